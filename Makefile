@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# rootless: one static executable. `make help` lists the targets.
+# O: where objects go. V: where the vendored libraries are. Both may be given.
+
+TRIPLE ?= x86_64-linux-musl
+CROSS_TRIPLE_aarch64 := aarch64-linux-musl
+CROSS_TRIPLE_s390x := s390x-linux-musl
+CROSS_TRIPLE_riscv64 := riscv64-linux-musl
+CROSS_TRIPLE_armhf := arm-linux-musleabihf
+ifdef CROSS
+TRIPLE := $(CROSS_TRIPLE_$(CROSS))
+ifeq ($(TRIPLE),)
+$(error CROSS is one of aarch64 s390x riscv64 armhf)
+endif
+O ?= build/$(CROSS)
+endif
+O ?= build
+V ?= build/$(TRIPLE)
+
+VERSION := 0.1.0
+GIT_COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+# --- flags -------------------------------------------------------------------------------------
+CC_musl = $(V)/bin/cc
+WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wvla -Wshadow -Wstrict-prototypes \
+	-Wwrite-strings -Wno-unused-parameter
+HARDEN := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
+ifeq ($(TRIPLE),x86_64-linux-musl)
+HARDEN += -fcf-protection=full
+endif
+DEFS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DROOTLESS_VERSION='"$(VERSION)"'
+BASE_CFLAGS := -std=gnu11 -g $(WARN) $(DEFS) -I. -I$(O) -include core/base/banned.h
+
+ifdef ASAN
+# The same sources against the host's C library: what the sanitizers need.
+CC := gcc
+O := build/asan
+V := build/native
+CFLAGS ?= -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LINK := -fsanitize=address,undefined
+LIB_PATH := -L$(V)/lib
+VINC := -isystem $(V)/include
+else
+CC := $(CC_musl)
+CFLAGS ?= -Os -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(HARDEN)
+LINK := -static-pie -Wl,--gc-sections -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack
+ifeq ($(TRIPLE),x86_64-linux-musl)
+LINK += -Wl,-z,pack-relative-relocs
+endif
+ifeq ($(TRIPLE),s390x-linux-musl)
+# musl's rcrt1 applies only RELATIVE relocations; ld leaves symbolic ones here.
+LINK := $(subst -static-pie,-static -no-pie,$(LINK))
+endif
+LIB_PATH := -L$(V)/lib
+VINC := -isystem $(V)/include
+endif
+ALL_CFLAGS = $(BASE_CFLAGS) $(VINC) $(CFLAGS)
+LIBS := -lcurl -lssl -lcrypto -larchive -lisal -lzstd -lyyjson -lseccomp -lcap
+ifdef ASAN
+LIBS += -ldl -lpthread
+endif
+
+# --- rooms, lowest first -----------------------------------------------------------------------
+ROOMS := base cli wire ns oci store net runtime image engine api
+# What each may use, itself first; scripts/layers checks the same table on includes.
+USES_base := base
+USES_cli := cli wire base
+USES_wire := wire base
+USES_ns := ns base
+USES_oci := oci wire base
+USES_store := store oci wire base
+USES_net := net ns base
+USES_runtime := runtime oci ns wire base
+USES_image := image store oci wire ns base
+USES_engine := engine image runtime net store oci ns wire base
+USES_api := api engine image runtime net store oci ns wire base
+
+room_src = $(sort $(wildcard core/$(1)/*.c))
+room_obj = $(patsubst %.c,$(O)/%.o,$(call room_src,$(1)))
+room_lib = $(patsubst %,$(O)/lib/%.a,$(1))
+
+APPLETS := $(sort $(basename $(notdir $(wildcard applets/*.c))))
+APPLET_OBJ := $(patsubst %,$(O)/applets/%.o,$(APPLETS))
+
+.PHONY: all
+all: $(O)/rootless ## build build/rootless
+
+# --- vendored libraries ------------------------------------------------------------------------
+ifndef ASAN
+$(V)/.done: vendor/lock $(wildcard vendor/*/recipe) scripts/vendor
+	scripts/vendor build $(TRIPLE) $(abspath $(V))
+	@touch $@
+else
+$(V)/.done: vendor/lock $(wildcard vendor/*/recipe) scripts/vendor
+	scripts/vendor native $(abspath $(V))
+	@touch $@
+endif
+
+# --- objects -----------------------------------------------------------------------------------
+$(O)/%.o: %.c | $(V)/.done
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define ROOM_RULE
+$(O)/lib/$(1).a: $(call room_obj,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(if $$^,ar rcs $$@ $$^,ar rcs $$@)
+endef
+$(foreach r,$(ROOMS),$(eval $(call ROOM_RULE,$(r))))
+
+# The table of applets: made from the list of files, rewritten only when it changes.
+$(O)/applets.inc: FORCE
+	@mkdir -p $(@D)
+	@{ for a in $(APPLETS); do echo "APPLET($$a)"; done; } > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+$(O)/version.inc: FORCE
+	@mkdir -p $(@D)
+	@echo '#define ROOTLESS_COMMIT "$(GIT_COMMIT)"' > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+$(O)/core/main.o: $(O)/applets.inc
+FORCE:
+.PHONY: FORCE
+
+# --- the sealed inner executable: keeper, monitor, init, stack ---------------------------------
+# A second link of the same objects without TLS, registry client and command line. It is carried
+# inside the main executable and started from a sealed memfd, so that nothing in a container can
+# reach the user's own file, and a monitor costs little memory.
+INNER_ROOMS := engine runtime net oci ns wire base
+$(O)/inner: $(O)/core/inner.o $(call room_lib,$(ROOMS)) $(V)/.done
+	$(CC) $(CFLAGS) $(LINK) -Wl,--as-needed -o $@ $(O)/core/inner.o \
+		-Wl,--start-group $(call room_lib,engine store net runtime oci ns wire base) \
+		-Wl,--end-group $(LIB_PATH) $(LIBS)
+	$(if $(ASAN),,strip $@)
+
+$(O)/inner_blob.o: $(O)/inner core/inner_blob.S
+	$(CC) -I$(O) -DINNER='"$(O)/inner"' -c -o $@ core/inner_blob.S
+
+$(O)/rootless: $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) $(call room_lib,$(ROOMS)) $(V)/.done
+	$(CC) $(CFLAGS) $(LINK) -o $@.tmp $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) \
+		-Wl,--start-group $(call room_lib,$(ROOMS)) -Wl,--end-group $(LIB_PATH) $(LIBS)
+	$(if $(ASAN),,cp $@.tmp $@.debug && strip $@.tmp)
+	mv $@.tmp $@
+
+# --- unit tests: tests/unit/ROOM/NOUN.c, linked with the room and what it may use ----------------
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
+UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
+UNIT_WANTED = $(if $(T),$(filter $(O)/unit/$(T)/% $(O)/unit/%/$(T),$(UNIT_BIN)),$(UNIT_BIN))
+
+define UNIT_RULE
+$(O)/unit/$(1)/%: $(O)/tests/unit/$(1)/%.o $(O)/tests/unit/test.o $(call room_lib,$(USES_$(1)))
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(LINK) -o $$@ $$< $(O)/tests/unit/test.o \
+		-Wl,--start-group $(call room_lib,$(USES_$(1))) -Wl,--end-group $(LIB_PATH) $(LIBS)
+endef
+$(foreach r,$(ROOMS),$(eval $(call UNIT_RULE,$(r))))
+
+.PHONY: unit
+unit: $(UNIT_WANTED) ## build and run the unit tests (T=room or T=noun for some)
+	@sh tests/unit/run $(UNIT_WANTED)
+
+.PHONY: clean help size
+clean: ## remove what make built, the libraries excepted
+	rm -rf $(O)/core $(O)/applets $(O)/tests $(O)/lib $(O)/unit $(O)/rootless* $(O)/inner*
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+		awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+.SECONDARY:

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option table: one array makes the parser, --help, man page, README table and
+ * completion. Forms follow docker's (pflag): --name value, --name=value, -n value,
+ * -nvalue, -n=value, -it; booleans --name, --name=false. "--" ends options. */
+#ifndef CLI_OPT_H
+#define CLI_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/strv.h"
+
+enum opt_type {
+	OPT_TYPE_END,
+	OPT_TYPE_BOOL,     /* bool */
+	OPT_TYPE_STRING,   /* char *, malloc'd; NULL when not given and no default */
+	OPT_TYPE_LIST,     /* struct strv, each use adds one; pflag "list" */
+	OPT_TYPE_INT,      /* int64_t */
+	OPT_TYPE_SIZE,     /* uint64_t bytes: 64m, 1g */
+	OPT_TYPE_DURATION, /* int64_t nanoseconds: 30s */
+};
+
+struct opt {
+	enum opt_type type;
+	char short_name;  /* 0: none */
+	const char *name; /* "publish", without dashes */
+	const char *arg; /* pflag's type word shown in help: "string", "list", "int", … */
+	const char *help;     /* docker's sentence */
+	const char *fallback; /* default as text, or NULL */
+	size_t offset;        /* of the slot in the applet's struct */
+	size_t given; /* offset + 1 of a bool set when the option was used; 0: none */
+	bool hidden;  /* parsed, not listed */
+};
+
+/* The slot's C type is checked at compile time. S: the applet's struct, F: its member. */
+#define OPT_CHECKED_(S, F, T) \
+	(offsetof(S, F) + \
+	 0 * sizeof(char[__builtin_types_compatible_p(typeof(((S *)0)->F), T) ? 1 \
+									      : -1]))
+#define OPT_BOOL(S, F, c, n, h) \
+	{ \
+		OPT_TYPE_BOOL, c, n, NULL, h, NULL, OPT_CHECKED_(S, F, bool), 0, false \
+	}
+#define OPT_BOOL_DEF(S, F, c, n, h, d) \
+	{ \
+		OPT_TYPE_BOOL, c, n, NULL, h, d, OPT_CHECKED_(S, F, bool), 0, false \
+	}
+#define OPT_STRING(S, F, c, n, a, h) \
+	{ \
+		OPT_TYPE_STRING, c, n, a, h, NULL, OPT_CHECKED_(S, F, char *), 0, false \
+	}
+#define OPT_STRING_DEF(S, F, c, n, a, h, d) \
+	{ \
+		OPT_TYPE_STRING, c, n, a, h, d, OPT_CHECKED_(S, F, char *), 0, false \
+	}
+#define OPT_LIST(S, F, c, n, a, h) \
+	{ \
+		OPT_TYPE_LIST, c, n, a, h, NULL, OPT_CHECKED_(S, F, struct strv), 0, \
+			false \
+	}
+#define OPT_INT(S, F, c, n, h, d) \
+	{ \
+		OPT_TYPE_INT, c, n, "int", h, d, OPT_CHECKED_(S, F, int64_t), 0, false \
+	}
+#define OPT_SIZE(S, F, c, n, h) \
+	{ \
+		OPT_TYPE_SIZE, c, n, "bytes", h, NULL, OPT_CHECKED_(S, F, uint64_t), 0, \
+			false \
+	}
+#define OPT_DURATION(S, F, c, n, h) \
+	{ \
+		OPT_TYPE_DURATION, c, n, "duration", h, NULL, \
+			OPT_CHECKED_(S, F, int64_t), 0, false \
+	}
+/* Any of the above with a "was it given" bool G of struct S as well. */
+#define OPT_GIVEN(S, G, ...) \
+	{ \
+		__VA_ARGS__, .given = OPT_CHECKED_(S, G, bool) + 1 \
+	}
+#define OPT_END \
+	{ \
+		OPT_TYPE_END, 0, NULL, NULL, NULL, NULL, 0, 0, false \
+	}
+
+/* Fills slots from argv[1..argc-1]; operands go to rest (not owned). With stop_at_operand
+ * the first operand ends option parsing. help: set when -h/--help was met (parsing
+ * stops). 0, or -EINVAL with docker's sentence: "unknown flag: --x", "unknown shorthand
+ * flag: 'x' in -x", "flag needs an argument: --name", `invalid argument "x" for "--name"
+ * flag: …`. */
+struct opt_result {
+	char **rest; /* NULL-terminated, pointing into argv; malloc'd array */
+	int rest_len;
+	bool help;
+};
+int opt_parse(const struct opt *opts, void *slots, int argc, char **argv,
+	      bool stop_at_operand, struct opt_result *ret, struct err *e);
+/* Frees STRING and LIST slots. */
+void opt_release(const struct opt *opts, void *slots);
+/* Docker's two-column option list to stdout-like buffer. */
+struct buf;
+void opt_help(const struct opt *opts, struct buf *out);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON: a bounded, strict skin over yyjson, whose types are used as they are. */
+#ifndef WIRE_JSON_H
+#define WIRE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <yyjson.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+#include "core/base/strv.h"
+
+#define JSON_DEPTH_MAX 64
+
+static inline void json_autofree(yyjson_doc **d)
+{
+	yyjson_doc_free(*d);
+}
+static inline void json_mut_autofree(yyjson_mut_doc **d)
+{
+	yyjson_mut_doc_free(*d);
+}
+#define autojson     __attribute__((cleanup(json_autofree))) yyjson_doc
+#define autojson_mut __attribute__((cleanup(json_mut_autofree))) yyjson_mut_doc
+
+/* Parses one document; nesting past JSON_DEPTH_MAX, trailing bytes, duplicate keys in an
+ * object of a size up to 64 keys, or invalid UTF-8 are -EINVAL. what names it in the
+ * sentence. The input is not needed afterwards. */
+int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret,
+	       struct err *e);
+/* Reads dirfd/name (at most max bytes) and parses it. */
+int json_read(int dirfd, const char *name, size_t max, yyjson_doc **ret, struct err *e);
+/* Writes the document, never torn (file_replace); pretty: two spaces. */
+int json_write(int dirfd, const char *name, const yyjson_mut_doc *doc, mode_t mode,
+	       bool sync, struct err *e);
+/* Appends compact text. */
+int json_print(struct buf *out, const yyjson_mut_doc *doc, bool pretty);
+int json_print_val(struct buf *out, const yyjson_val *val, bool pretty);
+
+/* Typed members of an object: absent or null gives the fallback; another type is -EINVAL
+ * with
+ * "'key' is not a string" etc. Strings returned point into the document. Strings with an
+ * embedded NUL are refused. */
+int json_get_str(yyjson_val *obj, const char *key, const char **ret, struct err *e);
+int json_get_bool(yyjson_val *obj, const char *key, bool *ret, struct err *e);
+int json_get_i64(yyjson_val *obj, const char *key, int64_t *ret, struct err *e);
+int json_get_u64(yyjson_val *obj, const char *key, uint64_t *ret, struct err *e);
+int json_get_obj(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e);
+int json_get_arr(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e);
+/* Array of strings, appended to ret. */
+int json_get_strv(yyjson_val *obj, const char *key, struct strv *ret, struct err *e);
+/* Object of strings, appended to ret as "key=value". */
+int json_get_map(yyjson_val *obj, const char *key, struct strv *ret, struct err *e);
+
+/* Building: each copies its strings into doc. NULL strings are left out by json_add_str.
+ */
+void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+		  const char *val);
+void json_add_strv(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+		   const struct strv *val);
+/* "key=value" items as an object of strings. */
+void json_add_map(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+		  const struct strv *val);
+yyjson_mut_val *json_add_obj(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key);
+yyjson_mut_val *json_add_arr(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key);
+
+#endif
