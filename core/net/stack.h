@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stack: one process for each user that carries a realm's traffic to and from the
+ * host. This header is its outer face: starting it, and the connection that registers a
+ * container. */
+#ifndef NET_STACK_H
+#define NET_STACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <net/if.h>
+
+#include "core/base/err.h"
+#include "core/base/strv.h"
+#include "core/net/ipam.h"
+#include "core/net/publish.h"
+
+/* Main of the stack process (inner executable). listen_fd: SOCK_SEQPACKET listener on the
+ * control socket; realm_pidfd: pidfd of the keeper; ready_fd: one byte is written when it
+ * serves, then closed (or -1). Runs in the host's namespaces, makes its sockets helper
+ * inside the realm, confines itself, and returns (exit code) linger_ms after its last
+ * registration has gone. */
+struct stack_options {
+	int listen_fd;
+	int realm_pidfd;
+	int ready_fd;
+	uint32_t linger_ms;
+	const char *resolv_conf; /* "/etc/resolv.conf" */
+};
+int stack_main(const struct stack_options *o);
+
+#define STACK_NAMES_MAX    64
+#define STACK_NETWORKS_MAX 16
+
+/* One container's place on one network. */
+struct stack_attachment {
+	char network[80]; /* its ID: names resolve among equals */
+	char bridge[IFNAMSIZ];
+	struct ip_subnet subnet;
+	struct ip_addr gateway; /* where the resolver answers */
+	struct ip_addr addr;
+	struct ip_addr addr6, gateway6;
+	bool internal;
+	struct strv names; /* name, aliases, short ID, hostname: what others resolve */
+};
+
+struct stack_published {
+	struct publish map; /* host_port filled in */
+	int fds[2];         /* listeners, sent along */
+	size_t fds_len;
+};
+
+struct stack_registration {
+	char id[65];
+	struct stack_attachment *attachments;
+	size_t attachments_len;
+	struct stack_published *published;
+	size_t published_len;
+	struct strv hosts; /* "name=address": --add-host for the resolver (host-gateway
+			      resolved) */
+};
+
+/* Sends the registration over a connected control socket (one or more messages) and waits
+ * for the stack's answer. The container is served for as long as sock stays open. */
+int stack_register(int sock, const struct stack_registration *r, struct err *e);
+
+#endif
