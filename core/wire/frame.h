@@ -24,7 +24,13 @@ enum frame_stream {
 	FRAME_ERROR = 19, /* monitor → client: -errno (4 bytes), then the sentence */
 	FRAME_STATUS = 20, /* monitor → client: one byte of enum container status, on each
 			      change */
+	FRAME_ATTACH =
+		21, /* client → monitor: one byte of FRAME_WANT_* bits; none by default */
 };
+
+#define FRAME_WANT_STDIN  1
+#define FRAME_WANT_STDOUT 2
+#define FRAME_WANT_STDERR 4
 
 struct frame {
 	uint8_t stream;
