@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The monitor: one process for each started container. It makes the container (through a
+ * short-lived setup process), is the parent of its init, pumps its output to the log and
+ * to attached clients, and writes state.json. */
+#ifndef RUNTIME_MONITOR_H
+#define RUNTIME_MONITOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/runtime/setup.h"
+#include "core/runtime/state.h"
+
+#define MONITOR_KEEP_MAX 64
+
+/* What the engine adds; called inside the inner executable. */
+struct monitor_hooks {
+	/* In the setup process: root of the realm and in its network namespace, init
+	 * exists. */
+	int (*network_attach)(const struct setup *s, int netns_fd, struct err *e);
+	/* In the monitor before the payload starts: opens what must live as long as this
+	 * run (the connection to the stack, given the listeners kept). A descriptor to
+	 * hold, or -errno. */
+	int (*network_open)(const struct setup *s, const int *kept, size_t kept_len,
+			    struct err *e);
+	/* In the monitor, after state.json says exited and before clients are told:
+	 * removes an auto-remove container, journals the event. */
+	void (*exited)(const struct setup *s, const struct state *st);
+};
+
+struct monitor_spawn {
+	int inner_fd;        /* sealed executable */
+	int container_dirfd; /* the container's folder */
+	int socket_dirfd; /* runtime folder of this container: attach.sock is made here */
+	int realm_pidfd;  /* keeper */
+	const int *kept;  /* held by the monitor for its life: realm lock, listeners (in
+			     the  order of setup.json's network object) */
+	size_t kept_len;
+};
+
+/* Front side. Starts a detached monitor; returns a connected stream socket of frames
+ * (core/wire/frame.h), the first attach client: the container is being made meanwhile;
+ * send FRAME_ATTACH to want its streams, then FRAME_START. FRAME_STATUS running follows,
+ * or FRAME_ERROR with the cause and FRAME_EXIT with 125, 126 or 127. Closing it leaves
+ * the container running (before FRAME_START: undone). */
+int monitor_spawn(const struct monitor_spawn *s, struct err *e);
+/* Connects a further client to a running container; -ENOENT, -ECONNREFUSED when none. */
+int monitor_connect(int socket_dirfd, struct err *e);
+/* Main of the inner executable's "monitor"; argv as monitor_spawn made it. Exit code. */
+int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks);
+
+#endif

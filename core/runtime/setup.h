@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* setup.json of a bundle: what config.json (OCI) cannot say. Written by the engine, read
+ * by the monitor. A container's folder holds: record.json (engine)  state.json
+ * monitor.lock  bundle/config.json  bundle/setup.json upper/  work/  log/  */
+#ifndef RUNTIME_SETUP_H
+#define RUNTIME_SETUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/strv.h"
+#include "core/wire/json.h"
+
+struct setup {
+	char *id;
+	/* Root file system: overlay of layers (top first, absolute paths) with upper and
+	 * work (absolute); no layers: config.json's root.path is bound as it is. */
+	struct strv layers;
+	char *upper, *work;
+	char *seccomp; /* absolute path of compiled BPF; NULL: unconfined */
+	bool new_keyring;
+	bool landlock_scopes; /* abstract sockets and signals fenced */
+	bool init;            /* --init: reap and forward before the payload */
+	bool systempaths_unconfined;
+	/* input and output */
+	bool terminal, open_stdin, stdin_once;
+	char *log_driver;      /* "json-file", "none" */
+	char *log_path;        /* absolute */
+	uint64_t log_max_size; /* bytes; 0: no limit */
+	int64_t log_max_files;
+	/* end */
+	int64_t stop_signal;
+	bool auto_remove;
+	/* "oom_score_adj", rlimits etc. are in config.json */
+	yyjson_val *network; /* the engine's own object, opaque here; NULL: none. Valid
+				with doc */
+	yyjson_doc *doc;
+};
+
+int setup_read(int bundle_dirfd, struct setup *ret, struct err *e);
+/* network: object to copy in, or NULL. */
+int setup_write(int bundle_dirfd, const struct setup *s, yyjson_mut_val *network,
+		struct err *e);
+void setup_done(struct setup *s);
+
+#endif
