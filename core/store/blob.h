@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blobs of the OCI layout: oci/blobs/ALG/HEX. Content is checked before it counts. */
+#ifndef STORE_BLOB_H
+#define STORE_BLOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/buf.h"
+#include "core/store/store.h"
+#include "core/wire/digest.h"
+
+bool blob_has(const struct store *s, const struct digest *d);
+/* Read-only fd or -errno; *ret_size may be NULL. */
+int blob_open(const struct store *s, const struct digest *d, uint64_t *ret_size);
+/* Whole content, at most max bytes, its digest checked again. */
+int blob_read(const struct store *s, const struct digest *d, size_t max, struct buf *out,
+	      struct err *e);
+/* Stores these bytes; *ret their sha256. Nothing happens when it is there already. */
+int blob_put(const struct store *s, const void *p, size_t n, struct digest *ret,
+	     struct err *e);
+
+/* Download in progress: tmp/HEX.part, resumable, locked by its writer (flock: two pulls
+ * of one blob make one download; the second waits, then finds the blob). */
+struct blob_writer;
+/* *ret NULL with 0: the blob is there by now. *ret_offset: bytes that a former try left,
+ * already hashed again. */
+int blob_write(const struct store *s, const struct digest *d, uint64_t size,
+	       struct blob_writer **ret, uint64_t *ret_offset, struct err *e);
+int blob_add(struct blob_writer *w, const void *p, size_t n, struct err *e);
+/* Drops what was written (the server ignored the range). */
+int blob_restart(struct blob_writer *w, struct err *e);
+/* Checks size and digest; renames into place (sync: fsync first). Frees w in any case. */
+int blob_commit(struct blob_writer *w, bool sync, struct err *e);
+/* Leaves the part for a later resume; frees w. */
+void blob_leave(struct blob_writer *w);
+int blob_remove(const struct store *s, const struct digest *d, struct err *e);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sweep: makes half-done work disappear. Runs when a lock shows that its maker is
+ * dead. */
+#ifndef STORE_GC_H
+#define STORE_GC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/strv.h"
+#include "core/store/store.h"
+
+/* What has to be removed with the realm's power (names inside tmp_fd and layers_fd
+ * "tmp-*"): *ret_n of them. Cheap when there is nothing: one readdir each. */
+int gc_pending(const struct store *s, size_t *ret_n, struct err *e);
+/* Inside the realm: removes trash and abandoned temporaries (those whose lock is free).
+ * Parts of downloads are kept for a week. */
+int gc_sweep(const struct store *s, struct err *e);
+/* Blobs and layers that no tag and no container uses: moved to the trash; freed bytes in
+ * *ret_bytes (may be NULL). keep_chains: chainIDs (hex) that containers hold. The caller
+ * holds the store's `gc.lock` exclusively; pulls hold it shared. */
+int gc_collect(const struct store *s, const struct strv *keep_chains, uint64_t *ret_bytes,
+	       struct err *e);
+/* fd of gc.lock, shared (pull, run's resolve-to-record window) or exclusive (rmi, prune).
+ */
+int gc_lock(const struct store *s, bool exclusive, struct err *e);
+
+#endif
