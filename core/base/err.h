@@ -22,7 +22,8 @@ int err_sys(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2
 /* As err_sys with the cause given as a negative errno; returns code. */
 int err_code(struct err *e, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Puts "sentence: " before what e holds already; returns e->code. */
+/* Puts "sentence: " before what e holds already; returns e->code
+ * (-EIO when e is NULL). */
 int err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets what e holds, after an error that was dealt with. */
 void err_clear(struct err *e);

@@ -26,7 +26,8 @@ static inline void fd_autoclose(const int *fd)
 		take_; \
 	})
 
-/* Reads until n bytes or end of file, across EINTR; bytes read or -errno. */
+/* Reads until n bytes or end of file, across EINTR (waits by poll on a non-blocking fd);
+ * bytes read or -errno. */
 ssize_t fd_read_full(int fd, void *p, size_t n);
 /* One read across EINTR; bytes or -errno. */
 ssize_t fd_read(int fd, void *p, size_t n);
@@ -49,12 +50,16 @@ int fd_close_except(unsigned int first, const int *keep, size_t n);
 /* SOCK_STREAM or SOCK_SEQPACKET pair, close-on-exec. */
 int fd_socketpair(int type, int ret[2]);
 /* Listens / connects on a unix path of any length (through the dirfd of its folder). The
- * socket file is made 0600. fd or -errno. dirfd + name: the name inside that folder. */
+ * socket file is made 0600; one that nobody listens on any more is replaced, a live one
+ * is -EADDRINUSE. fd or -errno. dirfd + name: the name inside that folder, at most 80
+ * bytes; with AT_FDCWD any path. */
 int fd_unix_listen(int dirfd, const char *name, int type);
 int fd_unix_connect(int dirfd, const char *name, int type);
 
 #define FD_PASS_MAX 64
-/* One message with up to FD_PASS_MAX descriptors; 0 or -errno. */
+/* One message with up to FD_PASS_MAX descriptors; 0 or -errno. -EAGAIN (non-blocking
+ * socket) means nothing was sent; the rest of a message begun is waited for. No SIGPIPE.
+ */
 int fd_send(int sock, const void *p, size_t n, const int *fds, size_t nfds);
 /* Receives one message; *nfds is in: room, out: count received (surplus ones are closed
  * and the message refused with -EMSGSIZE, as is one cut short). Bytes, 0 at end, or

@@ -44,6 +44,11 @@ void str_hex(char *dst, const uint8_t *p, size_t n);
 /* Exactly 2 n lower-case hex digits -> n bytes; -EINVAL else. */
 int str_unhex(uint8_t *dst, size_t n, const char *hex, size_t len);
 
+struct buf;
+/* Appends s with control characters (C0 but tab, DEL, C1 as UTF-8) as visible "\\xNN"; 0
+ * or -E2BIG. */
+int str_escape(struct buf *out, const char *s);
+
 /* Shell-like match with * ? [..]; whole string. */
 bool str_glob(const char *pattern, const char *s);
 
