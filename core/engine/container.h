@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Containers: docker's verbs on one host for one user. All state is on disk; each call
+ * finds the truth there, and makes good what a dead process left (container_settle). */
+#ifndef ENGINE_CONTAINER_H
+#define ENGINE_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/engine/config.h"
+#include "core/engine/spec.h"
+#include "core/runtime/state.h"
+#include "core/store/store.h"
+#include "core/wire/json.h"
+
+/* A container as found on disk. record: the document record.json (see record keys in the
+ * .c); state: settled (a "running" whose monitor is dead has been dealt with). */
+struct container {
+	char *id;
+	char *name;
+	int dirfd;
+	yyjson_doc *record;
+	struct state state;
+};
+
+int container_open(const struct store *s, const char *name_or_id, struct container *ret,
+		   struct err *e); /* -ENOENT "No such container: x" */
+void container_done(struct container *c);
+/* All, newest first. *ret malloc'd array. */
+int container_list(const struct store *s, struct container **ret, size_t *ret_len,
+		   struct err *e);
+
+/* Resolves the image (pulling as spec->pull says is the caller's part: image_ensure),
+ * checks every option against this host, writes record and bundle. *ret_id 65 bytes.
+ * warnings: one sentence each for what this host cannot honour fully. Nothing is left
+ * behind on failure. */
+int container_create(const struct store *s, const struct config *cfg,
+		     const struct spec *spec, char ret_id[65], struct strv *warnings,
+		     struct err *e);
+
+/* Starts a created or exited container. *ret_sock: the monitor's frame socket, START not
+ * yet sent (container_start_go does), so that a client can attach first. */
+int container_start(const struct store *s, const struct config *cfg, struct container *c,
+		    int *ret_sock, struct err *e);
+/* Sends FRAME_START and waits for running or failure: 0, or -errno with *ret_exit
+ * 125/126/127. */
+int container_start_go(int sock, int *ret_exit, struct err *e);
+
+int container_kill(struct container *c, int signal, struct err *e);
+/* Stop signal, then SIGKILL after timeout seconds (-1: the container's own, default 10).
+ */
+int container_stop(const struct store *s, struct container *c, int64_t timeout,
+		   struct err *e);
+/* force: kill first. volumes: anonymous ones too. */
+int container_remove(const struct store *s, struct container *c, bool force, bool volumes,
+		     struct err *e);
+/* Waits until it is not running (or, removed: gone); *ret_code. */
+int container_wait(const struct store *s, struct container *c, bool removed,
+		   int *ret_code, struct err *e);
+int container_rename(const struct store *s, struct container *c, const char *name,
+		     struct err *e);
+/* Connects a further attach client to a running container. */
+int container_attach(const struct store *s, const struct container *c, struct err *e);
+/* Makes the disk agree with what is alive: called by container_open/list. */
+int container_settle(const struct store *s, struct container *c, struct err *e);
+/* In the inner executable: ends a run (auto-remove, events). Hook of the monitor. */
+struct setup;
+void container_exited(const struct setup *setup, const struct state *st);
+
+#endif

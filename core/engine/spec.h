@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a user asks for: `run` and `create` options and the API's create body meet in this
+ * struct (docker's Config + HostConfig + NetworkingConfig, by docker's names). Nothing is
+ * resolved yet. */
+#ifndef ENGINE_SPEC_H
+#define ENGINE_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/base/strv.h"
+#include "core/net/publish.h"
+
+enum spec_mount_type { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS };
+
+struct spec_mount {
+	enum spec_mount_type type;
+	char *source; /* host path, volume name (NULL: anonymous) */
+	char *target;
+	bool read_only, no_copy;
+	bool create_source; /* -v makes a missing host folder, --mount does not */
+	char *propagation;  /* "rprivate", … or NULL */
+	uint64_t tmpfs_size;
+	int64_t tmpfs_mode; /* -1: 1777 */
+	char *subpath;
+	struct strv options; /* further tmpfs options as given */
+};
+
+struct spec_device {
+	char *host, *container;
+	char *permissions; /* "rwm" */
+};
+
+/* Zero-initialise with spec_init. Strings NULL: not given, take the image's or the
+ * default. */
+struct spec {
+	char *name, *image, *platform, *pull; /* pull: "missing" "always" "never" */
+	struct strv cmd;
+	bool has_cmd;
+	struct strv entrypoint;
+	bool has_entrypoint; /* --entrypoint "" clears the image's */
+	char *hostname, *domainname, *user, *workdir;
+	struct strv env, labels, expose;
+	bool tty, open_stdin, stdin_once, attach_stdin, attach_stdout, attach_stderr;
+	char *stop_signal;
+	int64_t stop_timeout; /* seconds; -1: default */
+	/* host part */
+	bool auto_remove, publish_all, privileged, read_only, init;
+	bool has_init;
+	struct strv cap_add, cap_drop, security_opt, group_add, add_host, dns, dns_search,
+		dns_option;
+	struct strv ulimits, sysctls, annotations;
+	struct spec_mount *mounts;
+	size_t mounts_len;
+	struct spec_device *devices;
+	size_t devices_len;
+	struct publish *publish;
+	size_t publish_len;
+	char *network; /* "bridge" (default), "none", "host", "container:X", a network's
+			  name */
+	struct strv network_aliases;
+	char *ip, *ip6, *mac;
+	char *userns, *pid, *ipc, *uts,
+		*cgroupns;  /* "", "host", "private", "container:X", … */
+	int64_t pids_limit; /* 0: default; -1: none */
+	uint64_t shm_size;  /* 0: default */
+	uint64_t memory, memory_reservation;
+	int64_t memory_swap; /* 0: not given; -1: unlimited */
+	double cpus;
+	int64_t cpu_shares;
+	char *cpuset_cpus, *cpuset_mems, *cgroup_parent;
+	int64_t oom_score_adj;
+	bool has_oom_score_adj;
+	char *log_driver;
+	struct strv log_opts;
+	char *restart; /* "no", "always", "on-failure:3", "unless-stopped" */
+};
+
+void spec_init(struct spec *s);
+void spec_done(struct spec *s);
+
+/* docker's value syntaxes, appended to the spec; -EINVAL with docker's words. */
+int spec_add_volume(struct spec *s, const char *text, struct err *e); /* -v a:b[:ro,…] */
+int spec_add_mount(struct spec *s, const char *text, struct err *e); /* --mount type=… */
+int spec_add_tmpfs(struct spec *s, const char *text,
+		   struct err *e); /* --tmpfs /x[:opts] */
+int spec_add_device(struct spec *s, const char *text,
+		    struct err *e); /* --device a[:b[:rwm]] */
+int spec_add_env_file(struct spec *s, const char *path, struct err *e);
+/* -e KEY=value, or KEY: from the caller's environment (left out when unset). */
+int spec_add_env(struct spec *s, const char *text, struct err *e);
+
+#endif
