@@ -20,23 +20,12 @@ struct digest {
 
 /* "sha256:<64 lower-case hex>" or sha512; -EINVAL else. Whole string. */
 int digest_parse(const char *text, struct digest *ret);
+/* "" when unset. */
 char *digest_text(char dst[DIGEST_TEXT_MAX], const struct digest *d);
 /* Only the hex part. */
 char *digest_hex(char dst[DIGEST_TEXT_MAX], const struct digest *d);
 const char *digest_algorithm_name(enum digest_algorithm a);
 bool digest_eq(const struct digest *a, const struct digest *b);
 bool digest_is_set(const struct digest *d);
-
-/* Streaming hash. */
-struct hasher;
-struct hasher *hasher_new(enum digest_algorithm a);
-void hasher_add(struct hasher *h, const void *p, size_t n);
-/* Gives the digest and starts anew. */
-void hasher_finish(struct hasher *h, struct digest *ret);
-/* An independent copy of the state so far. */
-struct hasher *hasher_copy(const struct hasher *h);
-void hasher_free(struct hasher *h);
-/* sha256 of one piece. */
-void digest_of(const void *p, size_t n, struct digest *ret);
 
 #endif

@@ -26,9 +26,9 @@ static inline void json_mut_autofree(yyjson_mut_doc **d)
 #define autojson     __attribute__((cleanup(json_autofree))) yyjson_doc
 #define autojson_mut __attribute__((cleanup(json_mut_autofree))) yyjson_mut_doc
 
-/* Parses one document; nesting past JSON_DEPTH_MAX, trailing bytes, duplicate keys in an
- * object of a size up to 64 keys, or invalid UTF-8 are -EINVAL. what names it in the
- * sentence. The input is not needed afterwards. */
+/* Parses one document; nesting past JSON_DEPTH_MAX, trailing bytes, a key twice in one
+ * object, or invalid UTF-8 are -EINVAL. what names it in the sentence. The input is not
+ * needed afterwards. */
 int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret,
 	       struct err *e);
 /* Reads dirfd/name (at most max bytes) and parses it. */
@@ -36,14 +36,14 @@ int json_read(int dirfd, const char *name, size_t max, yyjson_doc **ret, struct 
 /* Writes the document, never torn (file_replace); pretty: two spaces. */
 int json_write(int dirfd, const char *name, const yyjson_mut_doc *doc, mode_t mode,
 	       bool sync, struct err *e);
-/* Appends compact text. */
+/* Appends the text: compact, or indented by two spaces. -EINVAL for NaN and infinity,
+ * -E2BIG past the buffer's maximum. */
 int json_print(struct buf *out, const yyjson_mut_doc *doc, bool pretty);
 int json_print_val(struct buf *out, const yyjson_val *val, bool pretty);
 
-/* Typed members of an object: absent or null gives the fallback; another type is -EINVAL
- * with
- * "'key' is not a string" etc. Strings returned point into the document. Strings with an
- * embedded NUL are refused. */
+/* Typed members of an object: absent or null leaves *ret as it is (so set the fallback
+ * first); another type is -EINVAL with "'key' is not a string" etc. Strings returned
+ * point into the document. Strings with an embedded NUL are refused. */
 int json_get_str(yyjson_val *obj, const char *key, const char **ret, struct err *e);
 int json_get_bool(yyjson_val *obj, const char *key, bool *ret, struct err *e);
 int json_get_i64(yyjson_val *obj, const char *key, int64_t *ret, struct err *e);
@@ -55,8 +55,8 @@ int json_get_strv(yyjson_val *obj, const char *key, struct strv *ret, struct err
 /* Object of strings, appended to ret as "key=value". */
 int json_get_map(yyjson_val *obj, const char *key, struct strv *ret, struct err *e);
 
-/* Building: each copies its strings into doc. NULL strings are left out by json_add_str.
- */
+/* Building: each copies its strings into doc; bytes that are not UTF-8 become U+FFFD.
+ * NULL strings are left out by json_add_str. */
 void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
 		  const char *val);
 void json_add_strv(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,

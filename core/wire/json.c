@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON: limits on reading, typed members, safe text on writing.
+ *
+ * yyjson keeps the values of a parsed document in one array in document order: a
+ * container is followed by its children, each child by its own. So depth and keys are
+ * checked by one pass over that array with a small stack of counts, and nothing here
+ * recurses. */
+#include "core/wire/json.h"
+
+#include <errno.h>
+
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+/* Below this, comparing all pairs of keys beats sorting them. */
+#define PAIRWISE_MAX 12
+
+static int key_order(const void *a, const void *b)
+{
+	yyjson_val *x = *(yyjson_val *const *)a, *y = *(yyjson_val *const *)b;
+	size_t xn = unsafe_yyjson_get_len(x), yn = unsafe_yyjson_get_len(y);
+
+	if (xn != yn)
+		return xn < yn ? -1 : 1;
+	return memcmp(unsafe_yyjson_get_str(x), unsafe_yyjson_get_str(y), xn);
+}
+
+/* The first key found that occurs twice, or NULL. */
+static yyjson_val *double_key(yyjson_val *obj)
+{
+	size_t n = yyjson_obj_size(obj), i = 0;
+	yyjson_val *few[PAIRWISE_MAX], **keys = few, *key;
+	autofree yyjson_val **many = NULL;
+	yyjson_obj_iter iter = yyjson_obj_iter_with(obj);
+
+	if (n > PAIRWISE_MAX)
+		keys = many = mem_array(n, sizeof(*many));
+	while ((key = yyjson_obj_iter_next(&iter)))
+		keys[i++] = key;
+	if (n > PAIRWISE_MAX) {
+		qsort(keys, n, sizeof(*keys), key_order);
+		for (i = 1; i < n; i++) {
+			if (key_order(&keys[i - 1], &keys[i]) == 0)
+				return keys[i];
+		}
+		return NULL;
+	}
+	for (i = 1; i < n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (key_order(&keys[i], &keys[j]) == 0)
+				return keys[i];
+		}
+	}
+	return NULL;
+}
+
+static int check_values(yyjson_doc *doc, const char *what, struct err *e)
+{
+	size_t left[JSON_DEPTH_MAX]; /* children still to come, for each open container */
+	size_t depth = 0, n = yyjson_doc_get_val_count(doc);
+	yyjson_val *v = yyjson_doc_get_root(doc), *key;
+
+	for (; n > 0; n--, v++) {
+		while (depth > 0 && left[depth - 1] == 0)
+			depth--;
+		if (depth > 0)
+			left[depth - 1]--;
+		if (!yyjson_is_ctn(v))
+			continue;
+		if (depth == JSON_DEPTH_MAX)
+			return err_set(e, -EINVAL, "%s: nested deeper than %d", what,
+				       JSON_DEPTH_MAX);
+		left[depth++] = unsafe_yyjson_get_len(v) * (yyjson_is_obj(v) ? 2 : 1);
+		key = yyjson_is_obj(v) ? double_key(v) : NULL;
+		if (key)
+			return err_set(e, -EINVAL, "%s: key '%.100s' occurs twice", what,
+				       yyjson_get_str(key));
+	}
+	return 0;
+}
+
+int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret, struct err *e)
+{
+	yyjson_read_err why = { 0 };
+	autojson *doc = NULL;
+	int r;
+
+	if (n == 0)
+		return err_set(e, -EINVAL, "%s: empty", what);
+	/* Without the in-place flag yyjson copies the input before it writes to it. */
+	doc = yyjson_read_opts((char *)(uintptr_t)p, n, YYJSON_READ_NOFLAG, NULL, &why);
+	if (!doc)
+		return err_set(e,
+			       why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION ? -ENOMEM
+									       : -EINVAL,
+			       "%s: not JSON at byte %zu: %s", what, why.pos, why.msg);
+	r = check_values(doc, what, e);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(doc);
+	return 0;
+}
+
+int json_read(int dirfd, const char *name, size_t max, yyjson_doc **ret, struct err *e)
+{
+	autobuf b = { .max = max };
+	int r = file_read(dirfd, name, max, &b);
+
+	if (r < 0)
+		return err_code(e, r, "read '%s'", name);
+	return json_parse(buf_str(&b), b.len, name, ret, e);
+}
+
+static int add_text(struct buf *out, char *text, size_t n)
+{
+	int r;
+
+	/* The adders below keep bad UTF-8 out, so only NaN, infinity or no memory is
+	 * left. */
+	if (!text)
+		return -EINVAL;
+	r = buf_add(out, text, n);
+	free(text);
+	return r;
+}
+
+int json_print(struct buf *out, const yyjson_mut_doc *doc, bool pretty)
+{
+	size_t n = 0;
+	char *text = yyjson_mut_write_opts(
+		doc, pretty ? YYJSON_WRITE_PRETTY_TWO_SPACES : YYJSON_WRITE_NOFLAG, NULL,
+		&n, NULL);
+
+	return add_text(out, text, n);
+}
+
+int json_print_val(struct buf *out, const yyjson_val *val, bool pretty)
+{
+	size_t n = 0;
+	char *text = yyjson_val_write_opts(
+		val, pretty ? YYJSON_WRITE_PRETTY_TWO_SPACES : YYJSON_WRITE_NOFLAG, NULL,
+		&n, NULL);
+
+	return add_text(out, text, n);
+}
+
+int json_write(int dirfd, const char *name, const yyjson_mut_doc *doc, mode_t mode,
+	       bool sync, struct err *e)
+{
+	autobuf b = { 0 };
+	int r = json_print(&b, doc, true);
+
+	if (r == 0)
+		r = buf_addc(&b, '\n');
+	if (r == 0)
+		r = sync ? file_replace(dirfd, name, b.data, b.len, mode)
+			 : file_replace_nosync(dirfd, name, b.data, b.len, mode);
+	return r < 0 ? err_code(e, r, "write '%s'", name) : 0;
+}
+
+/* The member, or NULL when it is absent or null. */
+static yyjson_val *member(yyjson_val *obj, const char *key)
+{
+	yyjson_val *v = yyjson_obj_get(obj, key);
+
+	return yyjson_is_null(v) ? NULL : v;
+}
+
+static int not_a(const char *key, const char *type, struct err *e)
+{
+	return err_set(e, -EINVAL, "'%s' is not %s", key, type);
+}
+
+static bool has_nul(yyjson_val *v)
+{
+	return strlen(unsafe_yyjson_get_str(v)) != unsafe_yyjson_get_len(v);
+}
+
+int json_get_str(yyjson_val *obj, const char *key, const char **ret, struct err *e)
+{
+	yyjson_val *v = member(obj, key);
+
+	if (!v)
+		return 0;
+	if (!yyjson_is_str(v))
+		return not_a(key, "a string", e);
+	if (has_nul(v))
+		return err_set(e, -EINVAL, "'%s' holds a NUL byte", key);
+	*ret = yyjson_get_str(v);
+	return 0;
+}
+
+int json_get_bool(yyjson_val *obj, const char *key, bool *ret, struct err *e)
+{
+	yyjson_val *v = member(obj, key);
+
+	if (!v)
+		return 0;
+	if (!yyjson_is_bool(v))
+		return not_a(key, "a boolean", e);
+	*ret = yyjson_get_bool(v);
+	return 0;
+}
+
+int json_get_i64(yyjson_val *obj, const char *key, int64_t *ret, struct err *e)
+{
+	yyjson_val *v = member(obj, key);
+
+	if (!v)
+		return 0;
+	if (!yyjson_is_int(v) || (yyjson_is_uint(v) && yyjson_get_uint(v) > INT64_MAX))
+		return not_a(key, "an integer of 64 bits", e);
+	*ret = yyjson_get_sint(v);
+	return 0;
+}
+
+int json_get_u64(yyjson_val *obj, const char *key, uint64_t *ret, struct err *e)
+{
+	yyjson_val *v = member(obj, key);
+
+	if (!v)
+		return 0;
+	if (!yyjson_is_uint(v))
+		return not_a(key, "a non-negative integer", e);
+	*ret = yyjson_get_uint(v);
+	return 0;
+}
+
+int json_get_obj(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e)
+{
+	yyjson_val *v = member(obj, key);
+
+	if (!v)
+		return 0;
+	if (!yyjson_is_obj(v))
+		return not_a(key, "an object", e);
+	*ret = v;
+	return 0;
+}
+
+int json_get_arr(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e)
+{
+	yyjson_val *v = member(obj, key);
+
+	if (!v)
+		return 0;
+	if (!yyjson_is_arr(v))
+		return not_a(key, "an array", e);
+	*ret = v;
+	return 0;
+}
+
+int json_get_strv(yyjson_val *obj, const char *key, struct strv *ret, struct err *e)
+{
+	yyjson_val *arr = NULL, *v;
+	yyjson_arr_iter iter;
+	int r = json_get_arr(obj, key, &arr, e);
+
+	if (r < 0 || !arr)
+		return r;
+	iter = yyjson_arr_iter_with(arr);
+	while ((v = yyjson_arr_iter_next(&iter))) {
+		if (!yyjson_is_str(v))
+			return not_a(key, "an array of strings", e);
+		if (has_nul(v))
+			return err_set(e, -EINVAL, "'%s' holds a NUL byte", key);
+	}
+	iter = yyjson_arr_iter_with(arr);
+	while ((v = yyjson_arr_iter_next(&iter)))
+		strv_add(ret, yyjson_get_str(v));
+	return 0;
+}
+
+int json_get_map(yyjson_val *obj, const char *key, struct strv *ret, struct err *e)
+{
+	yyjson_val *map = NULL, *k, *v;
+	yyjson_obj_iter iter;
+	int r = json_get_obj(obj, key, &map, e);
+
+	if (r < 0 || !map)
+		return r;
+	iter = yyjson_obj_iter_with(map);
+	while ((k = yyjson_obj_iter_next(&iter))) {
+		v = yyjson_obj_iter_get_val(k);
+		/* null in a map of strings is "", as Go reads it. */
+		if (!yyjson_is_str(v) && !yyjson_is_null(v))
+			return not_a(key, "an object of strings", e);
+		if (has_nul(k) || (yyjson_is_str(v) && has_nul(v)))
+			return err_set(e, -EINVAL, "'%s' holds a NUL byte", key);
+	}
+	iter = yyjson_obj_iter_with(map);
+	while ((k = yyjson_obj_iter_next(&iter))) {
+		v = yyjson_obj_iter_get_val(k);
+		strv_addf(ret, "%s=%s", yyjson_get_str(k),
+			  yyjson_is_str(v) ? yyjson_get_str(v) : "");
+	}
+	return 0;
+}
+
+/* Length of the well-formed UTF-8 sequence at s (n bytes left), 0 when there is none. */
+static size_t utf8_len(const uint8_t *s, size_t n)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+				   : 4;
+	uint32_t c;
+
+	if (len <= 1)
+		return len;
+	if (len > n || s[0] > 0xf4)
+		return 0;
+	c = s[0] & (0xffu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* A copy in doc; bytes that are not UTF-8 become U+FFFD, as Go's encoder writes them:
+ * what we write must be what we can read again. */
+static yyjson_mut_val *text_value(yyjson_mut_doc *d, const char *s, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)s;
+	autobuf fixed = { 0 };
+	size_t i = 0, len;
+
+	while (i < n && (len = utf8_len(p + i, n - i)) > 0)
+		i += len;
+	if (i == n)
+		return yyjson_mut_strncpy(d, s, n);
+	for (i = 0; i < n; i += len ? len : 1) {
+		len = utf8_len(p + i, n - i);
+		if (buf_add(&fixed, len ? s + i : "\xef\xbf\xbd", len ? len : 3) < 0)
+			break;
+	}
+	return yyjson_mut_strncpy(d, buf_str(&fixed), fixed.len);
+}
+
+static yyjson_mut_val *text_of(yyjson_mut_doc *d, const char *s)
+{
+	return text_value(d, s, strlen(s));
+}
+
+void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+		  const char *val)
+{
+	if (val)
+		yyjson_mut_obj_add(obj, text_of(d, key), text_of(d, val));
+}
+
+void json_add_strv(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+		   const struct strv *val)
+{
+	yyjson_mut_val *arr = json_add_arr(d, obj, key);
+
+	for (size_t i = 0; i < val->len; i++)
+		yyjson_mut_arr_append(arr, text_of(d, val->v[i]));
+}
+
+void json_add_map(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+		  const struct strv *val)
+{
+	yyjson_mut_val *map = json_add_obj(d, obj, key);
+
+	for (size_t i = 0; i < val->len; i++) {
+		const char *item = val->v[i], *eq = strchr(item, '=');
+		size_t n = eq ? (size_t)(eq - item) : strlen(item);
+
+		yyjson_mut_obj_add(map, text_value(d, item, n),
+				   text_of(d, eq ? eq + 1 : ""));
+	}
+}
+
+yyjson_mut_val *json_add_obj(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key)
+{
+	yyjson_mut_val *v = yyjson_mut_obj(d);
+
+	yyjson_mut_obj_add(obj, text_of(d, key), v);
+	return v;
+}
+
+yyjson_mut_val *json_add_arr(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key)
+{
+	yyjson_mut_val *v = yyjson_mut_arr(d);
+
+	yyjson_mut_obj_add(obj, text_of(d, key), v);
+	return v;
+}
