@@ -6,6 +6,8 @@
 #ifndef ENGINE_REALM_H
 #define ENGINE_REALM_H
 
+#include <stdbool.h>
+
 #include "core/base/err.h"
 #include "core/ns/idmap.h"
 #include "core/store/store.h"
