@@ -16,9 +16,9 @@ void id_random(void *p, size_t n);
 void id_new(char dst[ID_LEN + 1]);
 /* "adjective_scientist", with a digit appended when retry > 0. */
 void id_name(char *dst, size_t size, int retry);
-/* [a-zA-Z0-9][a-zA-Z0-9_.-]+ : the names Docker takes. */
+/* [a-zA-Z0-9][a-zA-Z0-9_.-]+ : the names Docker takes; at most 255 bytes. */
 bool id_name_valid(const char *name);
-/* Only hex digits, 1..64 of them. */
+/* Only lower-case hex digits, 1..64 of them. */
 bool id_is_hex(const char *s);
 
 #endif

@@ -13,9 +13,8 @@ char *path_join(const char *a, const char *b);
 const char *path_base(const char *path);
 /* Malloc'd folder part; "." when none. */
 char *path_dir(const char *path);
-/* Malloc'd, lexically: no ".", "..", doubled or trailing slashes; an absolute path stays
- * below
- * "/" (".." above the root is dropped). Follows docker's path.Clean of "/" + path. */
+/* Malloc'd, lexically: no ".", "..", doubled or trailing slashes; as Go's path.Clean("/"
+ * + path), so the result is always absolute and ".." above "/" is dropped. */
 char *path_clean(const char *path);
 bool path_is_abs(const char *path);
 /* Is the cleaned path p equal to, or below, the cleaned dir? */
@@ -26,9 +25,11 @@ bool path_below(const char *dir, const char *p);
  * ".." stay inside); a component walk with O_PATH | O_NOFOLLOW where openat2 is missing.
  * O_CLOEXEC and O_NOCTTY added. fd or -errno. */
 int path_open_in(int rootfd, const char *path, int flags, mode_t mode);
-/* As path_open_in, without following any link (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS). */
+/* As path_open_in, without following any link, not even the last (RESOLVE_BENEATH |
+ * RESOLVE_NO_SYMLINKS; a link is -ELOOP, or itself with O_PATH | O_NOFOLLOW); ".." above
+ * the root is -EXDEV. Leading slashes count for nothing. */
 int path_open_beneath(int rootfd, const char *path, int flags, mode_t mode);
-/* Makes each missing folder of path below rootfd (mode, and owner uid:gid unless
+/* Makes each missing folder of path below rootfd (exactly mode, and owner uid:gid unless
  * (uid_t)-1), resolving links inside the root step by step on descriptors. O_PATH fd of
  * the last, or -errno. */
 int path_mkdirs_in(int rootfd, const char *path, mode_t mode, uid_t uid, gid_t gid);
