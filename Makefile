@@ -155,9 +155,28 @@ $(O)/unit/$(1)/%: $(O)/tests/unit/$(1)/%.o $(O)/tests/unit/test.o $(call room_li
 endef
 $(foreach r,$(ROOMS),$(eval $(call UNIT_RULE,$(r))))
 
+# Further programs that tests use: tests/NAME.c, static, linked with everything of the core.
+TEST_SRC := $(sort $(wildcard tests/*.c))
+TEST_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(TEST_SRC))
+$(O)/tests/%: $(O)/tests/%.o
+	$(CC) $(CFLAGS) $(LINK) -o $@ $<
+
 .PHONY: unit
 unit: $(UNIT_WANTED) ## build and run the unit tests (T=room or T=noun for some)
 	@sh tests/unit/run $(UNIT_WANTED)
+
+# --- the whole thing ----------------------------------------------------------------------------
+.PHONY: prepare demo check check-all
+demo: ## install what is needed, build, run the main job as an ordinary user, show its page
+	scripts/prepare build test
+	@$(MAKE) --no-print-directory all
+	scripts/demo $(O)
+check: ## the whole test suite; closes with "N passed, N failed"
+	scripts/prepare build test
+	@$(MAKE) --no-print-directory all unit-build
+	scripts/check $(O)
+.PHONY: unit-build
+unit-build: $(UNIT_BIN) $(TEST_BIN)
 
 .PHONY: clean help size
 clean: ## remove what make built, the libraries excepted
