@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * One call into every library, so that a build for another machine is known to work there.
+ * selftest ROOTS.der.zst [URL CA.pem]     run by `scripts/vendor test`
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <curl/curl.h>
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <yyjson.h>
+#include <zstd.h>
+
+static int failed;
+
+static void check(const char *what, bool ok)
+{
+	printf("%s %s\n", ok ? "ok    " : "not ok", what);
+	failed += !ok;
+}
+
+static uint8_t text[100000], packed[200000], again[100000];
+
+static bool gzip_round_trip(uint32_t level)
+{
+	struct isal_zstream z;
+	struct inflate_state i;
+	static uint8_t work[ISAL_DEF_LVL3_DEFAULT];
+
+	isal_deflate_init(&z);
+	z.level = level;
+	z.level_buf = level ? work : NULL;
+	z.level_buf_size = level ? sizeof(work) : 0;
+	z.gzip_flag = IGZIP_GZIP;
+	z.end_of_stream = 1;
+	z.next_in = text, z.avail_in = sizeof(text);
+	z.next_out = packed, z.avail_out = sizeof(packed);
+	if (isal_deflate(&z) != COMP_OK)
+		return false;
+	isal_inflate_init(&i);
+	i.crc_flag = ISAL_GZIP;
+	i.next_in = packed, i.avail_in = z.total_out;
+	i.next_out = again, i.avail_out = sizeof(again);
+	memset(again, 0, sizeof(again));
+	return isal_inflate(&i) == ISAL_DECOMP_OK && i.block_state == ISAL_BLOCK_FINISH &&
+	       !memcmp(text, again, sizeof(text));
+}
+
+static bool zstd_round_trip(void)
+{
+	size_t n = ZSTD_compress(packed, sizeof(packed), text, sizeof(text), 3);
+
+	memset(again, 0, sizeof(again));
+	return !ZSTD_isError(n) &&
+	       ZSTD_decompress(again, sizeof(again), packed, n) == sizeof(text) &&
+	       !memcmp(text, again, sizeof(text));
+}
+
+/* Names are bytes, not text: even one that is no UTF-8 and too long for ustar must survive. */
+static bool tar_round_trip(void)
+{
+	struct archive *a = archive_write_new();
+	struct archive_entry *e = archive_entry_new();
+	char name[300];
+	size_t used = 0;
+	bool ok = true;
+
+	memset(name, 'n', sizeof(name));
+	memcpy(name, "d\xc3\xa9/\xff\xfe/", 7);
+	name[sizeof(name) - 1] = 0;
+	archive_write_set_format_pax(a);
+	archive_write_set_options(a, "hdrcharset=BINARY");
+	archive_write_open_memory(a, packed, sizeof(packed), &used);
+	archive_entry_set_pathname(e, name);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_perm(e, 0644);
+	archive_entry_set_mtime(e, 5000000000, 7);
+	archive_entry_set_size(e, 5);
+	archive_entry_xattr_add_entry(e, "user.x", "v\0w", 3);
+	ok &= archive_write_header(a, e) == ARCHIVE_OK;
+	ok &= archive_write_data(a, "hello", 5) == 5;
+	archive_entry_free(e);
+	ok &= archive_write_close(a) == ARCHIVE_OK;
+	archive_write_free(a);
+
+	a = archive_read_new();
+	archive_read_support_format_tar(a);
+	archive_read_set_options(a, "hdrcharset=BINARY");
+	ok &= archive_read_open_memory(a, packed, used) == ARCHIVE_OK;
+	ok &= archive_read_next_header(a, &e) == ARCHIVE_OK;
+	ok &= !strcmp(archive_entry_pathname(e), name);
+	ok &= archive_entry_mtime(e) == 5000000000 && archive_entry_mtime_nsec(e) == 7;
+	ok &= archive_entry_xattr_reset(e) == 1;
+	ok &= archive_read_data(a, again, sizeof(again)) == 5 && !memcmp(again, "hello", 5);
+	ok &= archive_read_next_header(a, &e) == ARCHIVE_EOF;
+	archive_read_free(a);
+	return ok;
+}
+
+static bool json_round_trip(void)
+{
+	const char *in = "{\"a\":[1,2.5,\"\xe2\x82\xac\"],\"b\":null}";
+	yyjson_doc *doc = yyjson_read(in, strlen(in), 0);
+	char *out = doc ? yyjson_write(doc, 0, NULL) : NULL;
+	bool ok = out && !strcmp(in, out);
+
+	free(out);
+	yyjson_doc_free(doc);
+	return ok;
+}
+
+static bool filter(void)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	size_t size = sizeof(packed);
+	bool ok = ctx && !seccomp_rule_add(ctx, SCMP_ACT_ERRNO(1), SCMP_SYS(keyctl), 0) &&
+		  !seccomp_export_bpf_mem(ctx, packed, &size) && size > 0;
+
+	seccomp_release(ctx);
+	return ok;
+}
+
+static bool capabilities(void)
+{
+	cap_t caps = cap_from_text("cap_net_bind_service,cap_checkpoint_restore=p");
+	char *out = caps ? cap_to_text(caps, NULL) : NULL;
+	bool ok = out && strstr(out, "cap_net_bind_service");
+
+	cap_free(out);
+	cap_free(caps);
+	return ok;
+}
+
+static bool hashes(void)
+{
+	static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea};
+	uint8_t sum[32], evp[32];
+
+	SHA256((const uint8_t *)"abc", 3, sum);
+	return !memcmp(sum, abc, sizeof(abc)) &&
+	       EVP_Digest("abc", 3, evp, NULL, EVP_sha256(), NULL) == 1 &&
+	       !memcmp(sum, evp, sizeof(sum)) &&
+	       crc32_gzip_refl(0, (const uint8_t *)"abc", 3) == 0x352441c2;
+}
+
+static int roots(const char *path)
+{
+	static uint8_t der[1 << 20];
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(packed, 1, sizeof(packed), f) : 0;
+	int count = 0;
+
+	if (f)
+		fclose(f);
+	n = ZSTD_decompress(der, sizeof(der), packed, n);
+	if (ZSTD_isError(n))
+		return 0;
+	for (const uint8_t *p = der; p < der + n; count++) {
+		X509 *x = d2i_X509(NULL, &p, (long)(der + n - p));
+
+		if (!x)
+			return 0;
+		X509_free(x);
+	}
+	return count;
+}
+
+static size_t sink(char *bytes, size_t one, size_t n, void *total)
+{
+	(void)bytes;
+	*(size_t *)total += one * n;
+	return one * n;
+}
+
+static bool get(const char *url, const char *ca)
+{
+	CURL *c = curl_easy_init();
+	size_t total = 0;
+	CURLcode r;
+
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_CAINFO, ca);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT, 60L);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, sink);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, &total);
+	r = curl_easy_perform(c);
+	if (r)
+		printf("       %s: %s\n", url, curl_easy_strerror(r));
+	curl_easy_cleanup(c);
+	return !r && total > 0;
+}
+
+int main(int argc, char **argv)
+{
+	char name[40];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (uint8_t)(i * i >> 7);
+	check("yyjson", json_round_trip());
+	for (uint32_t level = 0; level <= 3; level++) {
+		snprintf(name, sizeof(name), "isa-l, level %u", level);
+		check(name, gzip_round_trip(level));
+	}
+	check("zstd", zstd_round_trip());
+	check("libarchive", tar_round_trip());
+	check("libseccomp", filter());
+	check("libcap", capabilities());
+	check("openssl and isa-l hashes", hashes());
+	if (argc > 1)
+		check("trust roots", roots(argv[1]) > 100);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	printf("       %s\n", curl_version());
+	if (argc > 3) {
+		check("https get", get(argv[2], argv[3]));
+		check("https get refuses a stranger", !get(argv[2], "/dev/null"));
+	}
+	curl_global_cleanup();
+	return failed != 0;
+}
