@@ -185,5 +185,5 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
 		awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O)/core $(O)/applets $(O)/tests -name "*.d" 2>/dev/null)
 .SECONDARY:
