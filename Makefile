@@ -178,6 +178,15 @@ check: ## the whole test suite; closes with "N passed, N failed"
 .PHONY: unit-build
 unit-build: $(UNIT_BIN) $(TEST_BIN)
 
+.PHONY: lint fmt analyze-objects asan fuzz bench bench-net check-cross
+lint: ## format, headers, layers, symbols, sizes, shellcheck, cppcheck, gcc -fanalyzer
+	scripts/prepare build lint
+	@$(MAKE) --no-print-directory all
+	scripts/lint $(O) $(V)
+analyze-objects: $(foreach r,$(ROOMS),$(call room_obj,$(r))) $(APPLET_OBJ)
+fmt: ## format the sources
+	find core applets tests -name '*.[ch]' | xargs clang-format -i
+
 .PHONY: clean help size
 clean: ## remove what make built, the libraries excepted
 	rm -rf $(O)/core $(O)/applets $(O)/tests $(O)/lib $(O)/unit $(O)/rootless* $(O)/inner*
