@@ -15,6 +15,9 @@ struct platform {
 
 /* This machine's (uname; arm variant by cpuinfo-free rules: armv7l → arm/v7). */
 void platform_host(struct platform *ret);
+/* Lower case, and the names Go uses: x86_64 → amd64, aarch64 → arm64, arm64/v8 → arm64,
+ * arm → arm/v7, macos → darwin. */
+void platform_normalize(struct platform *p);
 /* "linux/arm64/v8", "arm64", "linux"; names normalised as containerd does (aarch64 →
  * arm64). */
 int platform_parse(const char *text, struct platform *ret, struct err *e);
