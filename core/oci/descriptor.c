@@ -29,20 +29,6 @@ static const struct {
 	{ "application/vnd.docker.image.rootfs.diff.tar.zstd", DESCRIPTOR_LAYER },
 };
 
-static int get_text(yyjson_val *obj, const char *key, char *dst, size_t size,
-		    struct err *e)
-{
-	const char *s = "";
-	int r = json_get_str(obj, key, &s, e);
-
-	if (r < 0)
-		return r;
-	if (str_copy(dst, size, s) < 0)
-		return err_set(e, -EINVAL, "'%s' is longer than %zu bytes", key,
-			       size - 1);
-	return 0;
-}
-
 static int parse_platform(yyjson_val *obj, struct platform *p, struct err *e)
 {
 	yyjson_val *v = NULL;
@@ -50,12 +36,12 @@ static int parse_platform(yyjson_val *obj, struct platform *p, struct err *e)
 
 	if (r < 0 || !v)
 		return r;
-	r = get_text(v, "os", p->os, sizeof(p->os), e);
+	r = json_get_text(v, "os", p->os, sizeof(p->os), e);
 	if (r == 0)
-		r = get_text(v, "architecture", p->architecture, sizeof(p->architecture),
-			     e);
+		r = json_get_text(v, "architecture", p->architecture,
+				  sizeof(p->architecture), e);
 	if (r == 0)
-		r = get_text(v, "variant", p->variant, sizeof(p->variant), e);
+		r = json_get_text(v, "variant", p->variant, sizeof(p->variant), e);
 	return r;
 }
 
@@ -94,7 +80,7 @@ int descriptor_parse(yyjson_val *obj, struct descriptor *ret, struct err *e)
 
 	if (!yyjson_is_obj(obj))
 		return err_set(e, -EINVAL, "a descriptor is not an object");
-	r = get_text(obj, "mediaType", d.media_type, sizeof(d.media_type), e);
+	r = json_get_text(obj, "mediaType", d.media_type, sizeof(d.media_type), e);
 	if (r == 0)
 		r = json_get_str(obj, "digest", &text, e);
 	if (r == 0 && (!text || digest_parse(text, &d.digest) < 0))

@@ -191,6 +191,29 @@ int json_get_str(yyjson_val *obj, const char *key, const char **ret, struct err 
 	return 0;
 }
 
+int json_get_text(yyjson_val *obj, const char *key, char *dst, size_t size, struct err *e)
+{
+	const char *s = NULL;
+	int r = json_get_str(obj, key, &s, e);
+
+	if (r < 0 || !s)
+		return r;
+	if (strlen(s) >= size)
+		return err_set(e, -EINVAL, "'%s' is longer than %zu bytes", key,
+			       size - 1);
+	return str_copy(dst, size, s);
+}
+
+int json_get_dup(yyjson_val *obj, const char *key, char **ret, struct err *e)
+{
+	const char *s = NULL;
+	int r = json_get_str(obj, key, &s, e);
+
+	if (r == 0 && s)
+		str_set(ret, s);
+	return r;
+}
+
 int json_get_bool(yyjson_val *obj, const char *key, bool *ret, struct err *e)
 {
 	yyjson_val *v = member(obj, key);

@@ -45,6 +45,11 @@ int json_print_val(struct buf *out, const yyjson_val *val, bool pretty);
  * first); another type is -EINVAL with "'key' is not a string" etc. Strings returned
  * point into the document. Strings with an embedded NUL are refused. */
 int json_get_str(yyjson_val *obj, const char *key, const char **ret, struct err *e);
+/* The same into dst; -EINVAL when it does not fit. Absent: dst is unchanged. */
+int json_get_text(yyjson_val *obj, const char *key, char *dst, size_t size,
+		  struct err *e);
+/* The same as a copy: *ret is released and replaced. Absent: *ret is unchanged. */
+int json_get_dup(yyjson_val *obj, const char *key, char **ret, struct err *e);
 int json_get_bool(yyjson_val *obj, const char *key, bool *ret, struct err *e);
 int json_get_i64(yyjson_val *obj, const char *key, int64_t *ret, struct err *e);
 int json_get_u64(yyjson_val *obj, const char *key, uint64_t *ret, struct err *e);
