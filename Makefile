@@ -31,13 +31,21 @@ endif
 DEFS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DROOTLESS_VERSION='"$(VERSION)"'
 BASE_CFLAGS := -std=gnu11 -g $(WARN) $(DEFS) -I. -I$(O) -include core/base/banned.h
 
-ifdef ASAN
+ifdef NATIVE
 # The same sources against the host's C library: what the sanitizers need.
+V := build/native
+ifeq ($(NATIVE),fuzz)
+CC := clang
+O := build/fuzz
+CFLAGS ?= -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined -Wno-unknown-warning-option
+LINK := -fsanitize=address,undefined
+else
 CC := gcc
 O := build/asan
-V := build/native
 CFLAGS ?= -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LINK := -fsanitize=address,undefined
+endif
 LIB_PATH := -L$(V)/lib
 VINC := -isystem $(V)/include
 else
@@ -56,7 +64,7 @@ VINC := -isystem $(V)/include
 endif
 ALL_CFLAGS = $(BASE_CFLAGS) $(VINC) $(CFLAGS)
 LIBS := -lcurl -lssl -lcrypto -larchive -lisal -lzstd -lyyjson -lseccomp -lcap
-ifdef ASAN
+ifdef NATIVE
 LIBS += -ldl -lpthread
 endif
 
@@ -86,13 +94,13 @@ APPLET_OBJ := $(patsubst %,$(O)/applets/%.o,$(APPLETS))
 all: $(O)/rootless ## build build/rootless
 
 # --- vendored libraries ------------------------------------------------------------------------
-ifndef ASAN
+ifndef NATIVE
 $(V)/.done: vendor/lock $(wildcard vendor/*/recipe) scripts/vendor
 	scripts/vendor build $(TRIPLE) $(abspath $(V))
 	@touch $@
 else
 $(V)/.done: vendor/lock $(wildcard vendor/*/recipe) scripts/vendor
-	scripts/vendor native $(abspath $(V))
+	scripts/vendor native $(abspath $(V)) yyjson isa-l
 	@touch $@
 endif
 
@@ -131,7 +139,7 @@ $(O)/inner: $(O)/core/inner.o $(call room_lib,$(ROOMS)) $(V)/.done
 	$(CC) $(CFLAGS) $(LINK) -Wl,--as-needed -o $@ $(O)/core/inner.o \
 		-Wl,--start-group $(call room_lib,engine store net runtime oci ns wire base) \
 		-Wl,--end-group $(LIB_PATH) $(LIBS)
-	$(if $(ASAN),,strip $@)
+	$(if $(NATIVE),,strip $@)
 
 $(O)/inner_blob.o: $(O)/inner core/inner_blob.S
 	$(CC) -I$(O) -DINNER='"$(O)/inner"' -c -o $@ core/inner_blob.S
@@ -139,8 +147,15 @@ $(O)/inner_blob.o: $(O)/inner core/inner_blob.S
 $(O)/rootless: $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) $(call room_lib,$(ROOMS)) $(V)/.done
 	$(CC) $(CFLAGS) $(LINK) -o $@.tmp $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) \
 		-Wl,--start-group $(call room_lib,$(ROOMS)) -Wl,--end-group $(LIB_PATH) $(LIBS)
-	$(if $(ASAN),,cp $@.tmp $@.debug && strip $@.tmp)
+	$(if $(NATIVE),,cp $@.tmp $@.debug && strip $@.tmp)
 	mv $@.tmp $@
+
+# The same link again for its map alone (scripts/size).
+.PHONY: $(O)/rootless.map
+$(O)/rootless.map: $(O)/rootless
+	$(CC) $(CFLAGS) $(LINK) $(LINK_MAP) -o $(O)/rootless.tmp $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) \
+		-Wl,--start-group $(call room_lib,$(ROOMS)) -Wl,--end-group $(LIB_PATH) $(LIBS)
+	rm -f $(O)/rootless.tmp
 
 # --- unit tests: tests/unit/ROOM/NOUN.c, linked with the room and what it may use ----------------
 UNIT_SRC := $(sort $(wildcard tests/unit/*/*.c))
@@ -178,7 +193,38 @@ check: ## the whole test suite; closes with "N passed, N failed"
 .PHONY: unit-build
 unit-build: $(UNIT_BIN) $(TEST_BIN)
 
-.PHONY: lint fmt analyze-objects asan fuzz bench bench-net check-cross
+asan: ## unit and command-line tests under ASan and UBSan
+	scripts/prepare build test asan
+	@$(MAKE) --no-print-directory NATIVE=asan all unit-build
+	PARTS="unit cli" scripts/check build/asan
+
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
+$(O)/fuzz/%: $(O)/tests/fuzz/%.o $(call room_lib,$(ROOMS))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< \
+		-Wl,--start-group $(call room_lib,$(ROOMS)) -Wl,--end-group $(LIB_PATH) $(LIBS)
+.PHONY: fuzz-build
+fuzz-build: $(FUZZ_BIN)
+fuzz: ## every fuzz target for S=30 seconds (T=name: one)
+	scripts/prepare build asan fuzz
+	@$(MAKE) --no-print-directory NATIVE=fuzz fuzz-build
+	scripts/fuzz build/fuzz $(or $(S),30) $(T)
+
+check-cross: ## --version and unit tests of other machines under qemu-user
+	scripts/prepare build cross
+	scripts/check-cross $(or $(ARCHES),aarch64 s390x)
+
+bench: ## beside podman, crun, runc, bwrap, skopeo + umoci: one table of ratios
+	scripts/prepare build test bench
+	@$(MAKE) --no-print-directory all
+	scripts/bench $(O)
+
+docs: $(O)/rootless ## README's table of commands, man page, bash completion
+	scripts/docs $(O)
+size: $(O)/rootless ## the executable by room and library
+	scripts/size $(O)
+
+.PHONY: lint fmt analyze-objects asan fuzz bench bench-net check-cross docs
 lint: ## format, headers, layers, symbols, sizes, shellcheck, cppcheck, gcc -fanalyzer
 	scripts/prepare build lint
 	@$(MAKE) --no-print-directory all
@@ -187,7 +233,7 @@ analyze-objects: $(foreach r,$(ROOMS),$(call room_obj,$(r))) $(APPLET_OBJ)
 fmt: ## format the sources
 	find core applets tests -name '*.[ch]' | xargs clang-format -i
 
-.PHONY: clean help size
+.PHONY: clean help
 clean: ## remove what make built, the libraries excepted
 	rm -rf $(O)/core $(O)/applets $(O)/tests $(O)/lib $(O)/unit $(O)/rootless* $(O)/inner*
 help: ## this list
