@@ -60,7 +60,7 @@ struct rt_process {
 	bool terminal;
 	uint16_t rows, cols;
 	uint32_t uid, gid;
-	uint32_t umask;              /* 022 when absent */
+	uint32_t umask; /* parsed: 022 when absent; set it when built by hand */
 	struct strv additional_gids; /* decimal */
 	struct strv args, env;
 	char *cwd;

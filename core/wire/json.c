@@ -250,6 +250,19 @@ int json_get_u64(yyjson_val *obj, const char *key, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+int json_get_u32(yyjson_val *obj, const char *key, uint32_t *ret, struct err *e)
+{
+	uint64_t n = *ret;
+	int r = json_get_u64(obj, key, &n, e);
+
+	if (r < 0)
+		return r;
+	if (n > UINT32_MAX)
+		return not_a(key, "an integer of 32 bits", e);
+	*ret = (uint32_t)n;
+	return 0;
+}
+
 int json_get_obj(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e)
 {
 	yyjson_val *v = member(obj, key);

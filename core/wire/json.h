@@ -53,6 +53,7 @@ int json_get_dup(yyjson_val *obj, const char *key, char **ret, struct err *e);
 int json_get_bool(yyjson_val *obj, const char *key, bool *ret, struct err *e);
 int json_get_i64(yyjson_val *obj, const char *key, int64_t *ret, struct err *e);
 int json_get_u64(yyjson_val *obj, const char *key, uint64_t *ret, struct err *e);
+int json_get_u32(yyjson_val *obj, const char *key, uint32_t *ret, struct err *e);
 int json_get_obj(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e);
 int json_get_arr(yyjson_val *obj, const char *key, yyjson_val **ret, struct err *e);
 /* Array of strings, appended to ret. */
