@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/strv.h"
 #include "core/store/store.h"
 #include "core/wire/digest.h"
 
@@ -23,18 +24,24 @@ int layer_read(const struct store *s, const struct digest *chain_id, struct laye
 /* Malloc'd absolute path of its diff/. */
 char *layer_path(const struct store *s, const struct digest *chain_id);
 /* Begins layers/tmp-…/diff (locked by the maker); *ret_dirfd is diff/. *ret NULL with 0:
- * someone else finished it meanwhile. */
+ * someone else finished it meanwhile. Held by another process: waits for it, or
+ * -EWOULDBLOCK. Whoever waits must hold no other part or layer. */
 struct layer_maker;
-int layer_make(const struct store *s, const struct digest *chain_id,
-	       struct layer_maker **ret, int *ret_dirfd, struct err *e);
-/* Writes layer.json and renames into place. Content must be synced before (layer_sync).
- */
-int layer_commit(struct layer_maker *m, const struct layer *l, struct err *e);
+int layer_make(const struct store *s, const struct digest *chain_id, bool wait,
+	       struct layer_maker **ret, struct err *e);
+/* diff/ of a layer in the making. */
+int layer_dirfd(const struct layer_maker *m);
+/* The three steps that end it: layer_seal writes layer.json, layer_sync brings all sealed
+ * ones to the disk, layer_commit renames one into place (and frees m in any case). */
+int layer_seal(struct layer_maker *m, const struct layer *l, struct err *e);
+int layer_commit(struct layer_maker *m, struct err *e);
+/* Moves what was made to the trash (gc_sweep in the realm removes it); frees m. */
 void layer_abort(struct layer_maker *m);
 /* One syncfs for everything unpacked so far. */
 int layer_sync(const struct store *s, struct err *e);
-/* Layers to remove are renamed to trash first; trees owned by subordinate IDs need the
- * realm: remove is called inside it (userns_call by the engine). */
+/* chainIDs (hex) of all layers, sorted. */
+int layer_list(const struct store *s, struct strv *ret, struct err *e);
+/* To the trash: from then on it does not exist. gc_sweep, in the realm, removes it. */
 int layer_remove(const struct store *s, const struct digest *chain_id, struct err *e);
 
 #endif

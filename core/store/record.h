@@ -14,8 +14,13 @@
 /* Reads parent_fd/id/record.json. */
 int record_read(int parent_fd, const char *id, yyjson_doc **ret, struct err *e);
 int record_write(int parent_fd, const char *id, const yyjson_mut_doc *doc, struct err *e);
+/* Without the two fsyncs: never torn by a kill, but a power cut may lose the change. */
+int record_write_nosync(int parent_fd, const char *id, const yyjson_mut_doc *doc,
+			struct err *e);
 /* Makes the folder in tmp form, so that a half-made object is never listed;
- * record_publish renames it into place. dirfd or -errno. */
+ * record_publish renames it into place. dirfd or -errno; the dirfd carries the maker's
+ * lock: keep it open until published. record_write and record_name_take find the folder
+ * in either form. */
 int record_begin(int parent_fd, const char *id, struct err *e);
 int record_publish(int parent_fd, const char *id, struct err *e);
 /* Names: parent_fd/names/NAME is a symlink to id, made with O_EXCL. -EEXIST with *ret_id

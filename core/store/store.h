@@ -22,8 +22,8 @@ struct store {
 /* Finds (ROOTLESS_DATA, XDG_DATA_HOME, ~/.local/share; XDG_RUNTIME_DIR, /run/user/UID,
  * then data/run), makes what is missing, checks owner and mode (a folder of another
  * user's, or one that others may write, is refused; a data folder others may enter is put
- * right to 0700). Starts a sweep (gc_sweep) when the last one's lock shows that a maker
- * died. */
+ * right to 0700). What a dead maker left is found by gc_pending and removed by gc_sweep
+ * inside the realm: the engine's to call, the store knows no namespaces. */
 int store_open(struct store *ret, struct err *e);
 void store_done(struct store *s);
 

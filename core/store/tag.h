@@ -18,6 +18,7 @@ struct tag {
 	struct digest repo_digest;  /* what the registry calls it (index or manifest);
 				       unset when built or  loaded */
 	char *repo;                 /* "docker.io/library/nginx" of repo_digest; NULL */
+	int64_t updated; /* ns: when it was pulled or tagged; tag_set fills it */
 };
 
 struct tags {
@@ -25,6 +26,7 @@ struct tags {
 	size_t len;
 };
 
+/* In the order of index.json. An index.json that cannot be read is an error only here. */
 int tag_list(const struct store *s, struct tags *ret, struct err *e);
 /* Adds or moves a tag; what the name pointed to before becomes dangling if nothing else
  * names it. */

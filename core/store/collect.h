@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The collection of blobs and layers that nothing uses: the work of gc_collect (gc.h). */
+#ifndef STORE_COLLECT_H
+#define STORE_COLLECT_H
+
+#include <stdint.h>
+
+#include "core/base/strv.h"
+#include "core/store/store.h"
+
+int collect_unused(const struct store *s, const struct strv *keep_chains,
+		   uint64_t *ret_bytes, struct err *e);
+
+#endif
