@@ -104,7 +104,7 @@ int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret, stru
 
 int json_read(int dirfd, const char *name, size_t max, yyjson_doc **ret, struct err *e)
 {
-	autobuf b = { .max = max };
+	autobuf b = { .max = max + 1 }; /* file_read looks for one byte too many */
 	int r = file_read(dirfd, name, max, &b);
 
 	if (r < 0)
