@@ -11,7 +11,7 @@
 #include "core/ns/idmap.h"
 
 /* Forks a process into new user and network namespaces with the given maps; it then runs
- * main(arg) there as root of the namespace (dumpable 0) and _exits with its result.
+ * main(arg) there as root of the namespace and _exits with its result.
  * Returns its pidfd; *ret_pid its PID. Errors name the cause and the fix
  * (max_user_namespaces, AppArmor restriction, newuidmap missing setuid). */
 int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(void *),

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The realm's namespaces: made by a forked child, joined by pidfd. */
+#include "core/ns/userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/spawn.h"
+#include "core/base/str.h"
+#include "core/ns/pidfd.h"
+
+static int64_t sysctl_number(const char *path)
+{
+	char text[32];
+	int64_t v = -1;
+
+	if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	for (size_t i = 0; text[i]; i++) {
+		if (text[i] == '\n')
+			text[i] = 0;
+	}
+	return str_i64(text, 0, INT64_MAX, &v) < 0 ? -1 : v;
+}
+
+/* Why a user namespace was refused, and the fix. */
+static int explain(int code, struct err *e)
+{
+	if (sysctl_number("/proc/sys/user/max_user_namespaces") == 0)
+		return err_set(e, code,
+			       "user namespaces are switched off; let root run: "
+			       "sysctl -w user.max_user_namespaces=15000");
+	if (sysctl_number("/proc/sys/kernel/unprivileged_userns_clone") == 0)
+		return err_set(
+			e, code,
+			"user namespaces are closed to ordinary users; let root run: "
+			"sysctl -w kernel.unprivileged_userns_clone=1");
+	if (sysctl_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
+		return err_set(
+			e, code,
+			"AppArmor restricts user namespaces of this program; let root "
+			"add a profile for it, or run: "
+			"sysctl -w kernel.apparmor_restrict_unprivileged_userns=0");
+	if (code == -ENOSPC || code == -EUSERS)
+		return err_set(
+			e, code,
+			"too many user namespaces: the limit user.max_user_namespaces "
+			"(or the nesting depth of 32) is reached");
+	return err_code(e, code, "make a user namespace");
+}
+
+/* What the child tells: 0, or its -errno and in which step. */
+struct report {
+	int code;
+	int step;
+};
+static const char *const step_name[] = { "make a user namespace",
+					 "become root of the user namespace",
+					 "make a network namespace" };
+
+static int become_root(void)
+{
+	/* -EPERM: setgroups is denied in a single-ID map, and the groups stay. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return -errno;
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static void tell(int sock, int step, int code)
+{
+	struct report r = { .code = code, .step = step };
+
+	fd_write_all(sock, &r, sizeof(r));
+}
+
+static void child(int sock, int (*run)(void *), void *arg)
+{
+	char go;
+	int r;
+
+	if (unshare(CLONE_NEWUSER) < 0) {
+		tell(sock, 0, -errno);
+		_exit(1);
+	}
+	tell(sock, 0, 0);
+	/* The maps are written from outside. */
+	if (fd_read_full(sock, &go, 1) != 1)
+		_exit(1);
+	r = become_root();
+	if (r == 0 && unshare(CLONE_NEWNET) < 0) {
+		tell(sock, 2, -errno);
+		_exit(1);
+	}
+	/* Joining by pidfd asks for ptrace access, which a process that is not dumpable
+	 * refuses to the user outside. Nobody inside has it: that takes the
+	 * capabilities of this namespace, and containers have namespaces of their own. */
+	prctl(PR_SET_DUMPABLE, 1);
+	tell(sock, 1, r);
+	if (r < 0)
+		_exit(1);
+	fd_close(sock);
+	_exit(run(arg));
+}
+
+static int expect(int sock, struct err *e)
+{
+	struct report r;
+
+	if (fd_read_full(sock, &r, sizeof(r)) != sizeof(r))
+		return err_set(e, -EIO, "the realm's first process died");
+	if (r.code == 0)
+		return 0;
+	if (r.step == 0)
+		return explain(r.code, e);
+	return err_code(e, r.code, "%s", step_name[r.step]);
+}
+
+int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(void *),
+		 void *arg, pid_t *ret_pid, struct err *e)
+{
+	int pair[2], r;
+	autoclose int sock = -1, pidfd = -1;
+	pid_t pid;
+
+	r = fd_socketpair(SOCK_STREAM, pair);
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	pid = fork();
+	if (pid < 0) {
+		r = -errno;
+		fd_close(pair[0]);
+		fd_close(pair[1]);
+		return err_code(e, r, "fork");
+	}
+	if (pid == 0) {
+		fd_close(pair[0]);
+		child(pair[1], main, arg);
+	}
+	sock = pair[0];
+	fd_close(pair[1]);
+	pidfd = pidfd_open(pid);
+	r = pidfd < 0 ? err_code(e, pidfd, "open a pidfd") : expect(sock, e);
+	if (r == 0)
+		r = idmap_write(pid, uid, gid, e);
+	if (r == 0) {
+		r = fd_write_all(sock, "g", 1);
+		if (r == 0)
+			r = expect(sock, e);
+	}
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		spawn_wait(pid);
+		return r;
+	}
+	if (ret_pid)
+		*ret_pid = pid;
+	return TAKE_FD(pidfd);
+}
+
+int userns_join(int pidfd, int flags, struct err *e)
+{
+	int r = pidfd_setns(pidfd, flags);
+
+	if (r < 0)
+		return err_code(e, r, "join the realm");
+	r = become_root();
+	return r < 0 ? err_code(e, r, "become root of the realm") : 0;
+}
+
+/* The child's answer over the pipe. */
+struct answer {
+	int result;
+	struct err e;
+};
+
+static void call_child(int pidfd, int flags, int (*fn)(void *arg, struct err *e),
+		       void *arg, int out)
+{
+	struct answer a = { 0 };
+
+	a.result = userns_join(pidfd, flags, &a.e);
+	if (a.result == 0)
+		a.result = fn(arg, &a.e);
+	fd_write_all(out, &a, sizeof(a));
+	_exit(0);
+}
+
+int userns_call(int pidfd, int flags, int (*fn)(void *arg, struct err *e), void *arg,
+		struct err *e)
+{
+	struct answer a = { 0 };
+	int p[2];
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	pid = fork();
+	if (pid < 0) {
+		int r = err_sys(e, "fork");
+
+		fd_close(p[0]);
+		fd_close(p[1]);
+		return r;
+	}
+	if (pid == 0) {
+		fd_close(p[0]);
+		call_child(pidfd, flags, fn, arg, p[1]);
+	}
+	fd_close(p[1]);
+	got = fd_read_full(p[0], &a, sizeof(a));
+	fd_close(p[0]);
+	spawn_wait(pid);
+	if (got != (ssize_t)sizeof(a))
+		return err_set(e, -EIO, "a process in the realm died");
+	if (a.result < 0 && e)
+		*e = a.e;
+	return a.result;
+}

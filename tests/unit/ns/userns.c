@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/ns/userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/ns/pidfd.h"
+#include "tests/unit/test.h"
+
+static int wait_forever(void *arg)
+{
+	for (;;)
+		pause();
+	return 0;
+}
+
+static int inside(void *arg, struct err *e)
+{
+	char text[256];
+
+	if (getuid() != 0 || getgid() != 0)
+		return err_set(e, -EINVAL, "not root");
+	if (file_read_small(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) < 0)
+		return err_set(e, -EINVAL, "no map");
+	return *(int *)arg;
+}
+
+static int fails(void *arg, struct err *e)
+{
+	return err_set(e, -ENOTDIR, "told so");
+}
+
+static void realm(bool single)
+{
+	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
+	autofree char *why = NULL;
+	struct err e = { 0 };
+	autoclose int fd = -1;
+	int seven = 7;
+	pid_t pid = 0;
+
+	CHECK_INT(idmap_host(&uid, &gid, &why, &e), 0);
+	if (single) {
+		idmap_done(&uid);
+		idmap_done(&gid);
+		idmap_make(getuid(), NULL, 0, &uid);
+		idmap_make(getgid(), NULL, 0, &gid);
+	}
+	fd = userns_spawn(&uid, &gid, wait_forever, NULL, &pid, &e);
+	if (fd < 0) {
+		/* A build machine's sandbox may forbid user namespaces altogether. */
+		test_skip(e.text);
+		return;
+	}
+	CHECK_INT(userns_call(fd, CLONE_NEWUSER | CLONE_NEWNET, inside, &seven, &e), 7);
+	CHECK_STR(e.text, "");
+	CHECK_INT(userns_call(fd, CLONE_NEWUSER, fails, NULL, &e), -ENOTDIR);
+	CHECK_STR(e.text, "told so");
+	pidfd_signal(fd, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+TEST(realm_full)
+{
+	realm(false);
+}
+
+TEST(realm_single_id)
+{
+	realm(true);
+}
