@@ -303,6 +303,19 @@ static int unix_bind(int fd, const struct sockaddr_un *address)
 										: 0;
 }
 
+/* Is it a socket that nobody listens on, as a killed process leaves one? */
+static bool unix_stale(int dirfd, const char *name, int type)
+{
+	autoclose int probe = -1;
+	struct stat st;
+
+	/* connect(2) on any other file is refused as well. */
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISSOCK(st.st_mode))
+		return false;
+	probe = fd_unix_connect(dirfd, name, type);
+	return probe == -ECONNREFUSED;
+}
+
 int fd_unix_listen(int dirfd, const char *name, int type)
 {
 	struct sockaddr_un address;
@@ -319,12 +332,7 @@ int fd_unix_listen(int dirfd, const char *name, int type)
 	if (fd < 0)
 		return -errno;
 	r = unix_bind(fd, &address);
-	if (r == -EADDRINUSE) {
-		autoclose int probe = fd_unix_connect(dirfd, name, type);
-
-		/* A socket nobody listens on was left by a killed process. */
-		if (probe != -ECONNREFUSED)
-			return r;
+	if (r == -EADDRINUSE && unix_stale(dirfd, name, type)) {
 		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 			return -errno;
 		r = unix_bind(fd, &address);

@@ -11,7 +11,8 @@ TEST(comparison)
 {
 	CHECK(str_eq("a", "a") && !str_eq("a", "b") && str_eq(NULL, NULL));
 	CHECK(!str_eq("a", NULL) && !str_eq(NULL, "a"));
-	CHECK(str_starts("abc", "ab") && str_starts("abc", "") && !str_starts("ab", "abc"));
+	CHECK(str_starts("abc", "ab") && str_starts("abc", "") &&
+	      !str_starts("ab", "abc"));
 	CHECK(str_ends("abc", "bc") && str_ends("abc", "") && !str_ends("bc", "abc"));
 	CHECK(str_empty(NULL) && str_empty("") && !str_empty("a"));
 }
@@ -76,16 +77,23 @@ TEST(sizes)
 		const char *text;
 		uint64_t want;
 	} good[] = {
-		{ "1024", 1024 },	  { "0", 0 },
-		{ "64m", 64 << 20 },	  { "1.5g", 3ull << 29 },
-		{ "10MB", 10 << 20 },	  { "1GiB", 1 << 30 },
-		{ "32 kb", 32 << 10 },	  { "1b", 1 },
-		{ "2TB", 2ull << 40 },	  { "1p", 1ull << 50 },
-		{ "0.5k", 512 },	  { "8191P", 8191ull << 50 },
+		{ "1024", 1024 },
+		{ "0", 0 },
+		{ "64m", 64 << 20 },
+		{ "1.5g", 3ull << 29 },
+		{ "10MB", 10 << 20 },
+		{ "1GiB", 1 << 30 },
+		{ "32 kb", 32 << 10 },
+		{ "1b", 1 },
+		{ "2TB", 2ull << 40 },
+		{ "1p", 1ull << 50 },
+		{ "0.5k", 512 },
+		{ "8191P", 8191ull << 50 },
 		{ "1.00000000000000000000000000000k", 1024 },
 	};
-	static const char *const bad[] = { "-1", "",	"m",   "1x",   "1mm", "1 .5m", "1.m",
-					   ".5m", "1ib", "1iB", "1..5", "1e3", "1  k", " 1" };
+	static const char *const bad[] = { "-1",    "",    "m",    "1x",  "1mm",
+					   "1 .5m", "1.m", ".5m",  "1ib", "1iB",
+					   "1..5",  "1e3", "1  k", " 1" };
 	uint64_t n;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -146,16 +154,26 @@ TEST(globs)
 		const char *pattern, *text;
 		bool want;
 	} all[] = {
-		{ "*", "", true },	     { "", "", true },
-		{ "", "a", false },	     { "a*b*c", "aXXbYYc", true },
-		{ "a*b*c", "aXXbYY", false }, { "?", "a", true },
-		{ "?", "", false },	     { "[a-c]x", "bx", true },
-		{ "[!a-c]x", "bx", false },  { "[^a-c]x", "dx", true },
-		{ "[]]", "]", true },	     { "[a", "[a", true },
-		{ "\\*", "*", true },	     { "\\*", "a", false },
-		{ "*.tar", "x.tar.tar", true }, { "a", "A", false },
-		{ "*a", "aab", false },	     { "**x", "x", true },
-		{ "[-a]", "-", true },	     { "x\\", "x\\", true },
+		{ "*", "", true },
+		{ "", "", true },
+		{ "", "a", false },
+		{ "a*b*c", "aXXbYYc", true },
+		{ "a*b*c", "aXXbYY", false },
+		{ "?", "a", true },
+		{ "?", "", false },
+		{ "[a-c]x", "bx", true },
+		{ "[!a-c]x", "bx", false },
+		{ "[^a-c]x", "dx", true },
+		{ "[]]", "]", true },
+		{ "[a", "[a", true },
+		{ "\\*", "*", true },
+		{ "\\*", "a", false },
+		{ "*.tar", "x.tar.tar", true },
+		{ "a", "A", false },
+		{ "*a", "aab", false },
+		{ "**x", "x", true },
+		{ "[-a]", "-", true },
+		{ "x\\", "x\\", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {

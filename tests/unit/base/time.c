@@ -107,8 +107,8 @@ TEST(durations)
 		{ "3us4\xc2\xb5s5\xce\xbcs6ns", 12006 },
 		{ "2540400h10m10s", 9145440610 * S },
 	};
-	static const char *const bad[] = { "", "-", "1", "s", ".s", "1d", "1h ", " 1h", "1hh",
-					   "9223372037s", "1.5" };
+	static const char *const bad[] = { "",    "-",   "1",   "s",           ".s", "1d",
+					   "1h ", " 1h", "1hh", "9223372037s", "1.5" };
 	int64_t ns;
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
