@@ -1,4 +1,5 @@
-# certdata.txt (stdin) to DER (stdout): every certificate that Mozilla trusts to name servers.
+# roots.pl YYYY-MM-DD: certdata.txt of that day (stdin) to DER (stdout), every certificate that
+# Mozilla trusts to name servers.
 # The file is a list of objects. A certificate object carries the bytes; a trust object of the
 # same issuer and serial number says what they are good for. A root that is distrusted for
 # certificates issued after some day is left out once that day is 398 days past, the longest a
@@ -7,7 +8,13 @@ use strict;
 use warnings;
 
 my (%der, %trusted, @order, %object);
-my $now = $ENV{CA_NOW} // time;
+my $today = days((shift // '') =~ /^(\d{4})-(\d\d)-(\d\d)$/) or die "usage: roots.pl YYYY-MM-DD\n";
+
+# Days, near enough to compare with.
+sub days {
+	my ($year, $month, $day) = @_;
+	return defined $day ? $year * 365.25 + $month * 30.44 + $day : 0;
+}
 
 sub finish {
 	my $class = delete $object{CKA_CLASS} // '';
@@ -27,8 +34,7 @@ sub finish {
 sub expired_trust {
 	my ($after) = @_;
 	return 0 unless defined $after && $after =~ /^(\d\d)(\d\d)(\d\d)\d{6}Z$/;
-	my $days = (2000 + $1 - 1970) * 365.25 + ($2 - 1) * 30.44 + $3;
-	return $now / 86400 > $days + 398;
+	return $today > days(2000 + $1, $2, $3) + 398;
 }
 
 while (<STDIN>) {
