@@ -22,6 +22,16 @@ struct bridge {
 	bool isolated; /* --icc=false */
 };
 
+/* Where the stack listens in the realm: 127.0.0.1 and [::1], out of the containers'
+ * reach.
+ */
+#define BRIDGE_STACK_PORT 1
+/* The pair through which a held SYN comes back: sent out of BRIDGE_HOLD_OUT, it comes in
+ * at BRIDGE_HOLD_IN. */
+#define BRIDGE_HOLD_IN  "hold0"
+#define BRIDGE_HOLD_OUT "hold1"
+#define BRIDGE_HOLD_MTU 65535
+
 /* Makes the realm's own parts (lo, hold pair, sysctls, tables, rules); idempotent. */
 int bridge_realm_up(struct err *e);
 /* Makes the bridge with its addresses and rules; idempotent. */

@@ -5,6 +5,7 @@
 #define NET_ENDPOINT_H
 
 #include <net/if.h>
+#include <stdbool.h>
 
 #include "core/base/err.h"
 #include "core/net/ipam.h"
@@ -21,6 +22,7 @@ struct endpoint {
 	uint8_t prefix6;
 	struct ip_addr gateway6;
 	uint32_t mtu;
+	bool isolated; /* --icc=false: reaches the gateway only */
 };
 
 /* Caller: root of the realm, in the realm's network namespace; netns_fd: the container's

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network's bridge in the realm's network namespace, and the rules common to all.
+ *
+ * Theory of operation. Everything that a container sends off its own subnet reaches its
+ * bridge as the gateway. There, before routing, the one nft chain decides:
+ *   - a TCP packet that is not the first of a connection is marked; marked packets look
+ * up a table that holds nothing but "local default", so they are delivered to the stack's
+ *     sockets, which are bound to foreign addresses (IP_TRANSPARENT);
+ *   - to a gateway's own address: passed on (the resolver listens there, and nothing
+ *     else);
+ *   - the first packet of a TCP connection is dropped: the stack has a copy (hold.c) and
+ *     sends it again, into hold1, once the host has answered;
+ *   - UDP goes to the stack's transparent socket for it;
+ *   - IPv6 neighbour discovery is passed on; everything else is dropped.
+ * What comes out of hold0 is such a SYN and is handed to the stack's transparent
+ * listener. Bridges and hold0 are known to the chain by their interface group, so that a
+ * new network needs no rule of its own but its gateway in a set. */
+#include "core/net/bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/net/link.h"
+#include "core/net/nft.h"
+
+#define BRIDGE_GROUP 0x726cu
+#define HOLD_GROUP   0x726du
+#define BRIDGE_MARK  0x726cu
+#define BRIDGE_TABLE 100
+/* iptables' mangle: before routing, after defragmentation. */
+#define BRIDGE_HOOK_PRIORITY (-150)
+
+#define TCP_FLAGS_AT         13
+#define TCP_SYN              0x02
+#define TCP_ACK              0x10
+#define ND_LOW               133 /* router solicitation … */
+#define ND_HIGH              137 /* … redirect */
+
+#define TABLE                "rootless"
+#define CHAIN                "in"
+#define SET4                 "gateway4"
+#define SET6                 "gateway6"
+
+/* Paths below /proc/sys/net. What a host lacks (no IPv6, no br_netfilter) is passed over.
+ */
+static const char *const bridge_sysctls[][2] = {
+	{ "ipv4/ip_forward", "0" },
+	{ "ipv4/conf/all/rp_filter", "0" },
+	{ "ipv4/conf/default/rp_filter", "0" },
+	{ "ipv4/conf/lo/rp_filter", "0" },
+	{ "ipv4/conf/all/arp_ignore", "1" },
+	{ "ipv4/conf/all/send_redirects", "0" },
+	{ "ipv4/conf/default/send_redirects", "0" },
+	{ "ipv4/ip_local_port_range", "1024 65535" },
+	{ "ipv4/tcp_tw_reuse", "1" },
+	{ "ipv4/tcp_max_syn_backlog", "8192" },
+	{ "ipv4/tcp_slow_start_after_idle", "0" },
+	{ "core/somaxconn", "8192" },
+	{ "ipv6/conf/all/forwarding", "0" },
+	{ "ipv6/conf/all/accept_ra", "0" },
+	{ "ipv6/conf/default/accept_ra", "0" },
+	{ "ipv6/conf/all/accept_dad", "0" },
+	{ "ipv6/conf/default/accept_dad", "0" },
+	{ "ipv6/conf/default/addr_gen_mode", "1" },
+	/* Bridged packets must not pass the chain as if they were routed. */
+	{ "bridge/bridge-nf-call-iptables", "0" },
+	{ "bridge/bridge-nf-call-ip6tables", "0" },
+	{ "bridge/bridge-nf-call-arptables", "0" },
+};
+
+static int bridge_set_sysctls(struct err *e)
+{
+	autoclose int dir = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_sys(e, "open '/proc/sys/net'");
+	for (size_t i = 0; i < ARRAY_LEN(bridge_sysctls); i++) {
+		const char *name = bridge_sysctls[i][0];
+		int rc = file_write_small(dir, name, bridge_sysctls[i][1]);
+
+		if (rc && rc != -ENOENT)
+			return err_code(e, rc, "set sysctl 'net/%s'", name);
+	}
+	return 0;
+}
+
+static void bridge_match_group(struct nft_rule *r, uint32_t op, uint32_t group)
+{
+	nft_match_meta(r, NFT_META_IIFGROUP, op, &group, sizeof(group));
+}
+
+/* Packets of connections under way: the hot rule, first. */
+static void bridge_rule_established(struct netlink *nl)
+{
+	struct nft_rule r;
+
+	nft_rule(&r, nl, TABLE, CHAIN);
+	bridge_match_group(&r, NFT_CMP_EQ, BRIDGE_GROUP);
+	nft_match_proto(&r, IPPROTO_TCP);
+	nft_match_transport(&r, TCP_FLAGS_AT, TCP_SYN | TCP_ACK, NFT_CMP_NEQ, TCP_SYN);
+	nft_set_mark(&r, BRIDGE_MARK);
+	nft_verdict(&r, NFT_ACCEPT);
+	nft_rule_end(&r);
+}
+
+static void bridge_rule_tproxy(struct netlink *nl, uint32_t group, uint8_t proto,
+			       sa_family_t family)
+{
+	struct ip_addr four = { .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
+	struct ip_addr six = { .family = AF_INET6, .bytes = { [15] = 1 } };
+	struct nft_rule r;
+
+	nft_rule(&r, nl, TABLE, CHAIN);
+	bridge_match_group(&r, NFT_CMP_EQ, group);
+	nft_match_family(&r, family);
+	nft_match_proto(&r, proto);
+	nft_tproxy(&r, family == AF_INET ? &four : &six, BRIDGE_STACK_PORT);
+	nft_set_mark(&r, BRIDGE_MARK);
+	nft_verdict(&r, NFT_ACCEPT);
+	nft_rule_end(&r);
+}
+
+static void bridge_rule_foreign(struct netlink *nl)
+{
+	struct nft_rule r;
+
+	nft_rule(&r, nl, TABLE, CHAIN);
+	bridge_match_group(&r, NFT_CMP_NEQ, BRIDGE_GROUP);
+	nft_verdict(&r, NFT_ACCEPT);
+	nft_rule_end(&r);
+}
+
+static void bridge_rule_gateway(struct netlink *nl, sa_family_t family)
+{
+	struct nft_rule r;
+
+	nft_rule(&r, nl, TABLE, CHAIN);
+	nft_match_family(&r, family);
+	nft_match_daddr(&r, family, family == AF_INET ? SET4 : SET6);
+	nft_verdict(&r, NFT_ACCEPT);
+	nft_rule_end(&r);
+}
+
+static void bridge_rule_neighbours(struct netlink *nl)
+{
+	struct nft_rule r;
+
+	nft_rule(&r, nl, TABLE, CHAIN);
+	nft_match_family(&r, AF_INET6);
+	nft_match_proto(&r, IPPROTO_ICMPV6);
+	nft_match_type(&r, ND_LOW, ND_HIGH);
+	nft_verdict(&r, NFT_ACCEPT);
+	nft_rule_end(&r);
+}
+
+static void bridge_rule_rest(struct netlink *nl)
+{
+	struct nft_rule r;
+
+	nft_rule(&r, nl, TABLE, CHAIN);
+	nft_verdict(&r, NFT_DROP);
+	nft_rule_end(&r);
+}
+
+/* The whole table in one transaction: when it exists, everything in it does. */
+static int bridge_add_rules(bool six, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	int rc = netlink_open(nl, NETLINK_NETFILTER, e);
+
+	if (rc)
+		return rc;
+	nft_begin(nl);
+	nft_add_table(nl, TABLE);
+	nft_add_prerouting(nl, TABLE, CHAIN, BRIDGE_HOOK_PRIORITY);
+	nft_add_addr_set(nl, TABLE, SET4, AF_INET);
+	nft_add_addr_set(nl, TABLE, SET6, AF_INET6);
+	bridge_rule_established(nl);
+	bridge_rule_tproxy(nl, HOLD_GROUP, IPPROTO_TCP, AF_INET);
+	if (six)
+		bridge_rule_tproxy(nl, HOLD_GROUP, IPPROTO_TCP, AF_INET6);
+	bridge_rule_foreign(nl);
+	bridge_rule_gateway(nl, AF_INET);
+	bridge_rule_gateway(nl, AF_INET6);
+	bridge_rule_tproxy(nl, BRIDGE_GROUP, IPPROTO_UDP, AF_INET);
+	if (six)
+		bridge_rule_tproxy(nl, BRIDGE_GROUP, IPPROTO_UDP, AF_INET6);
+	bridge_rule_neighbours(nl);
+	bridge_rule_rest(nl);
+	rc = nft_commit(nl, e);
+	netlink_done(nl);
+	return rc;
+}
+
+/* Also where the kernel has no IPv6 these rules must stand. */
+static int bridge_add_table(struct err *e)
+{
+	struct err six = { 0 };
+	int rc = bridge_add_rules(true, &six);
+
+	if (rc == 0 || rc == -EEXIST)
+		return 0;
+	rc = bridge_add_rules(false, e);
+	return rc == -EEXIST ? 0 : rc;
+}
+
+static int bridge_add_routing(struct netlink *nl, struct err *e)
+{
+	int rc;
+
+	link_set_up(nl, 1);
+	link_add_local_table(nl, AF_INET, BRIDGE_TABLE);
+	link_add_mark_rule(nl, AF_INET, BRIDGE_MARK, BRIDGE_TABLE);
+	rc = netlink_commit(nl, e);
+	if (rc)
+		return rc;
+	/* Without IPv6 in the kernel these are refused, and not needed. */
+	link_add_local_table(nl, AF_INET6, BRIDGE_TABLE);
+	link_add_mark_rule(nl, AF_INET6, BRIDGE_MARK, BRIDGE_TABLE);
+	netlink_commit(nl, NULL);
+	return 0;
+}
+
+/* The pair comes last: that it exists says that the rest does. */
+static int bridge_realm_make(struct netlink *nl, struct err *e)
+{
+	struct link_end in = { .ifname = BRIDGE_HOLD_IN,
+			       .group = HOLD_GROUP,
+			       .mtu = BRIDGE_HOLD_MTU,
+			       .netns_fd = -1 };
+	struct link_end out = { .ifname = BRIDGE_HOLD_OUT,
+				.mtu = BRIDGE_HOLD_MTU,
+				.netns_fd = -1 };
+	int rc;
+
+	rc = bridge_set_sysctls(e);
+	if (!rc)
+		rc = bridge_add_routing(nl, e);
+	if (!rc)
+		rc = bridge_add_table(e);
+	if (rc)
+		return rc;
+	link_add_veth(nl, &in, &out);
+	netlink_tolerate(nl, -EEXIST);
+	return netlink_commit(nl, e);
+}
+
+int bridge_realm_up(struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	uint32_t index;
+	int rc = netlink_open(nl, NETLINK_ROUTE, e);
+
+	if (rc)
+		return rc;
+	if (link_index(nl, BRIDGE_HOLD_IN, &index, NULL) != 0)
+		rc = bridge_realm_make(nl, e);
+	netlink_done(nl);
+	return rc ? err_wrap(e, "prepare the network") : 0;
+}
+
+static int bridge_gateways(const struct bridge *b, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	int rc = netlink_open(nl, NETLINK_NETFILTER, e);
+
+	if (rc)
+		return rc;
+	nft_begin(nl);
+	nft_add_element(nl, TABLE, SET4, &b->gateway);
+	if (b->gateway6.family == AF_INET6)
+		nft_add_element(nl, TABLE, SET6, &b->gateway6);
+	rc = nft_commit(nl, e);
+	netlink_done(nl);
+	return rc;
+}
+
+static int bridge_make(const struct bridge *b, struct netlink *nl, struct err *e)
+{
+	bool six = b->gateway6.family == AF_INET6;
+	struct link_end end = {
+		.ifname = b->ifname, .group = BRIDGE_GROUP, .mtu = b->mtu, .netns_fd = -1
+	};
+	char name[80];
+	uint8_t mac[6];
+	uint32_t index;
+	int rc;
+
+	/* Else the bridge would take each new port's address in turn, and the containers'
+	 * neighbour tables would go stale. */
+	ipam_mac(&b->gateway, mac);
+	end.mac = mac;
+	link_add_bridge(nl, &end);
+	rc = netlink_commit(nl, e);
+	if (!rc)
+		rc = link_index(nl, b->ifname, &index, e);
+	if (rc)
+		return rc;
+	str_print(name, sizeof(name), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		  b->ifname);
+	file_write_small(AT_FDCWD, name, six ? "0" : "1");
+	link_add_addr(nl, index, &b->gateway, b->subnet.prefix);
+	if (six)
+		link_add_addr(nl, index, &b->gateway6, b->subnet6.prefix);
+	rc = netlink_commit(nl, e);
+	return rc ? rc : bridge_gateways(b, e);
+}
+
+int bridge_up(const struct bridge *b, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	int rc = netlink_open(nl, NETLINK_ROUTE, e);
+
+	if (rc)
+		return rc;
+	rc = bridge_make(b, nl, e);
+	netlink_done(nl);
+	return rc ? err_wrap(e, "bridge '%s'", b->ifname) : 0;
+}
+
+int bridge_down(const char *ifname, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	int rc = netlink_open(nl, NETLINK_ROUTE, e);
+
+	if (rc)
+		return rc;
+	link_del(nl, ifname);
+	rc = netlink_commit(nl, e);
+	netlink_done(nl);
+	return rc ? err_wrap(e, "bridge '%s'", ifname) : 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's interface on a network. */
+#include "core/net/endpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/net/link.h"
+
+/* Lines of a gid_map: "inside outside count". */
+struct endpoint_gids {
+	unsigned long low, low_outside;
+	unsigned long high, high_outside;
+	bool any;
+};
+
+static void endpoint_gid_line(struct endpoint_gids *g, const char *line)
+{
+	unsigned long inside, outside, count;
+
+	if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) != 3 || !count)
+		return;
+	if (!g->any || outside < g->low_outside) {
+		g->low_outside = outside;
+		g->low = inside;
+	}
+	if (!g->any || outside + count - 1 > g->high_outside) {
+		g->high_outside = outside + count - 1;
+		g->high = inside + count - 1;
+	}
+	g->any = true;
+}
+
+/* The kernel compares group IDs as the host sees them, so the range runs from the mapped
+ * ID that is lowest outside to the one that is highest outside. */
+static void endpoint_ping_range(char *dst, size_t size)
+{
+	struct endpoint_gids g = { 0 };
+	char map[4096];
+	char *line = map;
+
+	str_copy(dst, size, "0 0");
+	if (file_read_small(AT_FDCWD, "/proc/self/gid_map", map, sizeof(map)) < 0)
+		return;
+	while (line && *line) {
+		char *next = strchr(line, '\n');
+
+		if (next)
+			*next++ = 0;
+		endpoint_gid_line(&g, line);
+		line = next;
+	}
+	if (g.any)
+		str_print(dst, size, "%lu %lu", g.low, g.high);
+}
+
+/* In the container's network namespace. What a kernel lacks is passed over. */
+static int endpoint_sysctls(bool six, struct err *e)
+{
+	char ping[48];
+	const char *const sysctls[][2] = {
+		{ "ipv4/ping_group_range", ping },
+		{ "ipv4/ip_unprivileged_port_start", "0" },
+		{ "ipv6/conf/all/accept_ra", "0" },
+		{ "ipv6/conf/default/accept_ra", "0" },
+		{ "ipv6/conf/default/accept_dad", "0" },
+		{ "ipv6/conf/default/disable_ipv6", six ? "0" : "1" },
+	};
+	autoclose int dir = open("/proc/sys/net", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_sys(e, "open '/proc/sys/net'");
+	endpoint_ping_range(ping, sizeof(ping));
+	for (size_t i = 0; i < ARRAY_LEN(sysctls); i++) {
+		int rc = file_write_small(dir, sysctls[i][0], sysctls[i][1]);
+
+		if (rc && rc != -ENOENT)
+			return err_code(e, rc, "set sysctl 'net/%s'", sysctls[i][0]);
+	}
+	return 0;
+}
+
+/* Sets the sysctls inside and opens a netlink socket that stays there; the caller is back
+ * in its own namespace whatever happens. */
+static int endpoint_enter(int netns_fd, bool six, struct netlink *ret, struct err *e)
+{
+	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	if (own < 0)
+		return err_sys(e, "open '/proc/self/ns/net'");
+	if (setns(netns_fd, CLONE_NEWNET) != 0)
+		return err_sys(e, "join the container's network namespace");
+	rc = endpoint_sysctls(six, e);
+	if (!rc)
+		rc = netlink_open(ret, NETLINK_ROUTE, e);
+	if (setns(own, CLONE_NEWNET) != 0) {
+		netlink_done(ret);
+		return err_sys(e, "return to the realm's network namespace");
+	}
+	return rc;
+}
+
+static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int netns_fd,
+			     struct err *e)
+{
+	struct link_end outer = { .ifname = ep->host_ifname,
+				  .mtu = ep->mtu,
+				  .netns_fd = -1 };
+	struct link_end inner = {
+		.ifname = ep->ifname, .mac = ep->mac, .mtu = ep->mtu, .netns_fd = netns_fd
+	};
+	uint32_t index;
+	int rc = link_index(nl, ep->bridge, &outer.master, e);
+
+	if (rc)
+		return err_wrap(e, "bridge '%s'", ep->bridge);
+	link_add_veth(nl, &outer, &inner);
+	rc = netlink_commit(nl, e);
+	if (rc || !ep->isolated)
+		return rc;
+	rc = link_index(nl, ep->host_ifname, &index, e);
+	if (rc)
+		return rc;
+	link_set_isolated(nl, index);
+	return netlink_commit(nl, e);
+}
+
+static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,
+			      struct err *e)
+{
+	uint32_t index;
+	int rc = link_index(inside, ep->ifname, &index, e);
+
+	if (rc)
+		return rc;
+	link_set_up(inside, 1);
+	if (ep->addr.family == AF_INET)
+		link_add_addr(inside, index, &ep->addr, ep->prefix);
+	if (ep->gateway.family == AF_INET)
+		link_add_default(inside, index, &ep->gateway);
+	if (ep->addr6.family == AF_INET6)
+		link_add_addr(inside, index, &ep->addr6, ep->prefix6);
+	if (ep->gateway6.family == AF_INET6)
+		link_add_default(inside, index, &ep->gateway6);
+	return netlink_commit(inside, e);
+}
+
+int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	autofree struct netlink *inside = mem_new(struct netlink);
+	int rc;
+
+	rc = endpoint_enter(netns_fd, ep->addr6.family == AF_INET6, inside, e);
+	if (!rc)
+		rc = netlink_open(nl, NETLINK_ROUTE, e);
+	if (!rc)
+		rc = endpoint_add_pair(ep, nl, netns_fd, e);
+	if (!rc)
+		rc = endpoint_configure(ep, inside, e);
+	netlink_done(inside);
+	netlink_done(nl);
+	return rc ? err_wrap(e, "attach '%s' to the network", ep->ifname) : 0;
+}
+
+int endpoint_loopback(int netns_fd, struct err *e)
+{
+	autofree struct netlink *inside = mem_new(struct netlink);
+	int rc = endpoint_enter(netns_fd, false, inside, e);
+
+	if (!rc) {
+		link_set_up(inside, 1);
+		rc = netlink_commit(inside, e);
+	}
+	netlink_done(inside);
+	return rc ? err_wrap(e, "prepare the network") : 0;
+}
+
+int endpoint_detach(const char *host_ifname, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	int rc = netlink_open(nl, NETLINK_ROUTE, e);
+
+	if (rc)
+		return rc;
+	link_del(nl, host_ifname);
+	rc = netlink_commit(nl, e);
+	netlink_done(nl);
+	return rc ? err_wrap(e, "detach '%s'", host_ifname) : 0;
+}

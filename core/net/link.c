@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rtnetlink's verbs. */
+#include "core/net/link.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
+#include <string.h>
+
+#define LINK_LO            1 /* lo is the first interface of every network namespace */
+#define LINK_RULE_PRIORITY 100
+
+static void link_begin(struct netlink *nl, const char *what, uint16_t type,
+		       uint16_t flags, uint32_t ifindex)
+{
+	struct ifinfomsg *m;
+
+	netlink_begin(nl, what, type, flags);
+	m = netlink_header(nl, sizeof(*m));
+	if (m)
+		m->ifi_index = (int)ifindex;
+}
+
+static void link_begin_up(struct netlink *nl, const char *what, uint16_t type,
+			  uint16_t flags, uint32_t ifindex)
+{
+	struct ifinfomsg *m;
+
+	netlink_begin(nl, what, type, flags);
+	m = netlink_header(nl, sizeof(*m));
+	if (!m)
+		return;
+	m->ifi_index = (int)ifindex;
+	m->ifi_flags = m->ifi_change = IFF_UP;
+}
+
+static int link_seen(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifinfomsg *m = NLMSG_DATA(h);
+	uint32_t *found = arg;
+
+	if (h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len >= NLMSG_LENGTH(sizeof(*m)))
+		*found = (uint32_t)m->ifi_index;
+	return 0;
+}
+
+int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e)
+{
+	uint32_t found = 0;
+	int rc;
+
+	link_begin(nl, "find link", RTM_GETLINK, 0, 0);
+	netlink_put_str(nl, IFLA_IFNAME, ifname);
+	rc = netlink_dump(nl, link_seen, &found, e);
+	if (rc)
+		return rc;
+	if (!found)
+		return err_set(e, -ENODEV, "find link '%s': no answer", ifname);
+	*ret = found;
+	return 0;
+}
+
+static void link_put_end(struct netlink *nl, const struct link_end *l)
+{
+	netlink_put_str(nl, IFLA_IFNAME, l->ifname);
+	if (l->mac)
+		netlink_put(nl, IFLA_ADDRESS, l->mac, 6);
+	if (l->mtu)
+		netlink_put_u32(nl, IFLA_MTU, l->mtu);
+	if (l->group)
+		netlink_put_u32(nl, IFLA_GROUP, l->group);
+	if (l->master)
+		netlink_put_u32(nl, IFLA_MASTER, l->master);
+	if (l->netns_fd >= 0)
+		netlink_put_u32(nl, IFLA_NET_NS_FD, (uint32_t)l->netns_fd);
+}
+
+void link_add_bridge(struct netlink *nl, const struct link_end *bridge)
+{
+	size_t info, data;
+
+	link_begin_up(nl, "add bridge", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	netlink_tolerate(nl, -EEXIST);
+	link_put_end(nl, bridge);
+	info = netlink_nest(nl, IFLA_LINKINFO);
+	netlink_put_str(nl, IFLA_INFO_KIND, "bridge");
+	data = netlink_nest(nl, IFLA_INFO_DATA);
+	netlink_put_u32(nl, IFLA_BR_STP_STATE, 0);
+	netlink_put_u32(nl, IFLA_BR_FORWARD_DELAY, 0);
+	netlink_nest_end(nl, data);
+	netlink_nest_end(nl, info);
+}
+
+void link_add_veth(struct netlink *nl, const struct link_end *a, const struct link_end *b)
+{
+	size_t info, data, peer;
+	struct ifinfomsg *m;
+
+	link_begin_up(nl, "add veth pair", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	link_put_end(nl, a);
+	info = netlink_nest(nl, IFLA_LINKINFO);
+	netlink_put_str(nl, IFLA_INFO_KIND, "veth");
+	data = netlink_nest(nl, IFLA_INFO_DATA);
+	peer = netlink_nest(nl, VETH_INFO_PEER);
+	m = netlink_header(nl, sizeof(*m));
+	if (m)
+		m->ifi_flags = m->ifi_change = IFF_UP;
+	link_put_end(nl, b);
+	netlink_nest_end(nl, peer);
+	netlink_nest_end(nl, data);
+	netlink_nest_end(nl, info);
+}
+
+void link_set_up(struct netlink *nl, uint32_t ifindex)
+{
+	link_begin_up(nl, "set link up", RTM_NEWLINK, 0, ifindex);
+}
+
+void link_set_isolated(struct netlink *nl, uint32_t ifindex)
+{
+	struct ifinfomsg *m;
+	size_t port;
+
+	netlink_begin(nl, "isolate bridge port", RTM_SETLINK, 0);
+	m = netlink_header(nl, sizeof(*m));
+	if (m) {
+		m->ifi_family = AF_BRIDGE;
+		m->ifi_index = (int)ifindex;
+	}
+	port = netlink_nest(nl, IFLA_PROTINFO);
+	netlink_put_u8(nl, IFLA_BRPORT_ISOLATED, 1);
+	netlink_nest_end(nl, port);
+}
+
+void link_del(struct netlink *nl, const char *ifname)
+{
+	link_begin(nl, "delete link", RTM_DELLINK, 0, 0);
+	netlink_tolerate(nl, -ENODEV);
+	netlink_put_str(nl, IFLA_IFNAME, ifname);
+}
+
+static size_t link_addr_size(const struct ip_addr *a)
+{
+	return a->family == AF_INET ? 4 : 16;
+}
+
+void link_add_addr(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a,
+		   uint8_t prefix)
+{
+	struct ifaddrmsg *m;
+
+	netlink_begin(nl, "add address", RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	netlink_tolerate(nl, -EEXIST);
+	m = netlink_header(nl, sizeof(*m));
+	if (m) {
+		m->ifa_family = (uint8_t)a->family;
+		m->ifa_prefixlen = prefix;
+		m->ifa_flags = a->family == AF_INET6 ? IFA_F_NODAD : 0;
+		m->ifa_index = ifindex;
+	}
+	netlink_put(nl, IFA_LOCAL, a->bytes, link_addr_size(a));
+	netlink_put(nl, IFA_ADDRESS, a->bytes, link_addr_size(a));
+	if (a->family == AF_INET && prefix < 31) {
+		uint8_t all[4];
+
+		for (unsigned int i = 0; i < 4; i++) {
+			unsigned int keep = prefix > 8 * i ? prefix - 8 * i : 0;
+
+			all[i] = a->bytes[i];
+			if (keep < 8)
+				all[i] |= (uint8_t)(0xff >> keep);
+		}
+		netlink_put(nl, IFA_BROADCAST, all, sizeof(all));
+	}
+}
+
+static void link_route(struct netlink *nl, const char *what, const struct rtmsg *route)
+{
+	struct rtmsg *m;
+
+	netlink_begin(nl, what, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	netlink_tolerate(nl, -EEXIST);
+	m = netlink_header(nl, sizeof(*m));
+	if (m)
+		*m = *route;
+}
+
+void link_add_default(struct netlink *nl, uint32_t ifindex, const struct ip_addr *gateway)
+{
+	struct rtmsg m = {
+		.rtm_family = (uint8_t)gateway->family,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+
+	link_route(nl, "add default route", &m);
+	netlink_put(nl, RTA_GATEWAY, gateway->bytes, link_addr_size(gateway));
+	netlink_put_u32(nl, RTA_OIF, ifindex);
+}
+
+void link_add_local_table(struct netlink *nl, sa_family_t family, uint8_t table)
+{
+	struct rtmsg m = {
+		.rtm_family = (uint8_t)family,
+		.rtm_table = table,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_HOST,
+		.rtm_type = RTN_LOCAL,
+	};
+
+	link_route(nl, "add local route", &m);
+	netlink_put_u32(nl, RTA_OIF, LINK_LO);
+}
+
+void link_add_mark_rule(struct netlink *nl, sa_family_t family, uint32_t mark,
+			uint8_t table)
+{
+	struct fib_rule_hdr *m;
+
+	netlink_begin(nl, "add routing rule", RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
+	netlink_tolerate(nl, -EEXIST);
+	m = netlink_header(nl, sizeof(*m));
+	if (m) {
+		m->family = (uint8_t)family;
+		m->table = table;
+		m->action = FR_ACT_TO_TBL;
+	}
+	netlink_put_u32(nl, FRA_PRIORITY, LINK_RULE_PRIORITY);
+	netlink_put_u32(nl, FRA_FWMARK, mark);
+}

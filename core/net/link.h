@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rtnetlink's verbs: each adds one message to a netlink buffer; netlink_commit sends
+ * them. */
+#ifndef NET_LINK_H
+#define NET_LINK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/net/ipam.h"
+#include "core/ns/netlink.h"
+
+/* One end of a veth pair. Zero or NULL: left to the kernel. */
+struct link_end {
+	const char *ifname;
+	const uint8_t *mac; /* 6 bytes */
+	uint32_t mtu;
+	uint32_t group;
+	int netns_fd;    /* -1: the socket's own */
+	uint32_t master; /* ifindex of a bridge */
+	bool isolated;   /* a port that talks to the bridge only */
+};
+
+/* Asks at once: the index of the link, or -ENODEV. The buffer must be empty. */
+int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e);
+
+/* A bridge, up, without spanning tree. An existing one is no error. */
+void link_add_bridge(struct netlink *nl, const struct link_end *bridge);
+/* A pair, both ends up. Existing: -EEXIST. */
+void link_add_veth(struct netlink *nl, const struct link_end *a,
+		   const struct link_end *b);
+void link_set_up(struct netlink *nl, uint32_t ifindex);
+/* Needs a message of its own: the port exists only once the link has a master. */
+void link_set_isolated(struct netlink *nl, uint32_t ifindex);
+/* A link that is not there is no error. */
+void link_del(struct netlink *nl, const char *ifname);
+/* Existing: no error. IPv6 addresses without duplicate detection. */
+void link_add_addr(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a,
+		   uint8_t prefix);
+/* Default route by a gateway. */
+void link_add_default(struct netlink *nl, uint32_t ifindex,
+		      const struct ip_addr *gateway);
+/* "local default dev lo table T", and "fwmark M lookup T"; existing: no error. */
+void link_add_local_table(struct netlink *nl, sa_family_t family, uint8_t table);
+void link_add_mark_rule(struct netlink *nl, sa_family_t family, uint32_t mark,
+			uint8_t table);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Published ports: docker's -p syntax, and the host's listeners. */
+#include "core/net/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/net/sockaddr.h"
+
+#define PUBLISH_TEXT_MAX 256
+#define PUBLISH_BACKLOG  4096
+#define LISTEN_FDS_START 3
+#define LISTEN_FDS_MAX   64
+
+/* First of the ports that docker picks from (net.ipv4.ip_local_port_range's low end is
+ * the kernel's own choice with port 0). */
+struct publish_range {
+	uint16_t low, high;
+};
+
+const char *publish_proto_name(enum publish_proto p)
+{
+	static const char *const names[] = { "tcp", "udp", "sctp" };
+
+	return names[p];
+}
+
+static int publish_range(const char *text, struct publish_range *ret)
+{
+	char low[PUBLISH_TEXT_MAX];
+	const char *dash = strchr(text, '-');
+	uint64_t a, b;
+
+	if (str_copy(low, sizeof(low), text) != 0)
+		return -EINVAL;
+	if (dash)
+		low[dash - text] = 0;
+	if (str_u64(low, UINT16_MAX, &a) != 0)
+		return -EINVAL;
+	b = a;
+	if (dash && str_u64(dash + 1, UINT16_MAX, &b) != 0)
+		return -EINVAL;
+	if (b < a)
+		return -EINVAL;
+	*ret = (struct publish_range){ (uint16_t)a, (uint16_t)b };
+	return 0;
+}
+
+static int publish_proto(const char *text, enum publish_proto *ret)
+{
+	static const enum publish_proto all[] = { PUBLISH_TCP, PUBLISH_UDP,
+						  PUBLISH_SCTP };
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (strcasecmp(text, publish_proto_name(all[i])) == 0) {
+			*ret = all[i];
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+/* "ip:host:port", "[v6]:host:port", "ip::port", "host:port", "port" cut into its pieces,
+ * in place. Absent pieces are "". */
+struct publish_pieces {
+	const char *ip, *host, *port;
+};
+
+static int publish_cut(char *text, struct publish_pieces *ret)
+{
+	struct publish_pieces p = { "", "", text };
+	char *colon = strrchr(text, ':');
+
+	if (colon) {
+		*colon = 0;
+		p.port = colon + 1;
+		p.host = text;
+		colon = strrchr(text, ':');
+		if (colon) {
+			*colon = 0;
+			p.host = colon + 1;
+			p.ip = text;
+		}
+	}
+	if (p.ip[0] == '[') {
+		size_t n = strlen(p.ip);
+
+		if (p.ip[n - 1] != ']')
+			return -EINVAL;
+		text[n - 1] = 0;
+		p.ip++;
+	}
+	*ret = p;
+	return 0;
+}
+
+static void publish_add(struct publish **list, size_t *len, const struct publish *p)
+{
+	*list = mem_resize(*list, *len + 1, sizeof(**list));
+	(*list)[(*len)++] = *p;
+}
+
+/* A range of host ports goes with a range of the same length, or is what one container
+ * port picks from. */
+static int publish_expand(const char *text, const struct publish *first,
+			  const struct publish_range *inside, struct publish **list,
+			  size_t *len)
+{
+	unsigned int n = inside->high - inside->low + 1u;
+	unsigned int hosts = first->host_port_end - first->host_port + 1u;
+	bool pick = first->host_port == 0 || (n == 1 && hosts > 1);
+
+	if (!pick && hosts != n)
+		return -EINVAL;
+	for (unsigned int i = 0; i < n; i++) {
+		struct publish p = *first;
+
+		p.port = (uint16_t)(inside->low + i);
+		if (!pick) {
+			p.host_port = (uint16_t)(first->host_port + i);
+			p.host_port_end = p.host_port;
+		}
+		publish_add(list, len, &p);
+	}
+	return 0;
+}
+
+int publish_parse(const char *text, struct publish **list, size_t *len, struct err *e)
+{
+	struct publish p = { .proto = PUBLISH_TCP };
+	struct publish_range inside, outside = { 0, 0 };
+	struct publish_pieces pieces;
+	char buf[PUBLISH_TEXT_MAX];
+	char *slash;
+
+	if (str_copy(buf, sizeof(buf), text) != 0)
+		return err_set(e, -EINVAL, "invalid port specification: \"%.64s…\"",
+			       text);
+	slash = strrchr(buf, '/');
+	if (slash)
+		*slash++ = 0;
+	if (slash && publish_proto(slash, &p.proto) != 0)
+		return err_set(e, -EINVAL, "invalid proto: %s", slash);
+	if (publish_cut(buf, &pieces) != 0)
+		return err_set(e, -EINVAL, "invalid port specification: \"%s\"", text);
+	if (!pieces.port[0])
+		return err_set(e, -EINVAL, "no port specified: %s<empty>", text);
+	if (publish_range(pieces.port, &inside) != 0 || inside.low == 0)
+		return err_set(e, -EINVAL, "invalid containerPort: %s", pieces.port);
+	if (pieces.host[0] && publish_range(pieces.host, &outside) != 0)
+		return err_set(e, -EINVAL, "invalid hostPort: %s", pieces.host);
+	if (pieces.ip[0] && ipam_parse_addr(pieces.ip, &p.host_ip) != 0)
+		return err_set(e, -EINVAL, "invalid IP address: %s", pieces.ip);
+	p.host_port = outside.low;
+	p.host_port_end = outside.high;
+	if (publish_expand(text, &p, &inside, list, len) != 0)
+		return err_set(e, -EINVAL,
+			       "invalid ranges specified for container and "
+			       "host Ports: %s and %s",
+			       pieces.port, pieces.host);
+	return 0;
+}
+
+/* Sockets given by a service manager (sd_listen_fds(3)) serve where they fit. */
+static int publish_inherited(const struct publish *p, const struct ip_addr *ip,
+			     uint16_t port)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t of, n;
+
+	if (!pid || !fds || str_u64(pid, INT32_MAX, &of) != 0 || of != (uint64_t)getpid())
+		return -ENOENT;
+	if (str_u64(fds, LISTEN_FDS_MAX, &n) != 0)
+		return -ENOENT;
+	for (int fd = LISTEN_FDS_START; fd < LISTEN_FDS_START + (int)n; fd++) {
+		int type = 0;
+		socklen_t len = sizeof(type);
+		struct ip_addr at;
+		uint16_t at_port;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+		    type != (p->proto == PUBLISH_TCP ? SOCK_STREAM : SOCK_DGRAM))
+			continue;
+		if (sockaddr_local(fd, &at, &at_port) == 0 && at_port == port &&
+		    ipam_addr_eq(&at, ip))
+			return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	}
+	return -ENOENT;
+}
+
+static int publish_open(const struct publish *p, const struct ip_addr *ip, uint16_t port)
+{
+	int type = p->proto == PUBLISH_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	autoclose int fd = -1;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int on = 1;
+
+	if (port) {
+		int given = publish_inherited(p, ip, port);
+
+		if (given >= 0) {
+			fd_nonblock(given, true);
+			return given;
+		}
+	}
+	fd = socket(ip->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* On a datagram socket it would let two containers share one port. */
+	if (p->proto == PUBLISH_TCP)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (ip->family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	len = sockaddr_set(&ss, ip, port);
+	if (bind(fd, (struct sockaddr *)&ss, len) != 0)
+		return -errno;
+	if (p->proto == PUBLISH_TCP && listen(fd, PUBLISH_BACKLOG) != 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+/* The second family must get the first one's port; where the host has no IPv6 it is left
+ * out. */
+static int publish_open_both(const struct publish *p, uint16_t port, int ret_fds[2],
+			     size_t *ret_n)
+{
+	struct ip_addr four = { .family = AF_INET }, six = { .family = AF_INET6 };
+	autoclose int a = publish_open(p, &four, port);
+	struct ip_addr at;
+	int b;
+
+	if (a < 0)
+		return a;
+	if (sockaddr_local(a, &at, &port) != 0)
+		return -EIO;
+	b = publish_open(p, &six, port);
+	if (b < 0 && b != -EAFNOSUPPORT && b != -EADDRNOTAVAIL)
+		return b;
+	ret_fds[0] = TAKE_FD(a);
+	ret_fds[1] = b;
+	*ret_n = b < 0 ? 1 : 2;
+	return 0;
+}
+
+static int publish_open_at(const struct publish *p, uint16_t port, int ret_fds[2],
+			   size_t *ret_n)
+{
+	int fd;
+
+	if (p->host_ip.family == AF_UNSPEC)
+		return publish_open_both(p, port, ret_fds, ret_n);
+	fd = publish_open(p, &p->host_ip, port);
+	if (fd < 0)
+		return fd;
+	ret_fds[0] = fd;
+	*ret_n = 1;
+	return 0;
+}
+
+static unsigned int publish_privileged_below(void)
+{
+	char text[16];
+	uint64_t v;
+	size_t n;
+
+	if (file_read_small(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start",
+			    text, sizeof(text)) != 0)
+		return 1024;
+	n = strcspn(text, "\n");
+	text[n] = 0;
+	return str_u64(text, UINT16_MAX + 1, &v) == 0 ? (unsigned int)v : 1024;
+}
+
+static int publish_refused(const struct publish *p, uint16_t port, int rc, struct err *e)
+{
+	char ip[IPAM_TEXT_MAX];
+	bool six = p->host_ip.family == AF_INET6;
+
+	if (p->host_ip.family == AF_UNSPEC)
+		str_copy(ip, sizeof(ip), "0.0.0.0");
+	else
+		ipam_addr_text(ip, &p->host_ip);
+	if (rc == -EADDRINUSE)
+		return err_set(e, rc,
+			       "bind for %s%s%s:%u failed: port is already allocated",
+			       six ? "[" : "", ip, six ? "]" : "", port);
+	if (rc == -EACCES)
+		return err_set(
+			e, rc,
+			"bind for %s%s%s:%u failed: ports below %u need a privilege: "
+			"publish a higher port, have root run 'sysctl "
+			"net.ipv4.ip_unprivileged_port_start=%u', or pass the listening "
+			"socket in (LISTEN_FDS, as systemd's socket units do)",
+			six ? "[" : "", ip, six ? "]" : "", port,
+			publish_privileged_below(), port);
+	return err_code(e, rc, "bind for %s%s%s:%u failed", six ? "[" : "", ip,
+			six ? "]" : "", port);
+}
+
+int publish_listen(const struct publish *p, int ret_fds[2], size_t *ret_n,
+		   uint16_t *ret_port, struct err *e)
+{
+	/* With port 0 the kernel picks for one family; the other's may be taken. */
+	unsigned int tries = p->host_port ? p->host_port_end - p->host_port + 1u : 16;
+	struct ip_addr at;
+	int fds[2], rc = -EADDRINUSE;
+	size_t n = 0;
+
+	if (p->proto == PUBLISH_SCTP)
+		return err_set(e, -EPROTONOSUPPORT,
+			       "publish port %u: SCTP cannot be published", p->port);
+	for (unsigned int i = 0; i < tries && rc == -EADDRINUSE; i++)
+		rc = publish_open_at(p, (uint16_t)(p->host_port ? p->host_port + i : 0),
+				     fds, &n);
+	if (rc == -EADDRINUSE && tries > 1 && p->host_port)
+		return err_set(e, rc,
+			       "bind for ports %u-%u failed: all ports are allocated",
+			       p->host_port, p->host_port_end);
+	if (rc)
+		return publish_refused(p, p->host_port, rc, e);
+	rc = sockaddr_local(fds[0], &at, ret_port);
+	if (rc) {
+		for (size_t i = 0; i < n; i++)
+			fd_close(fds[i]);
+		return err_code(e, rc, "read the published port");
+	}
+	memcpy(ret_fds, fds, n * sizeof(*fds));
+	*ret_n = n;
+	return 0;
+}
