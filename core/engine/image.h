@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images: docker's verbs over the store. */
+/* Images: docker's verbs over the store. Removing is core/engine/untag.h, save and load
+ * are core/engine/imagefile.h. */
 #ifndef ENGINE_IMAGE_H
 #define ENGINE_IMAGE_H
 
@@ -10,7 +11,7 @@
 
 struct image {
 	struct digest id; /* of the config */
-	struct tag tag;   /* the tag it was found by */
+	struct tag tag;   /* the tag it was found by; any of its tags when found by ID */
 	struct imageconfig config;
 	struct strv repo_tags;    /* familiar: "nginx:latest" */
 	struct strv repo_digests; /* "nginx@sha256:…" */
@@ -18,14 +19,18 @@ struct image {
 	int64_t created;          /* ns */
 };
 
-/* By reference, ID or unambiguous ID prefix; -ENOENT "No such image: x". */
+/* By reference, ID or unambiguous ID prefix, or "@welcome"; -ENOENT "No such image: x",
+ * -EINVAL for what is no reference at all. */
 int image_open(const struct store *s, const char *what, struct image *ret, struct err *e);
 void image_done(struct image *i);
-/* All, newest first; dangling ones too. */
+/* The entry of all that a reference, ID or ID prefix means; errors as image_open. */
+int image_find(const struct tags *all, const char *what, size_t *ret, struct err *e);
+/* All, newest first; dangling ones too. *ret malloc'd array. An image whose config cannot
+ * be read is listed with what its tags say. */
 int image_list(const struct store *s, struct image **ret, size_t *ret_len, struct err *e);
 /* Opens the image, pulling it first when policy ("missing", "always", "never") says so;
- * "@name" is an image embedded in this executable. progress may be NULL. platform "" :
- * the host's. */
+ * "@name" is an image embedded in this executable. progress may be NULL. platform NULL or
+ * "": the host's. */
 int image_ensure(const struct store *s, const struct config *cfg, const char *what,
 		 const char *policy, const char *platform, pull_progress_fn *progress,
 		 void *arg, struct image *ret, struct err *e);
@@ -37,21 +42,10 @@ int image_pull(const struct store *s, const struct config *cfg,
 	       struct err *e);
 int image_tag(const struct store *s, const char *source, const char *target,
 	      struct err *e);
-/* Appends "untagged: x" / "deleted: sha256:…" actions ("Untagged: …" as docker prints is
- * the applet's). -EBUSY "conflict: unable to …" as docker when a container uses it
- * (unless force). */
-struct image_action {
-	bool deleted; /* else untagged */
-	char *what;
-};
-int image_remove(const struct store *s, const char *what, bool force, bool prune,
-		 struct image_action **ret, size_t *ret_len, struct err *e);
-int image_load(const struct store *s, const struct config *cfg, int fd,
-	       pull_progress_fn *progress, void *arg, struct strv *ret_names,
-	       struct err *e);
-int image_save(const struct store *s, const struct strv *names, int fd, struct err *e);
 /* docker inspect's object of an image. */
 yyjson_mut_val *image_inspect(const struct store *s, const struct image *i,
 			      yyjson_mut_doc *doc, struct err *e);
+/* "sha256:<12 digits>" of docker's short ID: the 12 digits alone. */
+void image_short_id(const struct image *i, char ret[13]);
 
 #endif
