@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The realm of this user: found or made (keeper), and held while needed.
- * A holder has a shared flock on run/realm.users for as long as it needs the realm; the
- * keeper leaves when it gets that lock exclusively (a short linger after the last
- * holder). */
+ * A holder keeps its connection to the keeper's socket (run/keeper.sock) open for as long
+ * as it needs the realm, also by passing the descriptor on; the keeper leaves a short
+ * linger after the last connection has gone. A connection dies with its holder, so
+ * nothing can be stale. */
 #ifndef ENGINE_REALM_H
 #define ENGINE_REALM_H
 
@@ -12,11 +13,16 @@
 #include "core/ns/idmap.h"
 #include "core/store/store.h"
 
+#define REALM_ID_LEN 16
+
 struct realm {
-	int pidfd;      /* keeper */
-	int users_fd;   /* holds the shared lock; passed on to the monitor */
-	bool single_id; /* only one ID mapped */
-	char *why;      /* the one clear line when single_id, else NULL */
+	int pidfd;    /* keeper */
+	int users_fd; /* the connection that holds the realm; passed on to the monitor */
+	int inner_fd; /* the sealed inner executable: the keeper's own when it is the same
+			 as ours, so that all processes share its pages */
+	char id[REALM_ID_LEN + 1]; /* random, new with each keeper */
+	bool single_id;            /* only one ID mapped */
+	char *why;                 /* the one clear line when single_id, else NULL */
 	struct idmap uid, gid;
 };
 
@@ -25,8 +31,9 @@ struct realm {
 int realm_open(const struct store *s, struct realm *ret, struct err *e);
 /* Only an existing one: -ENOENT else. */
 int realm_find(const struct store *s, struct realm *ret, struct err *e);
+/* Removes what dead makers left and what waits in the trash (gc_pending, gc_sweep), with
+ * the realm's power. Cheap when there is nothing. */
+int realm_sweep(const struct store *s, struct err *e);
 void realm_done(struct realm *r);
-/* Main of the inner executable's "keeper". */
-int realm_keeper_main(int argc, char **argv);
 
 #endif

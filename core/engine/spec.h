@@ -18,7 +18,7 @@ struct spec_mount {
 	enum spec_mount_type type;
 	char *source; /* host path, volume name (NULL: anonymous) */
 	char *target;
-	bool read_only, no_copy;
+	bool read_only, no_copy, non_recursive;
 	bool create_source; /* -v makes a missing host folder, --mount does not */
 	char *propagation;  /* "rprivate", … or NULL */
 	uint64_t tmpfs_size;

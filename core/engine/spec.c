@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// The spec's life, and docker's forms of -e, --env-file and --device.
+#include "core/engine/spec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+
+#define ENV_FILE_MAX (1u << 20)
+
+void spec_init(struct spec *s)
+{
+	*s = (struct spec){
+		.stop_timeout = -1,
+		.attach_stdout = false,
+	};
+}
+
+static void mount_done(struct spec_mount *m)
+{
+	free(m->source);
+	free(m->target);
+	free(m->propagation);
+	free(m->subpath);
+	strv_done(&m->options);
+}
+
+void spec_done(struct spec *s)
+{
+	struct strv *lists[] = { &s->cmd,
+				 &s->entrypoint,
+				 &s->env,
+				 &s->labels,
+				 &s->expose,
+				 &s->cap_add,
+				 &s->cap_drop,
+				 &s->security_opt,
+				 &s->group_add,
+				 &s->add_host,
+				 &s->dns,
+				 &s->dns_search,
+				 &s->dns_option,
+				 &s->ulimits,
+				 &s->sysctls,
+				 &s->annotations,
+				 &s->network_aliases,
+				 &s->log_opts };
+	char *strings[] = { s->name,     s->image,       s->platform,    s->pull,
+			    s->hostname, s->domainname,  s->user,        s->workdir,
+			    s->network,  s->ip,          s->ip6,         s->mac,
+			    s->userns,   s->pid,         s->ipc,         s->uts,
+			    s->cgroupns, s->cpuset_cpus, s->cpuset_mems, s->cgroup_parent,
+			    s->restart,  s->stop_signal, s->log_driver };
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		strv_done(lists[i]);
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		free(strings[i]);
+	for (size_t i = 0; i < s->mounts_len; i++)
+		mount_done(&s->mounts[i]);
+	for (size_t i = 0; i < s->devices_len; i++) {
+		free(s->devices[i].host);
+		free(s->devices[i].container);
+		free(s->devices[i].permissions);
+	}
+	free(s->mounts);
+	free(s->devices);
+	free(s->publish);
+	spec_init(s);
+}
+
+int spec_add_env(struct spec *s, const char *text, struct err *e)
+{
+	const char *eq = strchr(text, '=');
+	const char *value;
+
+	if (!*text || eq == text)
+		return err_set(e, -EINVAL, "invalid environment variable: %s", text);
+	if (eq)
+		strv_add(&s->env, text);
+	else if ((value = getenv(text)))
+		strv_addf(&s->env, "%s=%s", text, value);
+	return 0;
+}
+
+static int add_env_line(struct spec *s, char *line, struct err *e)
+{
+	line += strspn(line, " \t\v\f");
+	if (!*line || *line == '#')
+		return 0;
+	char *eq = strchr(line, '=');
+	size_t len = eq ? (size_t)(eq - line) : strlen(line);
+	if (!len)
+		return err_set(e, -EINVAL, "no variable name on line '%s'", line);
+	if (strcspn(line, " \t\v\f") < len)
+		return err_set(e, -EINVAL, "variable '%.*s' contains whitespaces",
+			       (int)len, line);
+	return spec_add_env(s, line, e);
+}
+
+int spec_add_env_file(struct spec *s, const char *path, struct err *e)
+{
+	autobuf text = { .max = ENV_FILE_MAX };
+	autostrv lines = { 0 };
+	int r = file_read(AT_FDCWD, path, ENV_FILE_MAX, &text);
+
+	if (r < 0)
+		return err_code(e, r, "env file '%s'", path);
+	if (strlen(buf_str(&text)) != text.len)
+		return err_set(e, -EINVAL, "env file '%s': holds a NUL byte", path);
+	const char *from = buf_str(&text);
+	strv_split(&lines, str_starts(from, "\xef\xbb\xbf") ? from + 3 : from, '\n');
+	for (size_t i = 0; i < lines.len; i++) {
+		char *line = lines.v[i];
+		size_t len = strlen(line);
+		if (len && line[len - 1] == '\r')
+			line[len - 1] = 0;
+		if ((r = add_env_line(s, line, e)) < 0)
+			return err_wrap(e, "env file '%s', line %zu", path, i + 1);
+	}
+	return 0;
+}
+
+// Each of r, w, m at most once.
+static bool is_permissions(const char *text)
+{
+	unsigned seen = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		const char *at = strchr("rwm", *text);
+		unsigned bit = at ? 1u << (at - "rwm") : 0;
+		if (!bit || (seen & bit))
+			return false;
+		seen |= bit;
+	}
+	return true;
+}
+
+int spec_add_device(struct spec *s, const char *text, struct err *e)
+{
+	autostrv part = { 0 };
+	const char *permissions = "rwm", *inside;
+
+	strv_split(&part, text, ':');
+	if (part.len > 3 || !*part.v[0])
+		return err_set(e, -EINVAL, "invalid device specification: %s", text);
+	inside = part.v[0];
+	if (part.len == 2 && is_permissions(part.v[1]))
+		permissions = part.v[1];
+	else if (part.len > 1 && *part.v[1])
+		inside = part.v[1];
+	if (part.len == 3)
+		permissions = part.v[2];
+	if (!is_permissions(permissions))
+		return err_set(e, -EINVAL, "bad mode specified: %s", permissions);
+	if (!path_is_abs(part.v[0]))
+		return err_set(e, -EINVAL, "%s is not an absolute path", part.v[0]);
+	if (!path_is_abs(inside))
+		return err_set(e, -EINVAL, "%s is not an absolute path", inside);
+	s->devices = mem_resize(s->devices, s->devices_len + 1, sizeof(*s->devices));
+	s->devices[s->devices_len++] = (struct spec_device){
+		.host = path_clean(part.v[0]),
+		.container = path_clean(inside),
+		.permissions = str_dup(permissions),
+	};
+	return 0;
+}

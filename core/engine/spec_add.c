@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: Apache-2.0
+// docker's forms of -v, --mount and --tmpfs.
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/id.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/engine/spec.h"
+
+static struct spec_mount *add(struct spec *s, enum spec_mount_type type)
+{
+	s->mounts = mem_resize(s->mounts, s->mounts_len + 1, sizeof(*s->mounts));
+	struct spec_mount *m = &s->mounts[s->mounts_len++];
+	*m = (struct spec_mount){ .type = type, .tmpfs_mode = -1 };
+	return m;
+}
+
+static int check_target(struct spec_mount *m, const char *text, struct err *e)
+{
+	static const char *const names[] = { "bind", "volume", "tmpfs" };
+
+	if (!path_is_abs(m->target))
+		return err_set(
+			e, -EINVAL,
+			"invalid volume specification: '%s': invalid mount config for "
+			"type \"%s\": invalid mount path: '%s' mount path must be "
+			"absolute",
+			text, names[m->type], m->target);
+	autofree char *clean = path_clean(m->target);
+	if (str_eq(clean, "/"))
+		return err_set(
+			e, -EINVAL,
+			"invalid volume specification: '%s': invalid mount config for "
+			"type \"%s\": invalid specification: destination can't be '/'",
+			text, names[m->type]);
+	str_set(&m->target, clean);
+	return 0;
+}
+
+static int check_volume_name(const char *name, struct err *e)
+{
+	if (id_name_valid(name))
+		return 0;
+	return err_set(
+		e, -EINVAL,
+		"create %s: \"%s\" includes invalid characters for a local volume name, "
+		"only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass "
+		"a "
+		"host directory, use absolute path",
+		name, name);
+}
+
+// What mount(8) calls shared would have to carry mounts out of the realm, which no user
+// may.
+static int set_propagation(struct spec_mount *m, const char *value, struct err *e)
+{
+	static const char *const known[] = { "private", "rprivate", "slave", "rslave" };
+
+	if (str_eq(value, "shared") || str_eq(value, "rshared"))
+		return err_set(
+			e, -EOPNOTSUPP,
+			"bind propagation '%s' is not possible: mounts made in a user "
+			"namespace never reach the host",
+			value);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (str_eq(value, known[i])) {
+			str_set(&m->propagation, value);
+			return 0;
+		}
+	}
+	return err_set(e, -EINVAL, "invalid propagation: %s", value);
+}
+
+static int volume_option(struct spec_mount *m, const char *o, struct err *e)
+{
+	static const char *const nothing[] = { "rw",         "z",      "Z",
+					       "consistent", "cached", "delegated" };
+
+	if (str_eq(o, "ro")) {
+		m->read_only = true;
+		return 0;
+	}
+	if (str_eq(o, "nocopy")) {
+		m->no_copy = true;
+		return m->type == SPEC_VOLUME
+			       ? 0
+			       : err_set(e, -EINVAL, "invalid mode: %s", o);
+	}
+	// z and Z relabel for SELinux, which a user cannot; the rest is for other
+	// systems.
+	for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
+		if (str_eq(o, nothing[i]))
+			return 0;
+	if (str_ends(o, "shared") || str_ends(o, "slave") || str_ends(o, "private"))
+		return m->type == SPEC_BIND ? set_propagation(m, o, e)
+					    : err_set(e, -EINVAL, "invalid mode: %s", o);
+	return err_set(e, -EINVAL, "invalid mode: %s", o);
+}
+
+// "./x" and "../x" are the caller's folders, as docker's command line reads them.
+static char *host_path(const char *text)
+{
+	autofree char *cwd = NULL;
+
+	if (path_is_abs(text))
+		return path_clean(text);
+	cwd = getcwd(NULL, 0);
+	autofree char *joined = path_join(cwd ? cwd : "/", text);
+	return path_clean(joined);
+}
+
+static bool is_relative_path(const char *text)
+{
+	return str_eq(text, ".") || str_eq(text, "..") || str_starts(text, "./") ||
+	       str_starts(text, "../");
+}
+
+static int volume_source(struct spec_mount *m, const char *source, struct err *e)
+{
+	if (path_is_abs(source) || is_relative_path(source)) {
+		m->type = SPEC_BIND;
+		m->create_source = true;
+		m->source = host_path(source);
+		return 0;
+	}
+	int r = check_volume_name(source, e);
+	if (r == 0)
+		m->source = str_dup(source);
+	return r;
+}
+
+int spec_add_volume(struct spec *s, const char *text, struct err *e)
+{
+	autostrv part = { 0 }, opts = { 0 };
+	int r;
+
+	strv_split(&part, text, ':');
+	for (size_t i = 0; i < part.len; i++)
+		if (!*part.v[i])
+			return err_set(e, -EINVAL,
+				       "invalid spec: %s: empty section between colons",
+				       text);
+	if (part.len > 3)
+		return err_set(e, -EINVAL, "invalid volume specification: '%s'", text);
+	struct spec_mount *m = add(s, SPEC_VOLUME);
+	m->target = str_dup(part.v[part.len > 1 ? 1 : 0]);
+	if (part.len > 1 && (r = volume_source(m, part.v[0], e)) < 0)
+		return r;
+	if ((r = check_target(m, text, e)) < 0)
+		return r;
+	if (part.len == 3)
+		strv_split(&opts, part.v[2], ',');
+	for (size_t i = 0; i < opts.len; i++)
+		if ((r = volume_option(m, opts.v[i], e)) < 0)
+			return err_wrap(e, "invalid volume specification: '%s'", text);
+	return 0;
+}
+
+// One record of Go's encoding/csv: fields that begin with a quote end at the next single
+// one.
+static int split_csv(const char *text, struct strv *ret, struct err *e)
+{
+	for (const char *p = text;; p++) {
+		autobuf field = { 0 };
+		bool quoted = *p == '"';
+		for (p += quoted; *p && (quoted || *p != ','); p++) {
+			if (*p == '"' && !quoted)
+				return err_set(e, -EINVAL, "bare \" in non-quoted field");
+			if (*p == '"' && p[1] != '"') {
+				quoted = false;
+				p++;
+				break;
+			}
+			p += *p == '"';
+			buf_addc(&field, *p);
+		}
+		if (quoted || (*p && *p != ','))
+			return err_set(e, -EINVAL,
+				       "extraneous or missing \" in quoted-field");
+		strv_push(ret, buf_take(&field));
+		if (!*p)
+			return 0;
+	}
+}
+
+static int key_bool(const char *key, const char *value, bool *ret, struct err *e)
+{
+	*ret = true;
+	if (!value || !str_bool(value, ret))
+		return 0;
+	return err_set(e, -EINVAL, "invalid value for %s: %s", key, value);
+}
+
+static int bind_recursive(struct spec_mount *m, const char *value, struct err *e)
+{
+	// Read-only binds are made so recursively where the kernel can: "enabled" and
+	// "readonly" ask for what is done anyway.
+	if (str_eq(value, "disabled"))
+		m->non_recursive = true;
+	else if (str_eq(value, "writable"))
+		return err_set(e, -EOPNOTSUPP,
+			       "bind-recursive=writable is not supported: mounts below a "
+			       "read-only one are read-only too");
+	else if (!str_eq(value, "enabled") && !str_eq(value, "readonly"))
+		return err_set(
+			e, -EINVAL,
+			"invalid value for bind-recursive: %s (must be \"enabled\", "
+			"\"disabled\", \"writable\", or \"readonly\")",
+			value);
+	return 0;
+}
+
+static int typed_key(struct spec_mount *m, const char *key, const char *value,
+		     struct err *e)
+{
+	uint64_t mode;
+
+	if (str_eq(key, "bind-propagation"))
+		return set_propagation(m, value, e);
+	if (str_eq(key, "bind-nonrecursive"))
+		return key_bool(key, value, &m->non_recursive, e);
+	if (str_eq(key, "bind-recursive"))
+		return bind_recursive(m, value, e);
+	if (str_eq(key, "volume-nocopy"))
+		return key_bool(key, value, &m->no_copy, e);
+	if (str_eq(key, "volume-subpath")) {
+		str_set(&m->subpath, value);
+		return 0;
+	}
+	if (str_eq(key, "volume-driver"))
+		return str_eq(value, "local") ? 0
+					      : err_set(e, -EOPNOTSUPP,
+							"volume driver '%s' is not "
+							"supported: only 'local'",
+							value);
+	if (str_eq(key, "volume-opt") || str_eq(key, "volume-label"))
+		return err_set(e, -EOPNOTSUPP, "'%s' is not supported in --mount", key);
+	if (str_eq(key, "tmpfs-size"))
+		return str_size(value, &m->tmpfs_size)
+			       ? err_set(e, -EINVAL, "invalid value for %s: %s", key,
+					 value)
+			       : 0;
+	if (str_eq(key, "tmpfs-mode")) {
+		if (str_oct(value, 07777, &mode))
+			return err_set(e, -EINVAL, "invalid value for %s: %s", key,
+				       value);
+		m->tmpfs_mode = (int64_t)mode;
+		return 0;
+	}
+	return err_set(e, -EINVAL, "unexpected key '%s' in '%s=%s'", key, key, value);
+}
+
+// Two passes: the type first, wherever it stands, because other keys depend on it.
+static int mount_key(struct spec_mount *m, const char *key, const char *value,
+		     struct err *e)
+{
+	static const char *const prefix[] = { "bind-", "volume-", "tmpfs-" };
+	static const char *const type[] = { "bind", "volume", "tmpfs" };
+
+	if (str_eq(key, "type"))
+		return 0;
+	if (str_eq(key, "readonly") || str_eq(key, "ro"))
+		return key_bool(key, value, &m->read_only, e);
+	if (!value && (str_eq(key, "volume-nocopy") || str_eq(key, "bind-nonrecursive")))
+		value = "true";
+	if (!value)
+		return err_set(e, -EINVAL, "invalid field '%s' must be a key=value pair",
+			       key);
+	if (str_eq(key, "source") || str_eq(key, "src")) {
+		free(m->source);
+		m->source = m->type == SPEC_BIND ? host_path(value) : str_dup(value);
+		return 0;
+	}
+	if (str_eq(key, "target") || str_eq(key, "dst") || str_eq(key, "destination")) {
+		str_set(&m->target, value);
+		return 0;
+	}
+	if (str_eq(key, "consistency"))
+		return 0; // for Docker Desktop; docker on Linux ignores it too
+	for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
+		if (str_starts(key, prefix[i]) && (size_t)m->type != i)
+			return err_set(e, -EINVAL,
+				       "cannot mix '%s*' options with mount type '%s'",
+				       prefix[i], type[m->type]);
+	return typed_key(m, key, value, e);
+}
+
+static int mount_type(const struct strv *fields, enum spec_mount_type *ret, struct err *e)
+{
+	static const char *const names[] = { "bind", "volume", "tmpfs" };
+
+	*ret = SPEC_VOLUME;
+	for (size_t i = 0; i < fields->len; i++) {
+		if (strncasecmp(fields->v[i], "type=", 5))
+			continue;
+		const char *name = fields->v[i] + 5;
+		size_t t = 0;
+		while (t < ARRAY_LEN(names) && strcasecmp(name, names[t]))
+			t++;
+		if (t == ARRAY_LEN(names))
+			return err_set(e, -EINVAL,
+				       "mount type '%s' is not known here: bind, volume "
+				       "or tmpfs",
+				       name);
+		*ret = (enum spec_mount_type)t;
+	}
+	return 0;
+}
+
+static int check_mount(struct spec_mount *m, const char *text, struct err *e)
+{
+	if (str_empty(m->target))
+		return err_set(e, -EINVAL, "target is required");
+	if (m->type == SPEC_BIND && str_empty(m->source))
+		return err_set(e, -EINVAL,
+			       "invalid mount config for type \"bind\": field Source "
+			       "must not be "
+			       "empty");
+	if (m->type == SPEC_TMPFS && m->source)
+		return err_set(e, -EINVAL,
+			       "invalid mount config for type \"tmpfs\": field Source "
+			       "must not be "
+			       "specified");
+	if (m->type == SPEC_VOLUME && m->source) {
+		int r = check_volume_name(m->source, e);
+		if (r < 0)
+			return r;
+	}
+	return check_target(m, text, e);
+}
+
+int spec_add_mount(struct spec *s, const char *text, struct err *e)
+{
+	autostrv fields = { 0 };
+	enum spec_mount_type type;
+	int r = split_csv(text, &fields, e);
+
+	if (r < 0 || (r = mount_type(&fields, &type, e)) < 0)
+		return r;
+	struct spec_mount *m = add(s, type);
+	for (size_t i = 0; i < fields.len; i++) {
+		char *eq = strchr(fields.v[i], '=');
+		autofree char *key =
+			eq ? str_ndup(fields.v[i], (size_t)(eq - fields.v[i]))
+			   : str_dup(fields.v[i]);
+		for (char *p = key; *p; p++)
+			*p = (char)tolower((unsigned char)*p);
+		if ((r = mount_key(m, key, eq ? eq + 1 : NULL, e)) < 0)
+			return r;
+	}
+	return check_mount(m, text, e);
+}
+
+static int tmpfs_option(struct spec_mount *m, const char *o, struct err *e)
+{
+	static const char *const flags[] = { "rw",         "exec",     "noexec",
+					     "suid",       "nosuid",   "dev",
+					     "nodev",      "sync",     "async",
+					     "atime",      "noatime",  "diratime",
+					     "nodiratime", "relatime", "norelatime",
+					     "strictatime" };
+	static const char *const values[] = { "uid=",       "gid=",  "nr_inodes=",
+					      "nr_blocks=", "mpol=", "huge=" };
+	uint64_t mode;
+
+	if (str_eq(o, "ro")) {
+		m->read_only = true;
+		return 0;
+	}
+	if (str_starts(o, "size=")) {
+		// tmpfs(5) knows "50%" too: that is the kernel's to read.
+		if (!str_ends(o, "%"))
+			return str_size(o + 5, &m->tmpfs_size)
+				       ? err_set(e, -EINVAL, "invalid tmpfs option '%s'",
+						 o)
+				       : 0;
+		strv_add(&m->options, o);
+		return 0;
+	}
+	if (str_starts(o, "mode=")) {
+		if (str_oct(o + 5, 07777, &mode))
+			return err_set(e, -EINVAL, "invalid tmpfs option '%s'", o);
+		m->tmpfs_mode = (int64_t)mode;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+		if (str_eq(o, flags[i])) {
+			strv_add(&m->options, o);
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+		if (str_starts(o, values[i])) {
+			strv_add(&m->options, o);
+			return 0;
+		}
+	}
+	return err_set(e, -EINVAL, "invalid tmpfs option '%s'", o);
+}
+
+int spec_add_tmpfs(struct spec *s, const char *text, struct err *e)
+{
+	const char *colon = strchr(text, ':');
+	autostrv opts = { 0 };
+	struct spec_mount *m = add(s, SPEC_TMPFS);
+	int r;
+
+	m->target = colon ? str_ndup(text, (size_t)(colon - text)) : str_dup(text);
+	if ((r = check_target(m, text, e)) < 0)
+		return r;
+	if (colon && colon[1])
+		strv_split(&opts, colon + 1, ',');
+	for (size_t i = 0; i < opts.len; i++)
+		if ((r = tmpfs_option(m, opts.v[i], e)) < 0)
+			return err_wrap(e, "--tmpfs %s", text);
+	return 0;
+}
