@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What run and create share: one option table (create.inc), one struct, one way from the
+ * options to the engine's spec. */
+#ifndef APPLETS_CREATE_H
+#define APPLETS_CREATE_H
+
+#include "applets/host.h"
+#include "core/engine/spec.h"
+
+/* Slots of create.inc, by docker's option names. */
+struct create_options {
+	struct strv add_host, annotation, attach, cap_add, cap_drop, device, dns,
+		dns_option, dns_search, env, env_file, expose, group_add, label,
+		label_file, log_opt, mount, network_alias, publish, security_opt, sysctl,
+		tmpfs, ulimit, volume;
+	char *cgroup_parent, *cgroupns, *cidfile, *cpus, *cpuset_cpus, *cpuset_mems,
+		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
+		*log_driver, *mac_address, *memory_swap, *name, *network, *pid, *platform,
+		*pull, *restart, *stop_signal, *user, *userns, *uts, *workdir;
+	int64_t cpu_shares, oom_score_adj, pids_limit, stop_timeout;
+	bool has_init, has_oom_score_adj, has_stop_timeout;
+	uint64_t memory, memory_reservation, shm_size;
+	bool detach, init, interactive, privileged, publish_all, quiet, read_only, rm,
+		sig_proxy, tty;
+};
+
+/* args: the image, then the command. detach: nothing is attached. */
+int create_spec(const struct create_options *o, char **args, struct spec *ret,
+		struct err *e);
+/* Gets the image (docker's words on stderr when it has to be pulled), checks the cidfile,
+ * creates the container, prints its warnings, writes the cidfile. */
+int create_container(struct host *h, const struct create_options *o,
+		     const struct spec *spec, char ret_id[65], struct err *e);
+
+#endif

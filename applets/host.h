@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What nearly every verb begins with: the configuration and the store of this user. */
+#ifndef APPLETS_HOST_H
+#define APPLETS_HOST_H
+
+#include <stdbool.h>
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/engine/config.h"
+#include "core/engine/container.h"
+#include "core/store/store.h"
+
+struct host {
+	struct store store;
+	struct config config;
+	bool open;
+};
+
+static inline int host_open(struct host *h, struct err *e)
+{
+	int r = config_read(NULL, &h->config, e);
+
+	if (r < 0)
+		return r;
+	r = store_open(&h->store, e);
+	h->open = r >= 0;
+	return r;
+}
+
+static inline void host_done(struct host *h)
+{
+	if (h->open)
+		store_done(&h->store);
+	config_done(&h->config);
+}
+
+#define autohost autodone(host_done) struct host
+
+/* Prints the sentence; the exit code. */
+static inline int host_fail(const struct err *e, int code)
+{
+	log_error("%s", e->text);
+	return code;
+}
+
+/* What a verb does with one container. */
+typedef int host_each_fn(struct host *h, struct container *c, void *arg, struct err *e);
+
+/* For each operand: fn, then the operand itself on stdout, as docker does. Failures are
+ * printed as they come and make the exit code 1; the others are still done. */
+static inline int host_each(char **args, host_each_fn *fn, void *arg)
+{
+	autohost h = { 0 };
+	struct err e = { 0 };
+	int code = 0;
+
+	if (host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	for (; *args; args++) {
+		struct container c = { 0 };
+		int r = container_open(&h.store, *args, &c, &e);
+
+		if (r >= 0) {
+			r = fn(&h, &c, arg, &e);
+			container_done(&c);
+		}
+		if (r < 0)
+			code = host_fail(&e, 1);
+		else
+			printf("%s\n", *args);
+		fflush(stdout);
+		err_clear(&e);
+	}
+	return code;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootless kill */
+#include <signal.h>
+
+#include "applets/host.h"
+#include "core/cli/applet.h"
+#include "core/engine/signalname.h"
+
+struct kill {
+	char *signal;
+};
+
+static const struct opt opts[] = {
+	OPT_STRING(struct kill, signal, 's', "signal", "string",
+		   "Signal to send to the container"),
+	OPT_END,
+};
+
+static int kill_one(struct host *h, struct container *c, void *arg, struct err *e)
+{
+	const struct kill *o = arg;
+	int signo = o->signal ? signalname_parse(o->signal, e) : SIGKILL;
+
+	return signo < 0 ? signo : container_kill(c, signo, e);
+}
+
+static int kill_main(void *o, char **args)
+{
+	return host_each(args, kill_one, o);
+}
+
+const struct applet kill_applet = {
+	.name = "kill",
+	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Kill one or more running containers",
+	.group = GROUP_COMMAND,
+	.opts = opts,
+	.opts_size = sizeof(struct kill),
+	.min_args = 1,
+	.max_args = -1,
+	.main = kill_main,
+};

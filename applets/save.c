@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootless save */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "applets/host.h"
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/cli/applet.h"
+#include "core/engine/imagefile.h"
+
+struct save {
+	char *output;
+};
+
+static const struct opt opts[] = {
+	OPT_STRING(struct save, output, 'o', "output", "string",
+		   "Write to a file, instead of STDOUT"),
+	OPT_END,
+};
+
+/* Beside the target first, so that a failure leaves no half archive under its name. */
+static int save_to_file(const struct store *s, const struct strv *names, const char *path,
+			struct err *e)
+{
+	autofree char *temporary = str_fmt("%s.tmp-%d", path, (int)getpid());
+	int r;
+
+	autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, "save '%s'", path);
+	r = imagefile_save(s, names, fd, e);
+	if (r >= 0 && rename(temporary, path))
+		r = err_sys(e, "save '%s'", path);
+	if (r < 0)
+		unlink(temporary);
+	return r;
+}
+
+static int save_main(void *opts_, char **args)
+{
+	const struct save *o = opts_;
+	autohost h = { 0 };
+	autostrv names = { 0 };
+	struct err e = { 0 };
+	int r;
+
+	strv_addv(&names, args);
+	if (!o->output && isatty(STDOUT_FILENO)) {
+		log_error("cowardly refusing to save to a terminal. Use the -o flag or "
+			  "redirect");
+		return 1;
+	}
+	if (host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	r = o->output ? save_to_file(&h.store, &names, o->output, &e)
+		      : imagefile_save(&h.store, &names, STDOUT_FILENO, &e);
+	return r < 0 ? host_fail(&e, 1) : 0;
+}
+
+const struct applet save_applet = {
+	.name = "save",
+	.args = "[OPTIONS] IMAGE [IMAGE...]",
+	.summary = "Save one or more images to a tar archive (streamed to STDOUT by "
+		   "default)",
+	.group = GROUP_COMMAND,
+	.opts = opts,
+	.opts_size = sizeof(struct save),
+	.min_args = 1,
+	.max_args = -1,
+	.main = save_main,
+};
