@@ -260,6 +260,63 @@ int str_escape(struct buf *out, const char *s)
 	return r;
 }
 
+/* Bytes of the UTF-8 sequence at p (n > 0 bytes left), 0 when it is not one. */
+static size_t rune_len(const unsigned char *p, size_t n)
+{
+	size_t len = p[0] < 0x80   ? 1
+		     : p[0] < 0xc2 ? 0
+		     : p[0] < 0xe0 ? 2
+		     : p[0] < 0xf0 ? 3
+				   : 4;
+
+	if (!len || len > n || p[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* Overlong forms, surrogates, and what is past U+10FFFF. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+		return 0;
+	return len;
+}
+
+static int quote_ascii(struct buf *out, unsigned char c)
+{
+	static const char from[] = "\a\b\f\n\r\t\v\"\\";
+	static const char to[] = "abfnrtv\"\\";
+	const char *at = c ? strchr(from, c) : NULL;
+
+	if (at)
+		return buf_addf(out, "\\%c", to[at - from]);
+	if (c < 0x20 || c == 0x7f)
+		return buf_addf(out, "\\x%02x", c);
+	return buf_addc(out, (char)c);
+}
+
+int str_quote(struct buf *out, const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	int r = buf_addc(out, '"');
+
+	while (n && r >= 0) {
+		size_t len = rune_len(p, n);
+
+		if (len == 1)
+			r = quote_ascii(out, *p);
+		else if (!len)
+			r = buf_addf(out, "\\x%02x", *p);
+		else if (p[0] == 0xc2 && p[1] < 0xa0)
+			r = buf_addf(out, "\\u%04x", p[1]); /* a C1 control */
+		else
+			r = buf_add(out, p, len);
+		p += len ? len : 1;
+		n -= len ? len : 1;
+	}
+	return r < 0 ? r : buf_addc(out, '"');
+}
+
 /* Matches c against the class at p, just after '['. *ret_end: after ']', or NULL when the
  * bracket is never closed (then it is an ordinary character). */
 static bool match_class(const char *p, char c, const char **ret_end)

@@ -49,6 +49,10 @@ struct buf;
  * or -E2BIG. */
 int str_escape(struct buf *out, const char *s);
 
+/* Appends the n bytes at s in double quotes, as Go's %q does: \\n, \\", \\x1b, \\u0085; 0
+ * or -E2BIG. */
+int str_quote(struct buf *out, const char *s, size_t n);
+
 /* Shell-like match with * ? [..]; whole string. */
 bool str_glob(const char *pattern, const char *s);
 

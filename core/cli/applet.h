@@ -59,5 +59,9 @@ int applet_dispatch(int argc, char **argv);
 /* Parses argv (argv[0] is skipped) against the applet and runs it, descending into verbs.
  * path: the words so far, as "container ls". */
 int applet_run(const struct applet *a, const char *path, int argc, char **argv);
+/* The same under another whole name than "rootless PATH": of a link. */
+int applet_run_as(const struct applet *a, const char *name, int argc, char **argv);
+/* The options that stand before the command. */
+const struct opt *applet_globals(void);
 
 #endif

@@ -88,7 +88,7 @@ struct opt {
  * the first operand ends option parsing. help: set when -h/--help was met (parsing
  * stops). 0, or -EINVAL with docker's sentence: "unknown flag: --x", "unknown shorthand
  * flag: 'x' in -x", "flag needs an argument: --name", `invalid argument "x" for "--name"
- * flag: …`. */
+ * flag: …`. After a failure rest is NULL; the slots are to be released all the same. */
 struct opt_result {
 	char **rest; /* NULL-terminated, pointing into argv; malloc'd array */
 	int rest_len;
@@ -98,8 +98,12 @@ int opt_parse(const struct opt *opts, void *slots, int argc, char **argv,
 	      bool stop_at_operand, struct opt_result *ret, struct err *e);
 /* Frees STRING and LIST slots. */
 void opt_release(const struct opt *opts, void *slots);
-/* Docker's two-column option list to stdout-like buffer. */
 struct buf;
+/* Docker's two-column option list, sorted, for 80 columns. */
 void opt_help(const struct opt *opts, struct buf *out);
+/* The help sentence with "(default …)" as pflag adds it. */
+void opt_describe(const struct opt *o, struct buf *out);
+/* The options that are not hidden, by name: *ret gets a malloc'd array. Their number. */
+size_t opt_listed(const struct opt *opts, const struct opt ***ret);
 
 #endif

@@ -148,6 +148,16 @@ TEST(escaping)
 	CHECK_STR(buf_str(&b), "a\tb\\x1b[31m\\x0a\\x7f\xc3\xa9\\x9b.");
 }
 
+TEST(quoting)
+{
+	static const char text[] = "a\"\\\n\t\x1b\x7f\0\xc3\xa9\xc2\x85\xff\xed\xa0\x80z";
+	autobuf b = { 0 };
+
+	CHECK_INT(str_quote(&b, text, sizeof(text) - 1), 0);
+	CHECK_STR(buf_str(&b), "\"a\\\"\\\\\\n\\t\\x1b\\x7f\\x00\xc3\xa9\\u0085\\xff"
+			       "\\xed\\xa0\\x80z\"");
+}
+
 TEST(globs)
 {
 	static const struct {
