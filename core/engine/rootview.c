@@ -268,3 +268,107 @@ int rootview_has_content(const struct strv *layers, const char *path, struct err
 		return 1;
 	return r < 0 ? err_code(e, r, "folder '%s' of the image", path) : 0;
 }
+
+// Names in the current folder, of all layers in which it is visible; sorted, each once.
+static int list_names(const struct view *v, const char *path, struct strv *ret)
+{
+	for (size_t i = 0; i < v->layers->len; i++) {
+		if (!v->visible[i])
+			continue;
+		int fd = open_place(v, i, *path ? path : ".", O_RDONLY | O_DIRECTORY);
+		DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		if (!d) {
+			fd_close(fd);
+			return fd < 0 ? fd : -errno;
+		}
+		for (struct dirent *de; (de = readdir(d));)
+			if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
+				strv_add(ret, de->d_name);
+		closedir(d);
+	}
+	strv_sort(ret);
+	for (size_t i = ret->len; i-- > 1;)
+		if (str_eq(ret->v[i], ret->v[i - 1]))
+			strv_remove(ret, i);
+	return 0;
+}
+
+struct tour {
+	struct view view;
+	size_t skip; /* components of the start */
+	rootview_fn *fn;
+	void *arg;
+	struct err *e;
+};
+
+static int tour_node(struct tour *t, const char *name, size_t layer)
+{
+	autofree char *path =
+		name ? place(&t->view, name) : strv_join(&t->view.walked, "/");
+	autoclose int fd =
+		open_place(&t->view, layer, *path ? path : ".", O_PATH | O_NOFOLLOW);
+	const char *rel = path;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_code(t->e, fd < 0 ? fd : -errno, "'%s' of the image", path);
+	for (size_t i = 0; i < t->skip; i++) {
+		const char *slash = strchr(rel, '/');
+		rel = slash ? slash + 1 : "";
+	}
+	return t->fn(t->arg, rel, fd, &st, t->e);
+}
+
+static int tour_folder(struct tour *t)
+{
+	struct view *v = &t->view;
+	size_t n = v->layers->len;
+	autofree bool *below = mem_array(n + 1, sizeof(*below));
+	autofree char *path = strv_join(&v->walked, "/");
+	autostrv names = { 0 };
+	int r = list_names(v, path, &names);
+
+	if (r < 0)
+		return err_code(t->e, r, "folder '%s' of the image", path);
+	for (size_t i = 0; r == 0 && i < names.len; i++) {
+		struct node node;
+		if ((r = look(v, names.v[i], &node, below)) < 0)
+			return err_code(t->e, r, "'%s/%s' of the image", path,
+					names.v[i]);
+		if (!node.type)
+			continue;
+		r = tour_node(t, names.v[i], node.layer);
+		if (r || !S_ISDIR(node.type))
+			continue;
+		autofree bool *kept = mem_dup(v->visible, n + 1);
+		memcpy(v->visible, below, n);
+		strv_add(&v->walked, names.v[i]);
+		r = tour_folder(t);
+		strv_remove(&v->walked, v->walked.len - 1);
+		memcpy(v->visible, kept, n);
+	}
+	return r;
+}
+
+int rootview_walk(const struct strv *layers, const char *path, rootview_fn *fn, void *arg,
+		  struct err *e)
+{
+	struct tour t = { .fn = fn, .arg = arg, .e = e };
+	autofree char *at = NULL;
+	struct node n;
+	size_t top = 0;
+
+	view_init(&t.view, layers);
+	int r = walk(&t.view, path, &n, &at);
+	if (r == 0 && !S_ISDIR(n.type))
+		r = -ENOENT;
+	t.skip = t.view.walked.len;
+	while (top < layers->len && !t.view.visible[top])
+		top++;
+	if (r < 0)
+		err_code(e, r, "folder '%s' of the image", path);
+	else if (top < layers->len && (r = tour_node(&t, NULL, top)) == 0)
+		r = tour_folder(&t);
+	view_done(&t.view);
+	return r;
+}
