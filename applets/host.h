@@ -75,4 +75,15 @@ static inline int host_each(char **args, host_each_fn *fn, void *arg)
 	return code;
 }
 
+/* Help of --format in verbs that print rows. */
+#define TABLE_FORMAT_HELP \
+	"Format output using a custom template:\n" \
+	"'table':            Print output in table format with column headers " \
+	"(default)\n" \
+	"'table TEMPLATE':   Print output in table format using the given Go template\n" \
+	"'json':             Print in JSON format\n" \
+	"'TEMPLATE':         Print output using the given Go template.\n" \
+	"Refer to https://docs.docker.com/go/formatting/ for more information about " \
+	"formatting output with templates"
+
 #endif

@@ -4,7 +4,7 @@
 
 #include "applets/host.h"
 #include "core/cli/applet.h"
-#include "core/engine/signalname.h"
+#include "core/engine/signame.h"
 
 struct kill {
 	char *signal;
@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 static int kill_one(struct host *h, struct container *c, void *arg, struct err *e)
 {
 	const struct kill *o = arg;
-	int signo = o->signal ? signalname_parse(o->signal, e) : SIGKILL;
+	int signo = o->signal ? signame_parse(o->signal, e) : SIGKILL;
 
 	return signo < 0 ? signo : container_kill(c, signo, e);
 }

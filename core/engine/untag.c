@@ -5,7 +5,6 @@
 #include "core/engine/untag.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,6 @@
 #include "core/engine/container.h"
 #include "core/engine/image.h"
 #include "core/engine/realm.h"
-#include "core/ns/userns.h"
 #include "core/store/gc.h"
 #include "core/store/journal.h"
 #include "core/store/layer.h"
@@ -166,17 +164,10 @@ static int remove_name(struct work *w, struct err *e)
 	return r;
 }
 
-static int sweep(void *arg, struct err *e)
-{
-	return gc_sweep(arg, e);
-}
-
 /* Layers and blobs that neither an image nor a container uses. */
 static int collect(struct work *w, struct err *e)
 {
 	autostrv keep = { 0 };
-	struct realm realm;
-	struct err ignored = { 0 };
 	int r;
 
 	autoclose int lock = gc_lock(w->s, true, e);
@@ -188,10 +179,8 @@ static int collect(struct work *w, struct err *e)
 	r = gc_collect(w->s, &keep, NULL, e);
 	lock = fd_close(lock);
 	/* The trash may wait for the next sweep. */
-	if (r >= 0 && realm_open(w->s, &realm, &ignored) >= 0) {
-		userns_call(realm.pidfd, CLONE_NEWUSER, sweep, (void *)w->s, &ignored);
-		realm_done(&realm);
-	}
+	if (r >= 0)
+		realm_sweep(w->s, NULL);
 	return r;
 }
 

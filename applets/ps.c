@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootless ps */
+#include <errno.h>
+
+#include "applets/host.h"
+#include "core/base/str.h"
+#include "core/cli/applet.h"
+#include "core/cli/table.h"
+#include "core/engine/pick.h"
+#include "core/engine/row.h"
+
+struct ps {
+	bool all, latest, no_trunc, quiet, size;
+	char *format;
+	struct strv filter;
+	int64_t last;
+};
+
+static const struct opt opts[] = {
+	OPT_BOOL(struct ps, all, 'a', "all",
+		 "Show all containers (default shows just running)"),
+	OPT_LIST(struct ps, filter, 'f', "filter", "filter",
+		 "Filter output based on conditions provided"),
+	OPT_STRING(struct ps, format, 0, "format", "string", TABLE_FORMAT_HELP),
+	OPT_INT(struct ps, last, 'n', "last",
+		"Show n last created containers (includes all states)", "-1"),
+	OPT_BOOL(struct ps, latest, 'l', "latest",
+		 "Show the latest created container (includes all states)"),
+	OPT_BOOL(struct ps, no_trunc, 0, "no-trunc", "Don't truncate output"),
+	OPT_BOOL(struct ps, quiet, 'q', "quiet", "Only display container IDs"),
+	OPT_BOOL(struct ps, size, 's', "size", "Display total file sizes"),
+	OPT_END,
+};
+
+static const struct table_column columns[] = {
+	{ "ID", "CONTAINER ID" },
+	{ "Image", "IMAGE" },
+	{ "Command", "COMMAND" },
+	{ "CreatedAt", "CREATED AT" },
+	{ "RunningFor", "CREATED" },
+	{ "Status", "STATUS" },
+	{ "State", "STATE" },
+	{ "Ports", "PORTS" },
+	{ "Names", "NAMES" },
+	{ "Size", "SIZE" },
+	{ "Labels", "LABELS" },
+	{ "Mounts", "MOUNTS" },
+	{ "LocalVolumes", "LOCAL VOLUMES" },
+	{ "Networks", "NETWORKS" },
+	{ "Platform", "PLATFORM" },
+	{ NULL, NULL },
+};
+
+#define DEFAULT_FORMAT \
+	"table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t" \
+	"{{.Ports}}\t{{.Names}}"
+
+static bool is_shown(const struct container *c, const struct ps *o, const struct pick *p)
+{
+	bool all =
+		o->all || o->last >= 0 || pick_has(p, "status") || pick_has(p, "exited");
+
+	return (all || c->state.status == STATE_RUNNING ||
+		c->state.status == STATE_PAUSED || c->state.status == STATE_RESTARTING) &&
+	       pick_container(p, c);
+}
+
+static int add_row(struct host *h, const struct container *c, const struct ps *o,
+		   struct table *t, struct err *e)
+{
+	bool size = o->size || (o->format && strstr(o->format, ".Size"));
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	autojson *row = NULL;
+
+	yyjson_mut_doc_set_root(doc, row_container(&h->store, c, o->no_trunc, size, doc));
+	row = yyjson_mut_doc_imut_copy(doc, NULL);
+	return table_row(t, yyjson_doc_get_root(row), e);
+}
+
+static int show(struct host *h, const struct ps *o, const struct pick *p, struct table *t,
+		struct err *e)
+{
+	struct container *v = NULL;
+	int64_t left = o->last >= 0 ? o->last : INT64_MAX;
+	size_t len = 0;
+	int r = container_list(&h->store, &v, &len, e);
+
+	for (size_t n = 0; n < len; n++) {
+		if (r >= 0 && left > 0 && is_shown(&v[n], o, p)) {
+			r = add_row(h, &v[n], o, t, e);
+			left--;
+		}
+		container_done(&v[n]);
+	}
+	free(v);
+	return r < 0 ? r : table_print(t, e);
+}
+
+static int ps_main(void *opts_, char **args)
+{
+	struct ps *o = opts_;
+	autodone(pick_done) struct pick p = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	struct table *t;
+	int r;
+
+	if (o->latest)
+		o->last = 1;
+	if (host_open(&h, &e) < 0 || pick_containers(&p, &h.store, &o->filter, &e) < 0)
+		return host_fail(&e, 1);
+	t = table_new(columns, o->format,
+		      o->size ? DEFAULT_FORMAT "\t{{.Size}}" : DEFAULT_FORMAT,
+		      o->quiet ? "ID" : NULL, &e);
+	if (!t)
+		return host_fail(&e, 1);
+	r = show(&h, o, &p, t, &e);
+	table_free(t);
+	return r < 0 ? host_fail(&e, 1) : 0;
+}
+
+const struct applet ps_applet = {
+	.name = "ps",
+	.args = "[OPTIONS]",
+	.summary = "List containers",
+	.group = GROUP_COMMON,
+	.opts = opts,
+	.opts_size = sizeof(struct ps),
+	.max_args = 0,
+	.main = ps_main,
+};

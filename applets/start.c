@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootless start */
+#include <errno.h>
+#include <unistd.h>
+
+#include "applets/host.h"
+#include "core/base/fd.h"
+#include "core/cli/applet.h"
+#include "core/engine/session.h"
+
+struct start {
+	bool attach, interactive;
+	char *detach_keys;
+};
+
+static const struct opt opts[] = {
+	OPT_BOOL(struct start, attach, 'a', "attach",
+		 "Attach STDOUT/STDERR and forward signals"),
+	OPT_STRING(struct start, detach_keys, 0, "detach-keys", "string",
+		   "Override the key sequence for detaching a container"),
+	OPT_BOOL(struct start, interactive, 'i', "interactive",
+		 "Attach container's STDIN"),
+	OPT_END,
+};
+
+static bool is_running(const struct container *c)
+{
+	return c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED;
+}
+
+static int start_one(struct host *h, struct container *c, void *arg, struct err *e)
+{
+	autoclose int sock = -1;
+	int code = 0, r;
+
+	if (is_running(c))
+		return 0;
+	r = container_start(&h->store, &h->config, c, &sock, e);
+	return r < 0 ? r : container_start_go(sock, &code, e);
+}
+
+static int proxy(void *arg, int signo)
+{
+	return container_kill(arg, signo, NULL);
+}
+
+static bool config_flag(const struct container *c, const char *key)
+{
+	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
+	bool v = false;
+
+	json_get_bool(config, key, &v, NULL);
+	return v;
+}
+
+static int attach(struct host *h, struct container *c, const struct start *o,
+		  struct err *e)
+{
+	bool tty = config_flag(c, "Tty"), running = is_running(c);
+	autoclose int sock = -1;
+	struct session_options so = {
+		.go = !running,
+		.stdin_on = o->interactive && config_flag(c, "OpenStdin"),
+		.stdout_on = true,
+		.stderr_on = true,
+		.tty = tty,
+		.detach_keys = o->detach_keys,
+		.sig_proxy = !tty,
+		.signal = proxy,
+		.arg = c,
+	};
+	int r;
+
+	if (running) {
+		sock = container_attach(&h->store, c, e);
+		if (sock < 0)
+			return host_fail(e, 1);
+	} else if (container_start(&h->store, &h->config, c, &sock, e) < 0) {
+		return host_fail(e, 1);
+	}
+	so.sock = sock;
+	r = session_run(&so, e);
+	if (r < 0 || e->text[0])
+		return host_fail(e, r > 0 ? r : 1);
+	return r == SESSION_DETACHED ? 0 : r;
+}
+
+static int start_main(void *opts_, char **args)
+{
+	struct start *o = opts_;
+	struct container c = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	int code;
+
+	if (!o->attach && !o->interactive)
+		return host_each(args, start_one, o);
+	if (args[1]) {
+		log_error("you cannot start and attach multiple containers at once");
+		return 1;
+	}
+	if (host_open(&h, &e) < 0 || container_open(&h.store, args[0], &c, &e) < 0)
+		return host_fail(&e, 1);
+	code = attach(&h, &c, o, &e);
+	container_done(&c);
+	return code;
+}
+
+const struct applet start_applet = {
+	.name = "start",
+	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
+	.summary = "Start one or more stopped containers",
+	.group = GROUP_COMMAND,
+	.opts = opts,
+	.opts_size = sizeof(struct start),
+	.min_args = 1,
+	.max_args = -1,
+	.main = start_main,
+};
