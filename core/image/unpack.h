@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacking one layer: a confined process (realm's user namespace, one blob, one folder)
- * writes the tar as an overlay layer: whiteouts as char 0:0 nodes or, without MKNOD, as
- * user.overlay.whiteout files; opaque folders by user.overlay.opaque. Every path is
- * resolved beneath the layer's folder on descriptors. */
+ * writes the tar as an overlay layer: whiteouts as char 0:0 nodes, opaque folders by
+ * user.overlay.opaque. Every path is resolved beneath the layer's folder on descriptors.
+ */
 #ifndef IMAGE_UNPACK_H
 #define IMAGE_UNPACK_H
 
@@ -10,16 +10,24 @@
 #include "core/store/layer.h"
 #include "core/wire/compression.h"
 
+/* A layer may grow to this, or to a hundred times its compressed size if that is more. */
+#define UNPACK_SIZE_FREE  (1ull << 30)
+#define UNPACK_SIZE_RATIO 100
+
 struct unpack_job {
-	int blob_fd;           /* compressed or plain layer */
-	int dirfd;             /* the layer's diff/ */
+	int blob_fd;        /* compressed or plain layer, read from its start */
+	uint64_t blob_size; /* bytes it has, or will have */
+	int more_fd; /* -1: the blob is whole. Else it still grows: a byte comes here
+			for more of it, the end when it is whole; not owned */
+	int dirfd;   /* the layer's diff/ */
 	struct digest diff_id; /* what the uncompressed stream must hash to */
-	int realm_pidfd;
+	int realm_pidfd;       /* -1: stay in this user namespace (tests) */
 };
 
 struct unpack_result {
 	uint64_t size;
 	uint32_t uid_max, gid_max;
+	uint32_t devices; /* nodes left out: a user namespace cannot make them */
 };
 
 struct unpack;
@@ -35,7 +43,15 @@ void unpack_cancel(struct unpack *u);
 
 /* The worker's inside, also for tests and fuzzing: a tar stream into dirfd, in this
  * process. */
-int unpack_stream(compression_read_fn *read, void *arg, int dirfd,
-		  const struct digest *diff_id, struct unpack_result *ret, struct err *e);
+struct unpack_stream {
+	compression_read_fn *read;
+	void *arg;
+	int dirfd;
+	uint64_t max;                 /* uncompressed bytes */
+	const struct digest *diff_id; /* NULL: any */
+	uint32_t ids;                 /* how many IDs this process can give files */
+};
+int unpack_stream(const struct unpack_stream *s, struct unpack_result *ret,
+		  struct err *e);
 
 #endif

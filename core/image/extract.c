@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0
+// Entries of a layer's tar to disk.
+//
+// An entry may replace an earlier one of the same layer. Whiteouts hide what lower layers
+// have, never what this layer has: one for a folder of this layer makes that folder
+// opaque. Device nodes cannot be made in a user namespace: they are left out and counted,
+// as other rootless engines do (the runtime gives each container its own /dev).
+#include "core/image/extract.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/image/place.h"
+#include "core/oci/whiteout.h"
+
+// Free space is looked at after so many bytes; that much is left for others, and for the
+// removal of what was written.
+#define SPACE_EVERY   (64u << 20)
+#define SPACE_RESERVE (64u << 20)
+
+struct folder {
+	char *path;
+	int64_t mtime;
+};
+
+struct extract {
+	struct place place;
+	int root;
+	uint32_t ids;
+	uid_t uid; /* our own: what new files get */
+	gid_t gid;
+	struct folder *folders;
+	size_t folders_len, folders_cap;
+	uint64_t unchecked; /* bytes since the last look at the free space */
+	struct unpack_result result;
+};
+
+// One entry on its way: where it goes and what it is.
+struct target {
+	const struct tar_entry *entry;
+	const char *clean, *name;
+	int parent;
+};
+
+struct extract *extract_new(int dirfd, uint32_t ids)
+{
+	struct extract *x = mem_new(struct extract);
+
+	x->root = dirfd;
+	x->ids = ids;
+	x->uid = geteuid();
+	x->gid = getegid();
+	place_init(&x->place, dirfd);
+	// what the store's folder hands down is not the image's
+	(void)fremovexattr(dirfd, "system.posix_acl_default");
+	umask(0);
+	return x;
+}
+
+void extract_free(struct extract *x)
+{
+	if (!x)
+		return;
+	for (size_t i = 0; i < x->folders_len; i++)
+		free(x->folders[i].path);
+	free(x->folders);
+	place_done(&x->place);
+	free(x);
+}
+
+static struct timespec stamp(int64_t ns)
+{
+	struct timespec t = { ns / 1000000000, (long)(ns % 1000000000) };
+
+	if (t.tv_nsec < 0) {
+		t.tv_nsec += 1000000000;
+		t.tv_sec--;
+	}
+	return t;
+}
+
+static int foreign_owner(const struct extract *x, const struct tar_entry *t,
+			 struct err *e)
+{
+	bool uid_high = t->uid >= x->ids;
+
+	return err_set(
+		e, -EOVERFLOW,
+		"'%s' belongs to %s %u, beyond the %u ID%s of your map: let root give "
+		"you more in /etc/%s (usermod --add-sub%ss)",
+		t->path, uid_high ? "uid" : "gid", uid_high ? t->uid : t->gid, x->ids,
+		x->ids == 1 ? "" : "s", uid_high ? "subuid" : "subgid",
+		uid_high ? "uid" : "gid");
+}
+
+static int owner_failed(const struct extract *x, const struct tar_entry *t, struct err *e)
+{
+	if (errno == EINVAL || (errno == EPERM && (t->uid >= x->ids || t->gid >= x->ids)))
+		return foreign_owner(x, t, e);
+	return err_sys(e, "give '%s' to %u:%u", t->path, t->uid, t->gid);
+}
+
+// New files are ours already, but for a set-gid folder's.
+static bool needs_owner(const struct extract *x, const struct tar_entry *t)
+{
+	return t->uid != x->uid || t->gid != x->gid || x->place.setgid;
+}
+
+// user.* and file capabilities are the image's; what overlay reads from user.* is ours;
+// of the rest (trusted.*, labels, ACLs) nothing may be set here.
+static int set_xattrs(int fd, const struct tar_entry *t, struct err *e)
+{
+	for (size_t i = 0; i < t->xattrs_len; i++) {
+		const struct tar_xattr *a = &t->xattrs[i];
+		bool capability = str_eq(a->name, "security.capability");
+		if (str_starts(a->name, "user.containers."))
+			return err_set(e, -EBADMSG,
+				       "'%s' has the attribute '%s', which is refused",
+				       t->path, a->name);
+		if (!capability && (!str_starts(a->name, "user.") ||
+				    str_starts(a->name, "user.overlay.")))
+			continue;
+		if (capability && t->type != TAR_FILE)
+			continue;
+		if (fsetxattr(fd, a->name, a->value, a->size, 0) == 0)
+			continue;
+		if (errno == EOPNOTSUPP && !capability)
+			continue;
+		return err_sys(e, "set '%s' of '%s'", a->name, t->path);
+	}
+	return 0;
+}
+
+// Owner before mode: chown takes set-id bits away; capabilities after both.
+static int finish_fd(const struct extract *x, int fd, const struct tar_entry *t,
+		     struct err *e)
+{
+	struct timespec times[2] = { stamp(t->mtime), stamp(t->mtime) };
+	bool chowned = needs_owner(x, t) || t->type == TAR_DIR;
+
+	if (chowned && fchown(fd, t->uid, t->gid))
+		return owner_failed(x, t, e);
+	if ((chowned || (t->mode & 07000)) && fchmod(fd, t->mode))
+		return err_sys(e, "set the mode of '%s'", t->path);
+	int r = set_xattrs(fd, t, e);
+	if (r < 0)
+		return r;
+	return futimens(fd, times) ? err_sys(e, "set the time of '%s'", t->path) : 0;
+}
+
+// For what has no descriptor: links, fifos.
+static int finish_name(const struct extract *x, const struct target *g, struct err *e)
+{
+	const struct tar_entry *t = g->entry;
+	struct timespec times[2] = { stamp(t->mtime), stamp(t->mtime) };
+	int flags = AT_SYMLINK_NOFOLLOW;
+
+	if (needs_owner(x, t) && fchownat(g->parent, g->name, t->uid, t->gid, flags))
+		return owner_failed(x, t, e);
+	if (t->type == TAR_FIFO && fchmodat(g->parent, g->name, t->mode, 0))
+		return err_sys(e, "set the mode of '%s'", t->path);
+	return utimensat(g->parent, g->name, times, flags)
+		       ? err_sys(e, "set the time of '%s'", t->path)
+		       : 0;
+}
+
+// Something of this layer stands where the entry goes: it makes room.
+static int make_room(struct extract *x, const struct target *g)
+{
+	struct stat st;
+
+	if (fstatat(g->parent, g->name, &st, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return unlinkat(g->parent, g->name, 0) ? -errno : 0;
+	return file_remove_tree(g->parent, g->name);
+}
+
+static int check_space(struct extract *x, size_t n, struct err *e)
+{
+	struct statvfs fs;
+
+	x->unchecked += n;
+	if (x->unchecked < SPACE_EVERY)
+		return 0;
+	x->unchecked = 0;
+	if (fstatvfs(x->root, &fs))
+		return err_sys(e, "look at the free space");
+	uint64_t whole = (uint64_t)fs.f_blocks * fs.f_frsize;
+	uint64_t reserve = whole / 50 < SPACE_RESERVE ? whole / 50 : SPACE_RESERVE;
+	if ((uint64_t)fs.f_bavail * fs.f_frsize > reserve)
+		return 0;
+	return err_code(e, -ENOSPC, "unpack layer");
+}
+
+static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
+{
+	while (n > 0) {
+		ssize_t k = pwrite(fd, p, n, (off_t)offset);
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		p += k;
+		n -= (size_t)k;
+		offset += (uint64_t)k;
+	}
+	return 0;
+}
+
+// Data blocks in order; the holes of a sparse file stay holes.
+static int write_data(struct extract *x, int fd, const struct target *g,
+		      struct tar_reader *t, struct err *e)
+{
+	uint64_t offset, end = 0;
+	const void *p;
+	size_t n;
+	int r;
+
+	while ((r = tar_data(t, &p, &n, &offset, e)) > 0) {
+		r = check_space(x, n, e);
+		if (r < 0)
+			return r;
+		r = write_at(fd, p, n, offset);
+		if (r < 0)
+			return err_code(e, r, "write '%s'", g->entry->path);
+		if (offset + n > end)
+			end = offset + n;
+	}
+	if (r < 0)
+		return err_wrap(e, "'%s'", g->entry->path);
+	if (end > g->entry->size)
+		return err_set(e, -EBADMSG,
+			       "'%s' holds more than the %llu bytes it names",
+			       g->entry->path, (unsigned long long)g->entry->size);
+	if (end < g->entry->size && ftruncate(fd, (off_t)g->entry->size))
+		return err_sys(e, "write '%s'", g->entry->path);
+	return 0;
+}
+
+static int put_file(struct extract *x, const struct target *g, struct tar_reader *t,
+		    struct err *e)
+{
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	mode_t mode = g->entry->mode & 0777;
+	autoclose int fd = openat(g->parent, g->name, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && make_room(x, g) == 0)
+		fd = openat(g->parent, g->name, flags, mode);
+	if (fd < 0)
+		return err_sys(e, "make '%s'", g->entry->path);
+	int r = g->entry->size ? write_data(x, fd, g, t, e) : 0;
+	if (r < 0)
+		return r;
+	x->result.size += g->entry->size;
+	return finish_fd(x, fd, g->entry, e);
+}
+
+static void remember_folder(struct extract *x, const char *clean, int64_t mtime)
+{
+	if (x->folders_len == x->folders_cap) {
+		x->folders_cap = x->folders_cap ? x->folders_cap * 2 : 64;
+		x->folders = mem_resize(x->folders, x->folders_cap, sizeof(*x->folders));
+	}
+	x->folders[x->folders_len++] = (struct folder){ str_dup(clean), mtime };
+}
+
+// A folder that stands already keeps its content; one that takes a whiteout's place
+// begins empty, hiding what lower layers have.
+static int put_dir(struct extract *x, const struct target *g, struct err *e)
+{
+	bool opaque = false;
+
+	if (mkdirat(g->parent, g->name, 0700)) {
+		if (errno != EEXIST)
+			return err_sys(e, "make '%s'", g->entry->path);
+		opaque = place_is_whiteout(g->parent, g->name);
+		struct stat st;
+		if (!fstatat(g->parent, g->name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    !S_ISDIR(st.st_mode) &&
+		    (make_room(x, g) < 0 || mkdirat(g->parent, g->name, 0700)))
+			return err_sys(e, "make '%s'", g->entry->path);
+	}
+	autoclose int fd = openat(g->parent, g->name,
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : opaque ? place_set_opaque(fd) : 0;
+	if (r < 0)
+		return err_code(e, r, "make '%s'", g->entry->path);
+	remember_folder(x, g->clean, g->entry->mtime);
+	return finish_fd(x, fd, g->entry, e);
+}
+
+static int put_symlink(struct extract *x, const struct target *g, struct err *e)
+{
+	const char *to = g->entry->link;
+
+	if (symlinkat(to, g->parent, g->name) &&
+	    (errno != EEXIST || make_room(x, g) < 0 || symlinkat(to, g->parent, g->name)))
+		return err_sys(e, "make the link '%s'", g->entry->path);
+	return finish_name(x, g, e);
+}
+
+static int put_fifo(struct extract *x, const struct target *g, struct err *e)
+{
+	if (mkfifoat(g->parent, g->name, 0600) &&
+	    (errno != EEXIST || make_room(x, g) < 0 ||
+	     mkfifoat(g->parent, g->name, 0600)))
+		return err_sys(e, "make '%s'", g->entry->path);
+	return finish_name(x, g, e);
+}
+
+// Only to a file of this layer, found beneath its folder without following a link.
+static int put_hardlink(struct extract *x, const struct target *g, struct err *e)
+{
+	struct place from;
+	char clean[PLACE_MAX];
+	const char *name;
+	struct stat st;
+	int r = 0;
+
+	if (place_clean(clean, g->entry->link) < 0 || !clean[0])
+		return err_set(e, -EBADMSG,
+			       "'%s' is a hard link to '%s', outside of the layer",
+			       g->entry->path, g->entry->link);
+	if (str_eq(clean, g->clean))
+		return 0;
+	place_init(&from, x->root);
+	int dir = place_find(&from, clean, false, &name, e);
+	if (dir < 0 || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		r = err_set(e, -EBADMSG,
+			    "'%s' is a hard link to '%s', which is not in this layer",
+			    g->entry->path, g->entry->link);
+	else if (S_ISDIR(st.st_mode) || place_is_whiteout(dir, name))
+		r = err_set(e, -EBADMSG,
+			    "'%s' is a hard link to '%s', which is not a file",
+			    g->entry->path, g->entry->link);
+	else if (linkat(dir, name, g->parent, g->name, 0) &&
+		 (errno != EEXIST || make_room(x, g) < 0 ||
+		  linkat(dir, name, g->parent, g->name, 0)))
+		r = err_sys(e, "make the hard link '%s'", g->entry->path);
+	place_done(&from);
+	return r;
+}
+
+static int put_whiteout(const struct target *g, const char *hidden, struct err *e)
+{
+	if (!mknodat(g->parent, hidden, S_IFCHR, makedev(0, 0)))
+		return 0;
+	if (errno != EEXIST)
+		return err_sys(e, "make the whiteout '%s'", g->entry->path);
+	autoclose int fd = openat(g->parent, hidden,
+				  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? 0 : place_set_opaque(fd);
+	return r < 0 ? err_code(e, r, "make the whiteout '%s'", g->entry->path) : 0;
+}
+
+static int put(struct extract *x, const struct target *g, struct tar_reader *t,
+	       struct err *e)
+{
+	switch (g->entry->type) {
+	case TAR_FILE:
+		return put_file(x, g, t, e);
+	case TAR_DIR:
+		return put_dir(x, g, e);
+	case TAR_SYMLINK:
+		return put_symlink(x, g, e);
+	case TAR_HARDLINK:
+		return put_hardlink(x, g, e);
+	case TAR_FIFO:
+		return put_fifo(x, g, e);
+	case TAR_CHAR:
+	case TAR_BLOCK:
+		x->result.devices++;
+		return 0;
+	}
+	return err_set(e, -EBADMSG, "'%s' is of an unknown type", g->entry->path);
+}
+
+static int put_root(struct extract *x, const struct tar_entry *entry, struct err *e)
+{
+	if (entry->type != TAR_DIR)
+		return err_set(e, -EBADMSG, "'%s' would replace the layer's own folder",
+			       entry->path);
+	remember_folder(x, "", entry->mtime);
+	return finish_fd(x, x->root, entry, e);
+}
+
+int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_reader *t,
+		  struct err *e)
+{
+	char clean[PLACE_MAX];
+	struct target g = { .entry = entry, .clean = clean };
+	const char *hidden;
+	int r;
+
+	if (place_clean(clean, entry->path) < 0)
+		return err_set(e, -EBADMSG, "'%s' leads out of the layer, or is too long",
+			       entry->path);
+	if (!clean[0])
+		return put_root(x, entry, e);
+	g.parent = place_find(&x->place, clean, true, &g.name, e);
+	if (g.parent < 0)
+		return g.parent;
+	switch (whiteout_kind(g.name, &hidden)) {
+	case WHITEOUT_BAD:
+		return err_set(e, -EBADMSG, "'%s' is a malformed whiteout", entry->path);
+	case WHITEOUT_RESERVED:
+		return 0;
+	case WHITEOUT_OPAQUE:
+		r = place_set_opaque(g.parent);
+		return r < 0 ? err_code(e, r, "make '%s' opaque", entry->path) : 0;
+	case WHITEOUT_FILE:
+		return put_whiteout(&g, hidden, e);
+	case WHITEOUT_NO:
+		break;
+	}
+	if (entry->type != TAR_CHAR && entry->type != TAR_BLOCK) {
+		if (entry->uid > x->result.uid_max)
+			x->result.uid_max = entry->uid;
+		if (entry->gid > x->result.gid_max)
+			x->result.gid_max = entry->gid;
+	}
+	r = put(x, &g, t, e);
+	if (entry->type == TAR_DIR)
+		place_forget(&x->place); // its mode may have changed, or what stood there
+	return r;
+}
+
+// Later entries changed the times of folders; one that was replaced meanwhile is passed
+// over.
+int extract_finish(struct extract *x, struct unpack_result *ret, struct err *e)
+{
+	struct place p;
+
+	place_init(&p, x->root);
+	for (size_t i = x->folders_len; i-- > 0;) {
+		const struct folder *f = &x->folders[i];
+		struct timespec times[2] = { stamp(f->mtime), stamp(f->mtime) };
+		const char *name = ".";
+		int dir = x->root, r;
+		if (f->path[0])
+			dir = place_find(&p, f->path, false, &name, NULL);
+		if (dir < 0)
+			continue;
+		r = utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW);
+		if (r && errno != ENOENT) {
+			place_done(&p);
+			return err_sys(e, "set the time of '%s'", f->path);
+		}
+	}
+	place_done(&p);
+	*ret = x->result;
+	return 0;
+}
