@@ -229,10 +229,8 @@ static int typed_key(struct spec_mount *m, const char *key, const char *value,
 		return bind_recursive(m, value, e);
 	if (str_eq(key, "volume-nocopy"))
 		return key_bool(key, value, &m->no_copy, e);
-	if (str_eq(key, "volume-subpath")) {
-		str_set(&m->subpath, value);
-		return 0;
-	}
+	if (str_eq(key, "volume-subpath"))
+		return err_set(e, -EOPNOTSUPP, "'%s' is not supported in --mount", key);
 	if (str_eq(key, "volume-driver"))
 		return str_eq(value, "local") ? 0
 					      : err_set(e, -EOPNOTSUPP,
@@ -344,6 +342,7 @@ int spec_add_mount(struct spec *s, const char *text, struct err *e)
 	if (r < 0 || (r = mount_type(&fields, &type, e)) < 0)
 		return r;
 	struct spec_mount *m = add(s, type);
+	m->long_form = true;
 	for (size_t i = 0; i < fields.len; i++) {
 		char *eq = strchr(fields.v[i], '=');
 		autofree char *key =

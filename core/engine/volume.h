@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "core/base/strv.h"
 #include "core/engine/realm.h"
 #include "core/store/store.h"
 
