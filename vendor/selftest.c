@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One call into every library, so that a build for another machine is known to work there.
- * selftest ROOTS.der.zst [CA.pem URL WRONG-URL]     run by `scripts/vendor test`
+ * One call into every library, so that a build for another machine is known to work
+ * there. selftest ROOTS.der.zst [CA.pem URL WRONG-URL]     run by `scripts/vendor test`
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -100,7 +100,8 @@ static bool tar_round_trip(void)
 	ok &= !strcmp(archive_entry_pathname(e), name);
 	ok &= archive_entry_mtime(e) == 5000000000 && archive_entry_mtime_nsec(e) == 7;
 	ok &= archive_entry_xattr_reset(e) == 1;
-	ok &= archive_read_data(a, again, sizeof(again)) == 5 && !memcmp(again, "hello", 5);
+	ok &= archive_read_data(a, again, sizeof(again)) == 5 &&
+	      !memcmp(again, "hello", 5);
 	ok &= archive_read_next_header(a, &e) == ARCHIVE_EOF;
 	archive_read_free(a);
 	return ok;
@@ -142,7 +143,7 @@ static bool capabilities(void)
 
 static bool hashes(void)
 {
-	static const uint8_t abc[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea};
+	static const uint8_t abc[] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea };
 	uint8_t sum[32], evp[32];
 
 	SHA256((const uint8_t *)"abc", 3, sum);
@@ -224,7 +225,8 @@ int main(int argc, char **argv)
 	printf("       %s\n", curl_version());
 	if (argc > 4) {
 		check("https get", get(argv[3], argv[2]));
-		check("https get refuses a name not in the certificate", !get(argv[4], argv[2]));
+		check("https get refuses a name not in the certificate",
+		      !get(argv[4], argv[2]));
 	}
 	curl_global_cleanup();
 	return failed != 0;
