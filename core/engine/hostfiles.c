@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three files.
+#include "core/engine/hostfiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/network.h"
+#include "core/net/resolvconf.h"
+
+#define HOSTS_MAX (1u << 20)
+
+static const char loopback[] = "127.0.0.1\tlocalhost\n"
+			       "::1\tlocalhost ip6-localhost ip6-loopback\n"
+			       "fe00::\tip6-localnet\n"
+			       "ff00::\tip6-mcastprefix\n"
+			       "ff02::1\tip6-allnodes\n"
+			       "ff02::2\tip6-allrouters\n";
+
+int hostfiles_add_host(const char *text, struct strv *ret, struct err *e)
+{
+	size_t len = strcspn(text, "=:");
+	struct ip_addr a;
+	char shown[IPAM_TEXT_MAX];
+
+	if (!len || !text[len])
+		return err_set(e, -EINVAL, "bad format for add-host: \"%s\"", text);
+	const char *addr = text + len + 1;
+	size_t n = strlen(addr);
+	bool bracketed = n > 2 && addr[0] == '[' && addr[n - 1] == ']';
+	autofree char *bare = bracketed ? str_ndup(addr + 1, n - 2) : str_dup(addr);
+	if (str_eq(bare, "host-gateway")) {
+		if (network_host_address(&a) < 0)
+			return err_set(
+				e, -ENOENT,
+				"add-host \"%s\": this host has no address but loopback",
+				text);
+	} else if (ipam_parse_addr(bare, &a)) {
+		return err_set(e, -EINVAL, "invalid IP address in add-host: \"%s\"",
+			       addr);
+	}
+	strv_addf(ret, "%.*s=%s", (int)len, text, ipam_addr_text(shown, &a));
+	return 0;
+}
+
+static void add_own_names(const struct netplan *n, struct buf *out)
+{
+	char addr[IPAM_TEXT_MAX];
+	autofree char *full = n->domainname
+				      ? str_fmt("%s.%s ", n->hostname, n->domainname)
+				      : str_dup("");
+
+	for (size_t i = 0; i < n->ends_len; i++)
+		if (n->ends[i].ep.addr.family == AF_INET)
+			buf_addf(out, "%s\t%s%s\n",
+				 ipam_addr_text(addr, &n->ends[i].ep.addr), full,
+				 n->hostname);
+}
+
+static int write_hosts(int dirfd, const struct netplan *n, struct err *e)
+{
+	autobuf out = { 0 };
+	autostrv extra = { 0 };
+	int r;
+
+	// On the host's network the host's own names hold too.
+	if (n->mode != NETPLAN_HOST ||
+	    file_read(AT_FDCWD, "/etc/hosts", HOSTS_MAX, &out) < 0) {
+		buf_reset(&out);
+		buf_adds(&out, loopback);
+	}
+	for (size_t i = 0; i < n->add_host.len; i++)
+		if ((r = hostfiles_add_host(n->add_host.v[i], &extra, e)) < 0)
+			return r;
+	for (size_t i = 0; i < extra.len; i++) {
+		char *eq = strchr(extra.v[i], '=');
+		buf_addf(&out, "%s\t%.*s\n", eq + 1, (int)(eq - extra.v[i]), extra.v[i]);
+	}
+	add_own_names(n, &out);
+	r = file_replace_nosync(dirfd, "hosts", out.data, out.len, 0644);
+	return r < 0 ? err_code(e, r, "write the container's hosts file") : 0;
+}
+
+// The host's lines that begin with the keyword.
+static void add_host_lines(const char *text, const char *keyword, struct buf *out)
+{
+	autostrv lines = { 0 };
+	size_t len = strlen(keyword);
+
+	strv_split(&lines, text, '\n');
+	for (size_t i = 0; i < lines.len; i++)
+		if (str_starts(lines.v[i], keyword) &&
+		    (lines.v[i][len] == ' ' || lines.v[i][len] == '\t'))
+			buf_addf(out, "%s\n", lines.v[i]);
+}
+
+static void add_servers(const struct netplan *n, const char *host, struct buf *out)
+{
+	char addr[IPAM_TEXT_MAX];
+
+	for (size_t i = 0; i < n->dns.len; i++)
+		buf_addf(out, "nameserver %s\n", n->dns.v[i]);
+	if (n->dns.len)
+		return;
+	// The stack answers on the gateways' addresses.
+	for (size_t i = 0; i < n->ends_len; i++)
+		if (n->ends[i].ep.gateway.family == AF_INET)
+			buf_addf(out, "nameserver %s\n",
+				 ipam_addr_text(addr, &n->ends[i].ep.gateway));
+	if (!n->ends_len)
+		add_host_lines(host, "nameserver", out);
+}
+
+static void add_list(const struct strv *own, const char *keyword, const char *host,
+		     struct buf *out)
+{
+	autofree char *all = strv_join(own, " ");
+
+	if (!own->len)
+		add_host_lines(host, keyword, out);
+	else if (!str_eq(all, ".") && !str_empty(all)) // "." : no search list
+		buf_addf(out, "%s %s\n", keyword, all);
+}
+
+static int write_resolv(int dirfd, const struct netplan *n, struct err *e)
+{
+	autobuf host = { 0 }, out = { 0 };
+
+	// No file, or one that cannot be read, is as an empty one.
+	if (file_read(AT_FDCWD, "/etc/resolv.conf", RESOLVCONF_SIZE_MAX, &host) < 0)
+		buf_reset(&host);
+	add_servers(n, buf_str(&host), &out);
+	add_list(&n->dns_search, "search", buf_str(&host), &out);
+	add_list(&n->dns_option, "options", buf_str(&host), &out);
+	int r = file_replace_nosync(dirfd, "resolv.conf", buf_str(&out), out.len, 0644);
+	return r < 0 ? err_code(e, r, "write the container's resolv.conf") : 0;
+}
+
+int hostfiles_write(int dirfd, const struct netplan *n, struct err *e)
+{
+	autofree char *hostname = str_fmt("%s\n", n->hostname);
+	int r = file_replace_nosync(dirfd, "hostname", hostname, strlen(hostname), 0644);
+
+	if (r < 0)
+		return err_code(e, r, "write the container's hostname file");
+	if ((r = write_hosts(dirfd, n, e)) < 0)
+		return r;
+	return write_resolv(dirfd, n, e);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /etc/hosts, /etc/hostname and /etc/resolv.conf of a container: files in its folder,
+ * written at each start and bound into it. */
+#ifndef ENGINE_HOSTFILES_H
+#define ENGINE_HOSTFILES_H
+
+#include "core/engine/netplan.h"
+
+/* --add-host's "name:address" (or name=address; "host-gateway" is an address of the
+ * host's) as "name=address", appended. -EINVAL "invalid IP address in add-host: x". */
+int hostfiles_add_host(const char *text, struct strv *ret, struct err *e);
+int hostfiles_write(int container_dirfd, const struct netplan *n, struct err *e);
+
+#endif

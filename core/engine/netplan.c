@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network object of setup.json.
+#include "core/engine/netplan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+static const char *const modes[] = { "none", "host", "container", "networks" };
+
+// Strings and lists by one table, for reading and writing.
+struct slots {
+	const char *key;
+	size_t at;
+};
+static const struct slots strings[] = {
+	{ "peer", offsetof(struct netplan, peer) },
+	{ "data", offsetof(struct netplan, data) },
+	{ "run", offsetof(struct netplan, run) },
+	{ "name", offsetof(struct netplan, name) },
+	{ "hostname", offsetof(struct netplan, hostname) },
+	{ "domainname", offsetof(struct netplan, domainname) },
+	{ "mac", offsetof(struct netplan, mac) },
+};
+static const struct slots lists[] = {
+	{ "addHost", offsetof(struct netplan, add_host) },
+	{ "dns", offsetof(struct netplan, dns) },
+	{ "dnsSearch", offsetof(struct netplan, dns_search) },
+	{ "dnsOption", offsetof(struct netplan, dns_option) },
+	{ "aliases", offsetof(struct netplan, aliases) },
+};
+
+static void *slot(const struct netplan *n, size_t at)
+{
+	return (char *)n + at;
+}
+
+struct netplan_end *netplan_add_end(struct netplan *n, const char *name)
+{
+	n->ends = mem_resize(n->ends, n->ends_len + 1, sizeof(*n->ends));
+	struct netplan_end *end = &n->ends[n->ends_len++];
+	*end = (struct netplan_end){ .name = str_dup(name) };
+	return end;
+}
+
+void netplan_add_port(struct netplan *n, const struct publish *p)
+{
+	n->ports = mem_resize(n->ports, n->ports_len + 1, sizeof(*n->ports));
+	n->ports[n->ports_len++] = (struct netplan_port){ .map = *p };
+}
+
+static int get_addr(yyjson_val *obj, const char *key, struct ip_addr *ret, struct err *e)
+{
+	const char *text = NULL;
+	int r = json_get_str(obj, key, &text, e);
+
+	if (r < 0 || !text)
+		return r;
+	r = ipam_parse_addr(text, ret);
+	return r < 0 ? err_set(e, r, "'%s' is not an address", key) : 0;
+}
+
+static int get_name(yyjson_val *obj, const char *key, char *dst, size_t size,
+		    struct err *e)
+{
+	const char *text = NULL;
+	int r = json_get_str(obj, key, &text, e);
+
+	if (r < 0 || !text)
+		return r;
+	r = str_copy(dst, size, text);
+	return r < 0 ? err_set(e, r, "'%s' is too long", key) : 0;
+}
+
+static int get_number(yyjson_val *obj, const char *key, uint64_t max, uint64_t *ret,
+		      struct err *e)
+{
+	*ret = 0;
+	int r = json_get_u64(obj, key, ret, e);
+	return r == 0 && *ret > max ? err_set(e, -ERANGE, "'%s' is out of range", key)
+				    : r;
+}
+
+static int get_mac(yyjson_val *obj, uint8_t mac[6], struct err *e)
+{
+	const char *text = NULL;
+	int r = json_get_str(obj, "mac", &text, e);
+
+	if (r < 0 || !text)
+		return r;
+	return str_unhex(mac, 6, text, strlen(text))
+		       ? err_set(e, -EINVAL, "'mac' is not an address")
+		       : 0;
+}
+
+static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
+{
+	const char *name = NULL, *id = NULL, *subnet = NULL;
+	uint64_t mtu, prefix;
+	int r = json_get_str(obj, "name", &name, e);
+
+	if (r < 0)
+		return r;
+	struct netplan_end *end = netplan_add_end(n, name ? name : "");
+	struct endpoint *ep = &end->ep;
+	if ((r = json_get_str(obj, "id", &id, e)) < 0 ||
+	    (r = json_get_str(obj, "subnet", &subnet, e)) < 0 ||
+	    (r = json_get_bool(obj, "internal", &end->internal, e)) < 0 ||
+	    (r = get_name(obj, "bridge", ep->bridge, sizeof(ep->bridge), e)) < 0 ||
+	    (r = get_name(obj, "hostIf", ep->host_ifname, sizeof(ep->host_ifname), e)) <
+		    0 ||
+	    (r = get_name(obj, "if", ep->ifname, sizeof(ep->ifname), e)) < 0 ||
+	    (r = get_mac(obj, ep->mac, e)) < 0 ||
+	    (r = get_addr(obj, "addr", &ep->addr, e)) < 0 ||
+	    (r = get_addr(obj, "gateway", &ep->gateway, e)) < 0 ||
+	    (r = get_number(obj, "prefix", 32, &prefix, e)) < 0 ||
+	    (r = get_number(obj, "mtu", UINT32_MAX, &mtu, e)) < 0)
+		return r;
+	ep->mtu = (uint32_t)mtu;
+	ep->prefix = (uint8_t)prefix;
+	str_set(&end->id, id);
+	if (subnet && ipam_parse_subnet(subnet, &end->subnet) < 0)
+		return err_set(e, -EINVAL, "'subnet' is not one");
+	return 0;
+}
+
+static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
+{
+	struct publish p = { 0 };
+	uint64_t proto, host, host_end, port, fds;
+	int r;
+
+	if ((r = get_number(obj, "proto", PUBLISH_SCTP, &proto, e)) < 0 ||
+	    (r = get_number(obj, "hostPort", UINT16_MAX, &host, e)) < 0 ||
+	    (r = get_number(obj, "hostPortEnd", UINT16_MAX, &host_end, e)) < 0 ||
+	    (r = get_number(obj, "port", UINT16_MAX, &port, e)) < 0 ||
+	    (r = get_number(obj, "fds", 2, &fds, e)) < 0 ||
+	    (r = get_addr(obj, "hostIp", &p.host_ip, e)) < 0)
+		return r;
+	p.proto = (enum publish_proto)proto;
+	p.host_port = (uint16_t)host;
+	p.host_port_end = (uint16_t)host_end;
+	p.port = (uint16_t)port;
+	netplan_add_port(n, &p);
+	n->ports[n->ports_len - 1].fds = fds;
+	return 0;
+}
+
+static int parse_array(yyjson_val *obj, const char *key,
+		       int (*one)(yyjson_val *, struct netplan *, struct err *),
+		       struct netplan *n, struct err *e)
+{
+	yyjson_val *arr = NULL, *v;
+	size_t i, max;
+	int r = json_get_arr(obj, key, &arr, e);
+
+	if (r < 0 || !arr)
+		return r;
+	yyjson_arr_foreach (arr, i, max, v) {
+		if ((r = one(v, n, e)) < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int parse(yyjson_val *obj, struct netplan *n, struct err *e)
+{
+	const char *mode = NULL;
+	int r = json_get_str(obj, "mode", &mode, e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(strings); i++) {
+		const char *text = NULL;
+		if ((r = json_get_str(obj, strings[i].key, &text, e)) == 0)
+			str_set(slot(n, strings[i].at), text);
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
+		r = json_get_strv(obj, lists[i].key, slot(n, lists[i].at), e);
+	if (r < 0 || (r = parse_array(obj, "ends", parse_end, n, e)) < 0 ||
+	    (r = parse_array(obj, "ports", parse_port, n, e)) < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		if (str_eq(mode, modes[i])) {
+			n->mode = (enum netplan_mode)i;
+			return 0;
+		}
+	}
+	return err_set(e, -EINVAL, "'mode' is not known");
+}
+
+int netplan_parse(yyjson_val *obj, struct netplan *ret, struct err *e)
+{
+	autodone(netplan_done) struct netplan n = { 0 };
+	int r = parse(obj, &n, e);
+
+	if (r < 0)
+		return err_wrap(e, "network of setup.json");
+	*ret = n;
+	n = (struct netplan){ 0 };
+	return 0;
+}
+
+static void add_addr(yyjson_mut_doc *doc, yyjson_mut_val *obj, const char *key,
+		     const struct ip_addr *a)
+{
+	char text[IPAM_TEXT_MAX];
+
+	if (a->family != AF_UNSPEC)
+		json_add_str(doc, obj, key, ipam_addr_text(text, a));
+}
+
+static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
+		      yyjson_mut_val *o)
+{
+	const struct endpoint *ep = &end->ep;
+	char subnet[IPAM_TEXT_MAX], mac[13];
+
+	json_add_str(doc, o, "name", end->name);
+	json_add_str(doc, o, "id", end->id);
+	if (!ep->bridge[0])
+		return;
+	str_hex(mac, ep->mac, sizeof(ep->mac));
+	json_add_str(doc, o, "bridge", ep->bridge);
+	json_add_str(doc, o, "hostIf", ep->host_ifname);
+	json_add_str(doc, o, "if", ep->ifname);
+	json_add_str(doc, o, "mac", mac);
+	add_addr(doc, o, "addr", &ep->addr);
+	add_addr(doc, o, "gateway", &ep->gateway);
+	json_add_str(doc, o, "subnet", ipam_subnet_text(subnet, &end->subnet));
+	yyjson_mut_obj_add_uint(doc, o, "prefix", ep->prefix);
+	yyjson_mut_obj_add_uint(doc, o, "mtu", ep->mtu);
+	yyjson_mut_obj_add_bool(doc, o, "internal", end->internal);
+}
+
+static void build_port(const struct netplan_port *p, yyjson_mut_doc *doc,
+		       yyjson_mut_val *o)
+{
+	yyjson_mut_obj_add_uint(doc, o, "proto", p->map.proto);
+	add_addr(doc, o, "hostIp", &p->map.host_ip);
+	yyjson_mut_obj_add_uint(doc, o, "hostPort", p->map.host_port);
+	yyjson_mut_obj_add_uint(doc, o, "hostPortEnd", p->map.host_port_end);
+	yyjson_mut_obj_add_uint(doc, o, "port", p->map.port);
+	yyjson_mut_obj_add_uint(doc, o, "fds", p->fds);
+}
+
+yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc)
+{
+	yyjson_mut_val *obj = yyjson_mut_obj(doc);
+
+	json_add_str(doc, obj, "mode", modes[n->mode]);
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		json_add_str(doc, obj, strings[i].key, *(char **)slot(n, strings[i].at));
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		json_add_strv(doc, obj, lists[i].key, slot(n, lists[i].at));
+	yyjson_mut_val *ends = json_add_arr(doc, obj, "ends");
+	for (size_t i = 0; i < n->ends_len; i++)
+		build_end(&n->ends[i], doc, yyjson_mut_arr_add_obj(doc, ends));
+	yyjson_mut_val *ports = json_add_arr(doc, obj, "ports");
+	for (size_t i = 0; i < n->ports_len; i++)
+		build_port(&n->ports[i], doc, yyjson_mut_arr_add_obj(doc, ports));
+	return obj;
+}
+
+void netplan_done(struct netplan *n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		free(*(char **)slot(n, strings[i].at));
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		strv_done(slot(n, lists[i].at));
+	for (size_t i = 0; i < n->ends_len; i++) {
+		free(n->ends[i].name);
+		free(n->ends[i].id);
+	}
+	free(n->ends);
+	free(n->ports);
+	*n = (struct netplan){ 0 };
+}

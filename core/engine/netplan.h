@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container's network, as the "network" object of setup.json carries it from create to
+ * start and on to the monitor: what was asked for, and for this run what was leased and
+ * opened. */
+#ifndef ENGINE_NETPLAN_H
+#define ENGINE_NETPLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/strv.h"
+#include "core/net/endpoint.h"
+#include "core/net/publish.h"
+#include "core/wire/json.h"
+
+enum netplan_mode { NETPLAN_NONE, NETPLAN_HOST, NETPLAN_CONTAINER, NETPLAN_NETWORKS };
+
+struct netplan_port {
+	struct publish map; /* host_port: the one chosen, for this run */
+	size_t fds;         /* listeners of it among the descriptors kept, in order */
+};
+
+/* One network that the container is on. */
+struct netplan_end {
+	char *name; /* "bridge" */
+	/* for this run: */
+	char *id;
+	struct endpoint ep; /* bridge "" when not leased */
+	struct ip_subnet subnet;
+	bool internal;
+};
+
+struct netplan {
+	enum netplan_mode mode;
+	char *peer;       /* container:X, as given */
+	char *data, *run; /* the store's folders */
+	char *name, *hostname, *domainname;
+	struct strv add_host, dns, dns_search, dns_option, aliases;
+	char *mac;
+	struct netplan_port *ports;
+	size_t ports_len;
+	struct netplan_end *ends;
+	size_t ends_len;
+};
+
+/* obj: the "network" object. */
+int netplan_parse(yyjson_val *obj, struct netplan *ret, struct err *e);
+yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc);
+/* Adds a network by name, a port. */
+struct netplan_end *netplan_add_end(struct netplan *n, const char *name);
+void netplan_add_port(struct netplan *n, const struct publish *p);
+void netplan_done(struct netplan *n);
+
+#endif

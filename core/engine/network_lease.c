@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Leases of addresses: one small file each, taken under the network's lock.
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/network.h"
+#include "core/runtime/state.h"
+
+#define START_LOCK "start.lock"
+
+static int open_leases(const struct store *s, const char *network_id)
+{
+	autofree char *path = str_fmt("networks/%s/leases", network_id);
+
+	return file_open_dir(s->data_fd, path, true, 0700);
+}
+
+static bool holds(int leases, const char *addr, const char *id)
+{
+	char text[80] = "";
+
+	return file_read_small(leases, addr, text, sizeof(text)) >= 0 && str_eq(text, id);
+}
+
+static int list(int leases, struct ip_addr **ret, size_t *ret_len)
+{
+	autoclose int fd = openat(leases, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct ip_addr *v = NULL;
+	size_t n = 0, room = 0;
+
+	if (!d)
+		return -errno;
+	fd = -1;
+	for (struct dirent *de; (de = readdir(d));) {
+		struct ip_addr a;
+		if (ipam_parse_addr(de->d_name, &a) < 0)
+			continue;
+		if (n == room)
+			v = mem_resize(v, room = room ? 2 * room : 16, sizeof(*v));
+		v[n++] = a;
+	}
+	closedir(d);
+	*ret = v;
+	*ret_len = n;
+	return 0;
+}
+
+// Those whose container is gone, or neither runs nor starts.
+static void drop_stale(const struct store *s, int leases, const struct ip_addr *v,
+		       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char addr[IPAM_TEXT_MAX], id[80] = "";
+		ipam_addr_text(addr, &v[i]);
+		if (file_read_small(leases, addr, id, sizeof(id)) < 0)
+			continue;
+		autoclose int dir =
+			openat(s->containers_fd, id,
+			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (dir < 0 ||
+		    (!state_monitored(dir) && file_is_locked(dir, START_LOCK) == 0))
+			unlinkat(leases, addr, 0);
+	}
+}
+
+static int pick(const struct store *s, int leases, const struct network *n,
+		struct ip_addr *ret, struct err *e)
+{
+	for (int round = 0;; round++) {
+		autofree struct ip_addr *used = NULL;
+		size_t len = 0;
+		int r = list(leases, &used, &len);
+		if (r < 0)
+			return err_code(e, r, "leases of network '%s'", n->name);
+		used = mem_resize(used, len + 1, sizeof(*used));
+		used[len] = n->bridge.gateway;
+		r = ipam_pick_addr(&n->bridge.subnet, used, len + 1, ret, e);
+		if (r == 0 || round)
+			return r;
+		err_clear(e);
+		drop_stale(s, leases, used, len);
+	}
+}
+
+int network_lease(const struct store *s, const struct network *n, const char *id,
+		  struct ip_addr want, struct ip_addr *ret, struct err *e)
+{
+	char addr[IPAM_TEXT_MAX];
+	autoclose int leases = open_leases(s, n->id);
+	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+
+	if (lock < 0)
+		return err_code(e, lock, "leases of network '%s'", n->name);
+	if (want.family == AF_INET && ipam_contains(&n->bridge.subnet, &want)) {
+		ipam_addr_text(addr, &want);
+		if (faccessat(leases, addr, F_OK, 0) || holds(leases, addr, id)) {
+			*ret = want;
+			int r = file_replace_nosync(leases, addr, id, strlen(id), 0600);
+			return r < 0 ? err_code(e, r, "lease of %s", addr) : 0;
+		}
+	}
+	int r = pick(s, leases, n, ret, e);
+	if (r < 0)
+		return r;
+	ipam_addr_text(addr, ret);
+	r = file_replace_nosync(leases, addr, id, strlen(id), 0600);
+	return r < 0 ? err_code(e, r, "lease of %s", addr) : 0;
+}
+
+void network_release(const struct store *s, const char *network_id, const char *id,
+		     const struct ip_addr *addr)
+{
+	char text[IPAM_TEXT_MAX];
+	autoclose int leases = open_leases(s, network_id);
+	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+
+	if (lock < 0)
+		return;
+	ipam_addr_text(text, addr);
+	if (holds(leases, text, id))
+		unlinkat(leases, text, 0);
+}
