@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registration protocol. */
+#include "core/net/control.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+
+/* Bytes not yet read; bad once anything did not fit, and every later read is empty. */
+struct control_in {
+	const uint8_t *p;
+	size_t n;
+	bool bad;
+};
+
+static uint64_t control_get(struct control_in *in, size_t size)
+{
+	uint64_t v = 0;
+
+	if (in->bad || in->n < size) {
+		in->bad = true;
+		return 0;
+	}
+	for (size_t i = 0; i < size; i++)
+		v = v << 8 | in->p[i];
+	in->p += size;
+	in->n -= size;
+	return v;
+}
+
+/* A string without NUL that fits, into dst. */
+static void control_get_str(struct control_in *in, char *dst, size_t size)
+{
+	size_t n = control_get(in, 2);
+
+	dst[0] = 0;
+	if (in->bad || n > in->n || n >= size || memchr(in->p, 0, n)) {
+		in->bad = true;
+		return;
+	}
+	memcpy(dst, in->p, n);
+	dst[n] = 0;
+	in->p += n;
+	in->n -= n;
+}
+
+static struct ip_addr control_get_addr(struct control_in *in)
+{
+	struct ip_addr a = { 0 };
+	uint64_t version = control_get(in, 1);
+	size_t size = version == 4 ? 4 : version == 6 ? 16 : 0;
+
+	if (version && !size)
+		in->bad = true;
+	if (in->bad || !size)
+		return a;
+	a.family = version == 4 ? AF_INET : AF_INET6;
+	for (size_t i = 0; i < size; i++)
+		a.bytes[i] = (uint8_t)control_get(in, 1);
+	return a;
+}
+
+static void control_get_place(struct control_in *in, struct stack_attachment *a)
+{
+	char name[TENANT_NAME_MAX];
+	uint64_t names;
+
+	control_get_str(in, a->network, sizeof(a->network));
+	control_get_str(in, a->bridge, sizeof(a->bridge));
+	a->subnet.addr = control_get_addr(in);
+	a->subnet.prefix = (uint8_t)control_get(in, 1);
+	a->gateway = control_get_addr(in);
+	a->addr = control_get_addr(in);
+	a->addr6 = control_get_addr(in);
+	a->gateway6 = control_get_addr(in);
+	a->internal = control_get(in, 1) != 0;
+	names = control_get(in, 1);
+	if (names > STACK_NAMES_MAX)
+		in->bad = true;
+	for (uint64_t i = 0; i < names && !in->bad; i++) {
+		control_get_str(in, name, sizeof(name));
+		if (!in->bad)
+			strv_add(&a->names, name);
+	}
+	if (a->subnet.prefix > (a->subnet.addr.family == AF_INET ? 32 : 128) ||
+	    !a->network[0] || !a->bridge[0])
+		in->bad = true;
+}
+
+static void control_get_publish(struct control_in *in, struct publish *p)
+{
+	uint64_t proto = control_get(in, 1);
+
+	if (proto != PUBLISH_TCP && proto != PUBLISH_UDP)
+		in->bad = true;
+	p->proto = (enum publish_proto)proto;
+	p->host_ip = control_get_addr(in);
+	p->host_port = p->host_port_end = (uint16_t)control_get(in, 2);
+	p->port = (uint16_t)control_get(in, 2);
+	if (!p->port)
+		in->bad = true;
+}
+
+static void control_get_body(struct control_in *in, struct control *c)
+{
+	switch (c->type) {
+	case CONTROL_HELLO:
+		c->version = (uint8_t)control_get(in, 1);
+		control_get_str(in, c->id, sizeof(c->id));
+		break;
+	case CONTROL_PLACE:
+		control_get_place(in, &c->place);
+		break;
+	case CONTROL_PUBLISH:
+		control_get_publish(in, &c->map);
+		break;
+	case CONTROL_HOST:
+		control_get_str(in, c->host.name, sizeof(c->host.name));
+		c->host.addr = control_get_addr(in);
+		break;
+	case CONTROL_COMMIT:
+		break;
+	case CONTROL_ANSWER:
+		c->code = (int32_t)(uint32_t)control_get(in, 4);
+		control_get_str(in, c->text, sizeof(c->text));
+		break;
+	default:
+		in->bad = true;
+	}
+}
+
+int control_parse(const uint8_t *p, size_t n, struct control *ret)
+{
+	struct control_in in = { p, n, false };
+
+	memset(ret, 0, sizeof(*ret));
+	ret->type = (enum control_type)control_get(&in, 1);
+	control_get_body(&in, ret);
+	if (!in.bad)
+		return 0;
+	control_done(ret);
+	return -EINVAL;
+}
+
+void control_done(struct control *c)
+{
+	strv_done(&c->place.names);
+}
+
+static int control_put(struct buf *b, uint64_t v, size_t size)
+{
+	uint8_t bytes[8];
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(v >> (8 * (size - 1 - i)));
+	return buf_add(b, bytes, size);
+}
+
+static int control_put_str(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+	int rc = n > UINT16_MAX ? -E2BIG : control_put(b, n, 2);
+
+	return rc ? rc : buf_add(b, s, n);
+}
+
+static int control_put_addr(struct buf *b, const struct ip_addr *a)
+{
+	size_t size = a->family == AF_INET ? 4 : a->family == AF_INET6 ? 16 : 0;
+	int rc = control_put(b, size == 4 ? 4 : size ? 6 : 0, 1);
+
+	return rc ? rc : buf_add(b, a->bytes, size);
+}
+
+int control_put_hello(struct buf *b, const char *id)
+{
+	int rc = control_put(b, CONTROL_HELLO << 8 | CONTROL_VERSION, 2);
+
+	return rc ? rc : control_put_str(b, id);
+}
+
+int control_put_place(struct buf *b, const struct stack_attachment *a)
+{
+	const struct ip_addr *addrs[] = { &a->gateway, &a->addr, &a->addr6,
+					  &a->gateway6 };
+	int rc = control_put(b, CONTROL_PLACE, 1);
+
+	rc = rc ? rc : control_put_str(b, a->network);
+	rc = rc ? rc : control_put_str(b, a->bridge);
+	rc = rc ? rc : control_put_addr(b, &a->subnet.addr);
+	rc = rc ? rc : control_put(b, a->subnet.prefix, 1);
+	for (size_t i = 0; i < ARRAY_LEN(addrs) && !rc; i++)
+		rc = control_put_addr(b, addrs[i]);
+	rc = rc ? rc : control_put(b, a->internal, 1);
+	if (a->names.len > STACK_NAMES_MAX)
+		return -E2BIG;
+	rc = rc ? rc : control_put(b, a->names.len, 1);
+	for (size_t i = 0; i < a->names.len && !rc; i++)
+		rc = control_put_str(b, a->names.v[i]);
+	return rc;
+}
+
+int control_put_publish(struct buf *b, const struct publish *p)
+{
+	int rc = control_put(b, CONTROL_PUBLISH << 8 | (unsigned int)p->proto, 2);
+
+	rc = rc ? rc : control_put_addr(b, &p->host_ip);
+	rc = rc ? rc : control_put(b, p->host_port, 2);
+	return rc ? rc : control_put(b, p->port, 2);
+}
+
+int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr)
+{
+	int rc = control_put(b, CONTROL_HOST, 1);
+
+	rc = rc ? rc : control_put_str(b, name);
+	return rc ? rc : control_put_addr(b, addr);
+}
+
+int control_put_commit(struct buf *b)
+{
+	return control_put(b, CONTROL_COMMIT, 1);
+}
+
+int control_put_answer(struct buf *b, int code, const char *text)
+{
+	int rc = control_put(b, CONTROL_ANSWER, 1);
+
+	rc = rc ? rc : control_put(b, (uint32_t)code, 4);
+	return rc ? rc : control_put_str(b, text);
+}

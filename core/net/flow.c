@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flow table. */
+#include "core/net/flow.h"
+
+#include <string.h>
+
+#include "core/base/id.h"
+
+void flow_init(struct flow_table *t, uint16_t limit)
+{
+	t->limit = limit < FLOW_MAX ? limit : FLOW_MAX;
+	t->used = t->live = 0;
+	t->free = FLOW_NONE;
+	t->run_first = t->run_last = FLOW_NONE;
+	t->offered_first = t->offered_last = FLOW_NONE;
+	memset(t->buckets, 0xff, sizeof(t->buckets));
+	/* A container that could foresee the buckets could make all its flows share one.
+	 */
+	id_random(&t->key, sizeof(t->key));
+}
+
+uint16_t flow_index(const struct flow_table *t, const struct flow *f)
+{
+	return (uint16_t)(f - t->v);
+}
+
+struct flow *flow_new(struct flow_table *t)
+{
+	struct flow *f;
+	uint16_t gen;
+
+	if (t->live == t->limit)
+		return NULL;
+	if (t->free != FLOW_NONE) {
+		f = &t->v[t->free];
+		t->free = f->next_list;
+	} else {
+		f = &t->v[t->used++];
+	}
+	gen = (uint16_t)(f->gen + 1);
+	memset(f, 0, sizeof(*f));
+	f->gen = gen;
+	f->fd[0] = f->fd[1] = -1;
+	f->pipe[0] = f->pipe[1] = (struct flow_pipe){ -1, -1 };
+	f->next_hash = f->next_run = f->next_list = f->prev_list = FLOW_NONE;
+	t->live++;
+	return f;
+}
+
+void flow_free(struct flow_table *t, struct flow *f)
+{
+	flow_unhash(t, f);
+	flow_unlist(t, f);
+	f->state = FLOW_FREE;
+	f->gen++;
+	t->live--;
+	/* A queued slot goes to the free list when its turn in the queue comes. */
+	if (f->queued)
+		return;
+	f->next_list = t->free;
+	t->free = flow_index(t, f);
+}
+
+struct flow *flow_get(struct flow_table *t, uint32_t index, uint16_t gen)
+{
+	struct flow *f;
+
+	if (index >= t->used)
+		return NULL;
+	f = &t->v[index];
+	return f->state != FLOW_FREE && f->gen == gen ? f : NULL;
+}
+
+static uint64_t flow_mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+	return h ^ (h >> 29);
+}
+
+static uint16_t *flow_bucket(struct flow_table *t, const struct packet_path *p)
+{
+	uint64_t part[4];
+	uint64_t h = t->key;
+
+	memcpy(part, p->src.bytes, 16);
+	memcpy(part + 2, p->dst.bytes, 16);
+	for (int i = 0; i < 4; i++)
+		h = flow_mix(h, part[i]);
+	h = flow_mix(h, (uint64_t)p->src_port << 16 | p->dst_port);
+	return &t->buckets[(h >> 32) % FLOW_BUCKETS];
+}
+
+static bool flow_same_path(const struct packet_path *a, const struct packet_path *b)
+{
+	return a->src_port == b->src_port && a->dst_port == b->dst_port &&
+	       ipam_addr_eq(&a->src, &b->src) && ipam_addr_eq(&a->dst, &b->dst);
+}
+
+void flow_hash(struct flow_table *t, struct flow *f)
+{
+	uint16_t *b = flow_bucket(t, &f->path);
+
+	f->next_hash = *b;
+	*b = flow_index(t, f);
+	f->hashed = true;
+}
+
+void flow_unhash(struct flow_table *t, struct flow *f)
+{
+	uint16_t *at;
+
+	if (!f->hashed)
+		return;
+	for (at = flow_bucket(t, &f->path); *at != FLOW_NONE; at = &t->v[*at].next_hash) {
+		if (&t->v[*at] == f) {
+			*at = f->next_hash;
+			break;
+		}
+	}
+	f->hashed = false;
+}
+
+struct flow *flow_find(struct flow_table *t, const struct packet_path *path)
+{
+	for (uint16_t i = *flow_bucket(t, path); i != FLOW_NONE; i = t->v[i].next_hash)
+		if (flow_same_path(&t->v[i].path, path))
+			return &t->v[i];
+	return NULL;
+}
+
+void flow_queue(struct flow_table *t, struct flow *f)
+{
+	uint16_t i = flow_index(t, f);
+
+	if (f->queued)
+		return;
+	f->queued = true;
+	f->next_run = FLOW_NONE;
+	if (t->run_last == FLOW_NONE)
+		t->run_first = i;
+	else
+		t->v[t->run_last].next_run = i;
+	t->run_last = i;
+}
+
+struct flow *flow_dequeue(struct flow_table *t)
+{
+	while (t->run_first != FLOW_NONE) {
+		struct flow *f = &t->v[t->run_first];
+
+		t->run_first = f->next_run;
+		if (t->run_first == FLOW_NONE)
+			t->run_last = FLOW_NONE;
+		f->queued = false;
+		if (f->state != FLOW_FREE)
+			return f;
+		f->next_list = t->free;
+		t->free = flow_index(t, f);
+	}
+	return NULL;
+}
+
+void flow_list(struct flow_table *t, struct flow *f)
+{
+	uint16_t i = flow_index(t, f);
+
+	f->prev_list = t->offered_last;
+	f->next_list = FLOW_NONE;
+	if (t->offered_last == FLOW_NONE)
+		t->offered_first = i;
+	else
+		t->v[t->offered_last].next_list = i;
+	t->offered_last = i;
+	f->listed = true;
+}
+
+void flow_unlist(struct flow_table *t, struct flow *f)
+{
+	if (!f->listed)
+		return;
+	if (f->prev_list == FLOW_NONE)
+		t->offered_first = f->next_list;
+	else
+		t->v[f->prev_list].next_list = f->next_list;
+	if (f->next_list == FLOW_NONE)
+		t->offered_last = f->prev_list;
+	else
+		t->v[f->next_list].prev_list = f->prev_list;
+	f->listed = false;
+}
+
+struct flow *flow_oldest(struct flow_table *t)
+{
+	return t->offered_first == FLOW_NONE ? NULL : &t->v[t->offered_first];
+}

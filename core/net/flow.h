@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flow table: every TCP connection that the stack carries, in one array of fixed
+ * size.
+ *
+ * States of a flow, and what it waits for:
+ *
+ *   outbound   CONNECTING  the host's connect(2); the container's SYN is held
+ *              OFFERED     the SYN was sent again; the transparent listener's accept
+ *              OPEN        both sockets; bytes move
+ *   inbound    DIALLING    connect(2) towards the container; the client is accepted
+ *              OPEN
+ *
+ * Every state ends in FREE: by both directions' end, by a reset from either side, by the
+ * kernel's connect timeout (CONNECTING, DIALLING), after FLOW_OFFER_MS (OFFERED), or when
+ * the container's registration goes. */
+#ifndef NET_FLOW_H
+#define NET_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/net/hold.h"
+#include "core/net/packet.h"
+
+#define FLOW_MAX      10240
+#define FLOW_BUCKETS  16384
+#define FLOW_NONE     UINT16_MAX
+#define FLOW_OFFER_MS 10000
+
+enum flow_state { FLOW_FREE, FLOW_CONNECTING, FLOW_OFFERED, FLOW_DIALLING, FLOW_OPEN };
+
+/* One socket of a flow. A direction is named by the side its bytes come from. */
+enum flow_side { FLOW_HOST, FLOW_REALM };
+
+struct flow_pipe {
+	int r, w; /* -1: none held */
+};
+
+struct flow {
+	uint8_t state;
+	uint8_t ended[2]; /* end of file came from this side */
+	uint8_t shut[2];  /* and was passed on to the other */
+	bool hashed, queued, listed;
+	uint16_t gen;
+	uint16_t next_hash;
+	uint16_t next_run;             /* queue of flows with work left */
+	uint16_t next_list, prev_list; /* OFFERED, oldest first; or the free list */
+	uint32_t tenant;               /* whose it is */
+	int fd[2];
+	struct flow_pipe pipe[2]; /* bytes from this side, not yet taken by the other */
+	uint32_t held[2];         /* how many */
+	uint64_t deadline;        /* OFFERED: ms */
+	struct packet_path path;  /* outbound: as the container sent it */
+	struct hold_link link;    /* outbound: where answers go */
+	uint32_t seq;
+	uint8_t syn_len;
+	uint8_t syn[PACKET_TCP_MAX];
+};
+
+struct flow_table {
+	uint16_t limit; /* at most FLOW_MAX */
+	uint16_t used;  /* slots ever used */
+	uint16_t live;
+	uint16_t free;
+	uint16_t run_first, run_last;
+	uint16_t offered_first, offered_last;
+	uint16_t buckets[FLOW_BUCKETS];
+	uint64_t key; /* of the hash, random */
+	struct flow v[FLOW_MAX];
+};
+
+void flow_init(struct flow_table *t, uint16_t limit);
+/* A slot with both descriptors and pipes -1, or NULL when the table is full. */
+struct flow *flow_new(struct flow_table *t);
+/* Takes it out of every list. The descriptors are the caller's to close before. */
+void flow_free(struct flow_table *t, struct flow *f);
+uint16_t flow_index(const struct flow_table *t, const struct flow *f);
+/* NULL when the slot has been used anew since. */
+struct flow *flow_get(struct flow_table *t, uint32_t index, uint16_t gen);
+
+/* By its path (f->path, set before). */
+void flow_hash(struct flow_table *t, struct flow *f);
+void flow_unhash(struct flow_table *t, struct flow *f);
+struct flow *flow_find(struct flow_table *t, const struct packet_path *path);
+
+/* The queue of flows that have work left after their turn. */
+void flow_queue(struct flow_table *t, struct flow *f);
+struct flow *flow_dequeue(struct flow_table *t);
+
+/* The list of offered flows, oldest first. */
+void flow_list(struct flow_table *t, struct flow *f);
+void flow_unlist(struct flow_table *t, struct flow *f);
+struct flow *flow_oldest(struct flow_table *t);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inlets: the host's listeners of published ports. */
+#include "core/net/inlet.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "core/base/fd.h"
+#include "core/net/ref.h"
+
+#define INLET_ACCEPT_MAX 64
+
+int inlet_add(struct inlets *is, int epfd, uint32_t tenant, const struct publish *p,
+	      int fd)
+{
+	struct inlet *i = NULL;
+	struct ref r = { .kind = REF_INLET };
+	int rc;
+
+	for (uint32_t k = 0; k < is->used && !i; k++)
+		if (is->v[k].fd < 0)
+			i = &is->v[k];
+	if (!i && is->used < INLET_MAX)
+		i = &is->v[is->used++];
+	if (!i) {
+		fd_close(fd);
+		return -ENOSPC;
+	}
+	*i = (struct inlet){ fd, (uint16_t)(i->gen + 1), tenant, p->port, p->proto };
+	r.gen = i->gen;
+	r.index = (uint32_t)(i - is->v);
+	rc = fd_nonblock(fd, true);
+	if (!rc)
+		rc = ref_add(epfd, fd, EPOLLIN, r);
+	if (rc)
+		i->fd = fd_close(i->fd);
+	return rc;
+}
+
+struct inlet *inlet_get(struct inlets *is, uint32_t index, uint16_t gen)
+{
+	if (index >= is->used || is->v[index].fd < 0 || is->v[index].gen != gen)
+		return NULL;
+	return &is->v[index];
+}
+
+void inlet_accept(struct inlet *i, struct tcp *t)
+{
+	for (int k = 0; k < INLET_ACCEPT_MAX; k++) {
+		int fd = accept4(i->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		tcp_dial(t, i->tenant, fd, i->port);
+	}
+}
+
+void inlet_evict(struct inlets *is, int epfd, uint32_t tenant)
+{
+	for (uint32_t k = 0; k < is->used; k++) {
+		struct inlet *i = &is->v[k];
+
+		if (i->fd < 0 || i->tenant != tenant)
+			continue;
+		/* The monitor may still hold the same socket: closing ours would leave it
+		 * in the set. */
+		epoll_ctl(epfd, EPOLL_CTL_DEL, i->fd, NULL);
+		i->fd = fd_close(i->fd);
+	}
+}

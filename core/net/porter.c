@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The porter: sockets of the realm, and resolv.conf.
+ *
+ * Holds: one socket to the stack, an inotify descriptor. It confines itself to what it
+ * does (seccomp; Landlock leaves reading only) and ends with the stack. */
+#include "core/net/porter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/net/confine.h"
+
+#define PORTER_BATCH 16
+#define PORTER_LOW   8
+
+enum porter_reply_type { PORTER_SOCKETS, PORTER_RESOLV };
+
+struct porter_ask {
+	uint8_t kind, count;
+};
+
+struct porter_reply {
+	uint8_t type, kind;
+	uint8_t count; /* asked for; fewer descriptors come when some failed */
+	int32_t error;
+};
+
+struct porter_message {
+	struct porter_reply reply;
+	char text[RESOLVCONF_SIZE_MAX];
+};
+
+/* --- the porter's own process ------------------------------------------------------- */
+
+struct porter_watch {
+	int inotify;
+	const char *path;
+	struct buf last;
+};
+
+static int porter_socket(enum porter_kind kind)
+{
+	static const int families[] = { AF_INET,  AF_INET6,  AF_INET,
+					AF_INET6, AF_PACKET, AF_PACKET };
+	static const int types[] = { SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM,
+				     SOCK_DGRAM,  SOCK_DGRAM,  SOCK_DGRAM };
+	bool six = families[kind] == AF_INET6;
+	int fd = socket(families[kind], types[kind] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	if (families[kind] == AF_PACKET)
+		return fd;
+	if (setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP,
+		       six ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof(on)) != 0) {
+		int rc = -errno;
+
+		close(fd);
+		return rc;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (six)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (types[kind] == SOCK_STREAM)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+static int porter_answer(int sock, const struct porter_ask *ask)
+{
+	struct porter_reply r = { PORTER_SOCKETS, ask->kind, ask->count, 0 };
+	int fds[PORTER_BATCH];
+	size_t n = 0;
+	int rc;
+
+	if (ask->kind >= PORTER_KINDS || ask->count > PORTER_BATCH)
+		return -EINVAL;
+	while (n < ask->count) {
+		int fd = porter_socket(ask->kind);
+
+		if (fd < 0) {
+			r.error = fd;
+			break;
+		}
+		fds[n++] = fd;
+	}
+	rc = fd_send(sock, &r, sizeof(r), fds, n);
+	while (n)
+		close(fds[--n]);
+	return rc;
+}
+
+/* Watches the folder of the file and, when the file is a link, of what it leads to: both
+ * are replaced by renaming. */
+static void porter_watch_folders(struct porter_watch *w)
+{
+	const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE;
+	char real[PATH_MAX];
+	autofree char *dir = path_dir(w->path);
+
+	inotify_add_watch(w->inotify, dir, mask);
+	if (realpath(w->path, real)) {
+		autofree char *target = path_dir(real);
+
+		inotify_add_watch(w->inotify, target, mask);
+	}
+}
+
+/* Sends the file when it differs from what was sent last. */
+static int porter_send_resolv(int sock, struct porter_watch *w)
+{
+	autofree struct porter_message *m = mem_new(struct porter_message);
+	struct buf now = { .max = RESOLVCONF_SIZE_MAX };
+	size_t n;
+
+	file_read(AT_FDCWD, w->path, RESOLVCONF_SIZE_MAX, &now);
+	if (w->last.data && now.len == w->last.len &&
+	    memcmp(buf_str(&now), buf_str(&w->last), now.len) == 0) {
+		buf_done(&now);
+		return 0;
+	}
+	buf_done(&w->last);
+	w->last = now;
+	if (!w->last.data)
+		buf_adds(&w->last, "");
+	n = w->last.len;
+	m->reply.type = PORTER_RESOLV;
+	memcpy(m->text, buf_str(&w->last), n);
+	return fd_send(sock, m, sizeof(m->reply) + n, NULL, 0);
+}
+
+static int porter_loop(int sock, struct porter_watch *w)
+{
+	struct pollfd p[2] = { { .fd = sock, .events = POLLIN },
+			       { .fd = w->inotify, .events = POLLIN } };
+	char events[4096] __attribute__((aligned(8)));
+	struct porter_ask ask;
+	int rc = porter_send_resolv(sock, w);
+
+	while (!rc) {
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return -errno;
+		if (p[1].revents & POLLIN) {
+			while (read(w->inotify, events, sizeof(events)) > 0)
+				;
+			porter_watch_folders(w);
+			rc = porter_send_resolv(sock, w);
+		}
+		if (p[0].revents) {
+			ssize_t n = fd_read(sock, &ask, sizeof(ask));
+
+			if (n != sizeof(ask))
+				return n < 0 ? (int)n : 0;
+			rc = porter_answer(sock, &ask);
+		}
+	}
+	return rc;
+}
+
+/* Tells the stack how the start went, then serves. */
+static int porter_main(int sock, int realm_pidfd, const char *path)
+{
+	struct porter_watch w = { .path = path };
+	int32_t started = 0;
+	struct err e = { 0 };
+
+	prctl(PR_SET_NAME, "rootless-porter");
+	if (setns(realm_pidfd, CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		started = -errno;
+	/* Only now: a change of credentials clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	w.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	porter_watch_folders(&w);
+	fd_close_except(3, (int[]){ sock, w.inotify }, 2);
+	if (!started)
+		started = confine_porter(&e);
+	if (fd_write_all(sock, &started, sizeof(started)) != 0 || started)
+		return 1;
+	return porter_loop(sock, &w) == 0 ? 0 : 1;
+}
+
+/* --- the stack's side -----------------------------------------------------------------
+ */
+
+static int porter_greeting(struct porter *p, struct err *e)
+{
+	int32_t started;
+
+	if (fd_read(p->sock, &started, sizeof(started)) != sizeof(started))
+		return err_set(e, -EPIPE, "the network's socket maker did not start");
+	if (started)
+		return err_code(e, started, "join the realm to make sockets");
+	/* The first resolv.conf follows at once. */
+	return porter_receive(p);
+}
+
+int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err *e)
+{
+	int pair[2], rc;
+	pid_t pid;
+
+	memset(p, 0, sizeof(*p));
+	rc = fd_socketpair(SOCK_SEQPACKET, pair);
+	if (rc)
+		return err_code(e, rc, "make a socket pair");
+	pid = fork();
+	if (pid == 0)
+		_exit(porter_main(pair[1], realm_pidfd, path));
+	fd_close(pair[1]);
+	p->sock = pair[0];
+	if (pid < 0)
+		return err_sys(e, "fork");
+	return porter_greeting(p, e);
+}
+
+static int porter_ask(struct porter *p, enum porter_kind kind, uint8_t count)
+{
+	struct porter_ask ask = { (uint8_t)kind, count };
+	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
+
+	if (!rc)
+		p->asked[kind] = (uint8_t)(p->asked[kind] + count);
+	return rc;
+}
+
+static void porter_store(struct porter *p, const struct porter_reply *r, const int *fds,
+			 size_t n)
+{
+	if (r->kind >= PORTER_KINDS)
+		return;
+	p->asked[r->kind] = p->asked[r->kind] > r->count
+				    ? (uint8_t)(p->asked[r->kind] - r->count)
+				    : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (p->stocked[r->kind] < PORTER_STOCK)
+			p->stock[r->kind][p->stocked[r->kind]++] = fds[i];
+		else
+			fd_close(fds[i]);
+	}
+}
+
+int porter_receive(struct porter *p)
+{
+	struct porter_message m;
+	int fds[PORTER_BATCH];
+	size_t nfds = PORTER_BATCH;
+	ssize_t n = fd_recv(p->sock, &m, sizeof(m), fds, &nfds);
+
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < sizeof(m.reply))
+		return -EPIPE;
+	if (m.reply.type == PORTER_RESOLV) {
+		resolvconf_parse(m.text, (size_t)n - sizeof(m.reply), &p->resolv);
+		return 0;
+	}
+	porter_store(p, &m.reply, fds, nfds);
+	return nfds == 0 && m.reply.error ? m.reply.error : 0;
+}
+
+int porter_take(struct porter *p, enum porter_kind kind)
+{
+	bool batch = kind <= PORTER_UDP6;
+	int rc = 0;
+
+	while (!p->stocked[kind] && !rc) {
+		if (!p->asked[kind])
+			rc = porter_ask(p, kind, batch ? PORTER_BATCH : 1);
+		if (!rc)
+			rc = porter_receive(p);
+	}
+	if (rc)
+		return rc;
+	if (batch && p->stocked[kind] <= PORTER_LOW && !p->asked[kind])
+		porter_ask(p, kind, PORTER_BATCH);
+	return p->stock[kind][--p->stocked[kind]];
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The porter: the stack's second process. It stands in the realm's network namespace and
+ * makes sockets there, in batches, and it reads resolv.conf anew whenever that changes:
+ * the two things that the confined stack cannot do. */
+#ifndef NET_PORTER_H
+#define NET_PORTER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/net/resolvconf.h"
+
+enum porter_kind {
+	PORTER_TCP4, /* non-blocking, IP_TRANSPARENT, TCP_NODELAY */
+	PORTER_TCP6,
+	PORTER_UDP4, /* non-blocking, IP_TRANSPARENT */
+	PORTER_UDP6,
+	PORTER_HOLD4, /* AF_PACKET, cooked, not yet bound */
+	PORTER_HOLD6,
+	PORTER_KINDS,
+};
+
+#define PORTER_STOCK 32
+
+/* The stack's side. Static: no allocation after the start. */
+struct porter {
+	int sock;
+	int stock[PORTER_KINDS][PORTER_STOCK];
+	uint8_t stocked[PORTER_KINDS];
+	uint8_t asked[PORTER_KINDS]; /* on their way */
+	struct resolvconf resolv;
+};
+
+/* Forks the porter, joins it to the realm (pidfd of a process there) and reads the first
+ * resolv.conf. path must outlive the porter. */
+int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err *e);
+/* A socket of the realm; -errno (-EPIPE: the porter is gone). Waits only when the stock
+ * is empty. */
+int porter_take(struct porter *p, enum porter_kind kind);
+/* When p->sock is readable: takes in what has come. 0, or -errno when the porter is gone.
+ */
+int porter_receive(struct porter *p);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container may reach through the host, and as whom its visitors appear. */
+#include "core/net/reach.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static bool reach_loopback(const struct ip_addr *a)
+{
+	/* Also the IPv4-mapped and -compatible forms, which a host's socket would take to
+	 * mean IPv4: ::, ::1, ::127.0.0.1, ::ffff:127.0.0.1. */
+	static const uint8_t zero[10];
+
+	if (a->family == AF_INET)
+		return a->bytes[0] == 127 || a->bytes[0] == 0;
+	return memcmp(a->bytes, zero, sizeof(zero)) == 0;
+}
+
+static bool reach_link_local(const struct ip_addr *a)
+{
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0x80);
+}
+
+static bool reach_many(const struct ip_addr *a)
+{
+	return a->family == AF_INET ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
+}
+
+int reach_out(const struct tenants *ts, const struct stack_attachment *place,
+	      const struct ip_addr *dst)
+{
+	if (place->internal || reach_many(dst) || reach_link_local(dst))
+		return -ENETUNREACH;
+	if (reach_loopback(dst) || tenant_inside(ts, dst))
+		return -EACCES;
+	return 0;
+}
+
+int reach_in(const struct tenants *ts, const struct stack_attachment *place,
+	     const struct ip_addr *client, struct ip_addr *ret_src,
+	     struct ip_addr *ret_dst)
+{
+	bool six = client->family == AF_INET6 && place->addr6.family == AF_INET6;
+	bool own = !reach_loopback(client) && !reach_link_local(client) &&
+		   !reach_many(client) && !tenant_inside(ts, client);
+
+	if (!six && place->addr.family != AF_INET) {
+		if (place->addr6.family != AF_INET6)
+			return -EAFNOSUPPORT;
+		six = true;
+	}
+	if (client->family != (six ? AF_INET6 : AF_INET))
+		own = false;
+	*ret_dst = six ? place->addr6 : place->addr;
+	*ret_src = own ? *client : six ? place->gateway6 : place->gateway;
+	return ret_src->family == AF_UNSPEC ? -EAFNOSUPPORT : 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an epoll event of the stack is about. */
+#include "core/net/ref.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+_Static_assert(sizeof(struct ref) == sizeof(uint64_t), "a ref fits epoll's data");
+
+int ref_add(int epfd, int fd, uint32_t events, struct ref r)
+{
+	struct epoll_event ev = { .events = events };
+
+	memcpy(&ev.data.u64, &r, sizeof(r));
+	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
+}
+
+struct ref ref_of(uint64_t data)
+{
+	struct ref r;
+
+	memcpy(&r, &data, sizeof(r));
+	return r;
+}

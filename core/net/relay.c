@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The relay.
+ *
+ * Each direction: socket → pipe → socket. Events are edge-triggered, so a direction runs
+ * until the kernel says EAGAIN on the side that holds it up: an empty source, or a full
+ * sink (then its bytes stay in the pipe, the source is not read, and the sender's window
+ * closes: that is the backpressure). An end of file is passed on by shutdown(2) once the
+ * pipe is empty; the other direction goes on. After RELAY_TURN moves a flow gives way to
+ * the others. */
+#include "core/net/relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+
+#define RELAY_TURN  16
+#define RELAY_CHUNK (1u << 20)
+#define RELAY_PIPE  (1 << 18)
+
+void relay_init(struct relay *r)
+{
+	r->idle_len = 0;
+}
+
+static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
+{
+	int fds[2];
+
+	if (r->idle_len) {
+		*ret = r->idle[--r->idle_len];
+		return 0;
+	}
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+		return -errno;
+	/* Past the user's share of pipe pages it stays at its default; that is only
+	 * slower. */
+	fcntl(fds[1], F_SETPIPE_SZ, RELAY_PIPE);
+	*ret = (struct flow_pipe){ fds[0], fds[1] };
+	return 0;
+}
+
+/* A pipe with bytes in it cannot be used again. */
+static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
+{
+	if (p->r >= 0) {
+		if (empty && r->idle_len < RELAY_IDLE_MAX) {
+			r->idle[r->idle_len++] = *p;
+		} else {
+			close(p->r);
+			close(p->w);
+		}
+	}
+	*p = (struct flow_pipe){ -1, -1 };
+}
+
+/* 1: bytes came; 0: none now, or the end; -errno. */
+static int relay_fill(struct relay *r, struct flow *f, enum flow_side from)
+{
+	ssize_t n;
+	int rc;
+
+	if (f->pipe[from].r < 0) {
+		rc = relay_take_pipe(r, &f->pipe[from]);
+		if (rc)
+			return rc;
+	}
+	n = splice(f->fd[from], NULL, f->pipe[from].w, NULL, RELAY_CHUNK,
+		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (n > 0) {
+		f->held[from] = (uint32_t)n;
+		return 1;
+	}
+	if (n == 0)
+		f->ended[from] = 1;
+	else if (errno != EAGAIN)
+		return -errno;
+	return 0;
+}
+
+/* 1: the pipe is empty; 0: the sink is full; -errno. */
+static int relay_drain(struct flow *f, enum flow_side from)
+{
+	while (f->held[from]) {
+		ssize_t n = splice(f->pipe[from].r, NULL, f->fd[!from], NULL,
+				   f->held[from], SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		f->held[from] -= (uint32_t)n;
+	}
+	return 1;
+}
+
+static enum relay_result relay_direction(struct relay *r, struct flow *f,
+					 enum flow_side from)
+{
+	int rc;
+
+	if (f->shut[from])
+		return RELAY_WAIT;
+	for (unsigned int i = 0; i < RELAY_TURN; i++) {
+		rc = relay_drain(f, from);
+		if (rc <= 0)
+			return rc ? RELAY_RESET : RELAY_WAIT;
+		if (f->ended[from])
+			break;
+		rc = relay_fill(r, f, from);
+		if (rc < 0)
+			return RELAY_RESET;
+		if (rc == 0)
+			break;
+	}
+	if (f->held[from])
+		return RELAY_AGAIN;
+	relay_give_pipe(r, &f->pipe[from], true);
+	if (!f->ended[from])
+		return RELAY_WAIT;
+	f->shut[from] = 1;
+	if (shutdown(f->fd[!from], SHUT_WR) != 0)
+		return RELAY_RESET;
+	return RELAY_WAIT;
+}
+
+enum relay_result relay_run(struct relay *r, struct flow *f)
+{
+	enum relay_result a = relay_direction(r, f, FLOW_HOST);
+	enum relay_result b;
+
+	if (a == RELAY_RESET)
+		return a;
+	b = relay_direction(r, f, FLOW_REALM);
+	if (b == RELAY_RESET)
+		return b;
+	if (f->shut[FLOW_HOST] && f->shut[FLOW_REALM])
+		return RELAY_DONE;
+	return a == RELAY_AGAIN || b == RELAY_AGAIN ? RELAY_AGAIN : RELAY_WAIT;
+}
+
+void relay_close(struct relay *r, struct flow *f, bool reset)
+{
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	for (int side = 0; side < 2; side++) {
+		relay_give_pipe(r, &f->pipe[side], f->held[side] == 0);
+		f->held[side] = 0;
+		if (reset && f->fd[side] >= 0)
+			setsockopt(f->fd[side], SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		f->fd[side] = fd_close(f->fd[side]);
+	}
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The relay: bytes between the two sockets of an open flow, by splice(2) through a pipe.
+ * No byte passes through this process's memory. */
+#ifndef NET_RELAY_H
+#define NET_RELAY_H
+
+#include <stddef.h>
+
+#include "core/net/flow.h"
+
+#define RELAY_IDLE_MAX 64
+
+/* Pipes are held by a direction only while bytes wait in it; the others rest here. */
+struct relay {
+	struct flow_pipe idle[RELAY_IDLE_MAX];
+	size_t idle_len;
+};
+
+enum relay_result {
+	RELAY_WAIT,  /* nothing to do until the next event */
+	RELAY_AGAIN, /* more to do; it only gave way to others */
+	RELAY_DONE,  /* both directions have ended */
+	RELAY_RESET, /* one side was reset: the other is to be, too */
+};
+
+void relay_init(struct relay *r);
+/* Moves what can be moved, both ways. */
+enum relay_result relay_run(struct relay *r, struct flow *f);
+/* Closes a flow's sockets and gives its pipes back. reset: the peers see a reset instead
+ * of an end. */
+void relay_close(struct relay *r, struct flow *f, bool reset);
+
+#endif

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stack: the process that carries a realm's traffic to and from the host.
+ *
+ * Holds: the host's sockets and the realm's, a packet socket in the realm, the porter's
+ * socket, one connection for each registered container. Gives up, before it serves: every
+ * file, exec, fork, namespaces (confine.c).
+ *
+ * One epoll loop; each event names its owner (ref.h). What is on the path of packets
+ * lives in tables of fixed size inside struct stack, taken once and touched only as used.
+ */
+#include "core/net/stack.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/time.h"
+#include "core/net/confine.h"
+#include "core/net/control.h"
+#include "core/net/inlet.h"
+#include "core/net/ref.h"
+#include "core/net/tcp.h"
+
+#define STACK_EVENTS      256
+#define STACK_TICK_MS     250
+#define STACK_FDS_SPARE   1024 /* not for flows: listeners, resolver, registrations */
+#define STACK_FDS_FLOW    6    /* two sockets, two pipes */
+#define STACK_ANSWER_MS   10000
+#define STACK_FDS_MESSAGE 2
+
+struct stack {
+	int epfd;
+	int listen_fd;
+	uint32_t linger_ms;
+	uint64_t idle_since; /* ms; 0: not idle */
+	struct porter porter;
+	struct hold hold;
+	struct tcp tcp;
+	struct tenants tenants;
+	struct inlets inlets;
+	struct flow_table flows;
+};
+
+/* --- registrations ---------------------------------------------------------------------
+ */
+
+static void stack_evict(struct stack *s, struct tenant *t)
+{
+	uint32_t index = tenant_index(&s->tenants, t);
+
+	inlet_evict(&s->inlets, s->epfd, index);
+	tcp_evict(&s->tcp, index);
+	tenant_free(&s->tenants, t);
+	if (!s->tenants.live)
+		s->idle_since = s->tcp.now;
+}
+
+/* Only the user itself may register. */
+static bool stack_peer_allowed(int sock)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
+	       cred.uid == getuid();
+}
+
+static void stack_accept(struct stack *s)
+{
+	int sock = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct ref r = { .kind = REF_TENANT };
+	struct tenant *t;
+
+	if (sock < 0)
+		return;
+	t = stack_peer_allowed(sock) ? tenant_new(&s->tenants, sock) : NULL;
+	if (!t) {
+		fd_close(sock);
+		return;
+	}
+	s->idle_since = 0;
+	r.gen = t->gen;
+	r.index = tenant_index(&s->tenants, t);
+	if (ref_add(s->epfd, sock, EPOLLIN | EPOLLRDHUP, r) != 0)
+		stack_evict(s, t);
+}
+
+static int stack_add_place(struct tenant *t, struct stack_attachment *place)
+{
+	if (t->places_len == STACK_NETWORKS_MAX)
+		return -E2BIG;
+	t->places = mem_resize(t->places, t->places_len + 1, sizeof(*t->places));
+	t->places[t->places_len++] = *place;
+	memset(&place->names, 0, sizeof(place->names));
+	return 0;
+}
+
+static int stack_add_host(struct tenant *t, const struct tenant_host *host)
+{
+	if (t->hosts_len == TENANT_HOSTS_MAX)
+		return -E2BIG;
+	t->hosts = mem_resize(t->hosts, t->hosts_len + 1, sizeof(*t->hosts));
+	t->hosts[t->hosts_len++] = *host;
+	return 0;
+}
+
+static int stack_add_inlets(struct stack *s, struct tenant *t, const struct publish *map,
+			    int *fds, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = inlet_add(&s->inlets, s->epfd, tenant_index(&s->tenants, t), map,
+			       TAKE_FD(fds[i]));
+	return rc;
+}
+
+static int stack_answer(int sock, int code, const char *text)
+{
+	autobuf b = { .max = CONTROL_MESSAGE_MAX };
+	int rc = control_put_answer(&b, code, text);
+
+	return rc ? rc : fd_send(sock, b.data, b.len, NULL, 0);
+}
+
+/* 0 to go on with the connection. */
+static int stack_message(struct stack *s, struct tenant *t, struct control *c, int *fds,
+			 size_t n)
+{
+	switch (c->type) {
+	case CONTROL_HELLO:
+		memcpy(t->id, c->id, sizeof(t->id));
+		return c->version >= 1 ? 0 : -EPROTO;
+	case CONTROL_PLACE:
+		return stack_add_place(t, &c->place);
+	case CONTROL_PUBLISH:
+		return stack_add_inlets(s, t, &c->map, fds, n);
+	case CONTROL_HOST:
+		return stack_add_host(t, &c->host);
+	case CONTROL_COMMIT:
+		t->live = true;
+		return stack_answer(t->sock, 0, "");
+	default:
+		return -EPROTO;
+	}
+}
+
+/* One message of a registration; a bad one ends it. */
+static void stack_tenant(struct stack *s, struct tenant *t)
+{
+	uint8_t data[CONTROL_MESSAGE_MAX];
+	int fds[STACK_FDS_MESSAGE] = { -1, -1 };
+	size_t nfds = STACK_FDS_MESSAGE;
+	struct control c;
+	ssize_t n = fd_recv(t->sock, data, sizeof(data), fds, &nfds);
+	int rc;
+
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		stack_evict(s, t);
+		return;
+	}
+	rc = control_parse(data, (size_t)n, &c);
+	if (!rc) {
+		rc = stack_message(s, t, &c, fds, nfds);
+		control_done(&c);
+	}
+	for (size_t i = 0; i < nfds; i++)
+		fd_close(fds[i]);
+	if (rc) {
+		stack_answer(t->sock, rc, "the registration was refused");
+		stack_evict(s, t);
+	}
+}
+
+/* --- the loop
+ * ---------------------------------------------------------------------------- */
+
+static void stack_held(void *arg, const struct packet *p, const struct hold_link *from)
+{
+	struct stack *s = arg;
+
+	if (p->kind == PACKET_SYN)
+		tcp_syn(&s->tcp, p, from);
+}
+
+static int stack_event(struct stack *s, struct ref r, uint32_t events)
+{
+	struct tenant *t;
+	struct inlet *i;
+	struct flow *f;
+
+	switch (r.kind) {
+	case REF_CONTROL:
+		stack_accept(s);
+		break;
+	case REF_TENANT:
+		t = tenant_get(&s->tenants, r.index, r.gen);
+		if (t)
+			stack_tenant(s, t);
+		break;
+	case REF_PORTER:
+		return porter_receive(&s->porter);
+	case REF_HOLD:
+		hold_receive(&s->hold, r.side, stack_held, s);
+		break;
+	case REF_OUTLET:
+		tcp_accept(&s->tcp, r.side);
+		break;
+	case REF_INLET:
+		i = inlet_get(&s->inlets, r.index, r.gen);
+		if (i)
+			inlet_accept(i, &s->tcp);
+		break;
+	case REF_FLOW:
+		f = flow_get(&s->flows, r.index, r.gen);
+		if (f)
+			tcp_event(&s->tcp, f, (enum flow_side)r.side, events);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static uint64_t stack_now(void)
+{
+	return (uint64_t)(time_monotonic() / 1000000);
+}
+
+/* Nobody has been registered for the lingering time. */
+static bool stack_idle_out(const struct stack *s)
+{
+	return s->idle_since && s->tcp.now - s->idle_since >= s->linger_ms;
+}
+
+/* 0 when it leaves for want of work, or -errno. */
+static int stack_loop(struct stack *s)
+{
+	struct epoll_event ev[STACK_EVENTS];
+	bool more = false;
+	int rc = 0;
+
+	while (!rc) {
+		int n = epoll_wait(s->epfd, ev, STACK_EVENTS, more ? 0 : STACK_TICK_MS);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		s->tcp.now = stack_now();
+		for (int i = 0; i < n && !rc; i++)
+			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
+		more = tcp_turn(&s->tcp);
+		tcp_expire(&s->tcp);
+		if (!rc && n == 0 && stack_idle_out(s))
+			return 0;
+	}
+	return rc;
+}
+
+/* --- the start
+ * --------------------------------------------------------------------------- */
+
+static uint16_t stack_flow_limit(void)
+{
+	struct rlimit r;
+	rlim_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+		return 64;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	n = r.rlim_max > STACK_FDS_SPARE + 64
+		    ? (r.rlim_max - STACK_FDS_SPARE) / STACK_FDS_FLOW
+		    : 16;
+	return n < FLOW_MAX ? (uint16_t)n : FLOW_MAX;
+}
+
+static int stack_watch(struct stack *s, struct err *e)
+{
+	int rc = ref_add(s->epfd, s->listen_fd, EPOLLIN,
+			 (struct ref){ REF_CONTROL, 0, 0, 0 });
+
+	if (!rc)
+		rc = ref_add(s->epfd, s->porter.sock, EPOLLIN,
+			     (struct ref){ REF_PORTER, 0, 0, 0 });
+	for (uint8_t six = 0; six < 2 && !rc; six++)
+		if (s->hold.fd[six] >= 0)
+			rc = ref_add(s->epfd, s->hold.fd[six], EPOLLIN,
+				     (struct ref){ REF_HOLD, six, 0, 0 });
+	return rc ? err_code(e, rc, "watch the sockets") : 0;
+}
+
+static int stack_open(struct stack *s, const struct stack_options *o, struct err *e)
+{
+	int rc;
+
+	s->listen_fd = o->listen_fd;
+	s->linger_ms = o->linger_ms;
+	s->idle_since = s->tcp.now = stack_now();
+	flow_init(&s->flows, stack_flow_limit());
+	s->epfd = epoll_create1(EPOLL_CLOEXEC);
+	if (s->epfd < 0)
+		return err_sys(e, "make an epoll set");
+	rc = porter_start(&s->porter, o->realm_pidfd, o->resolv_conf, e);
+	if (!rc)
+		rc = hold_open(&s->hold, &s->porter, e);
+	if (rc)
+		return rc;
+	s->tcp.epfd = s->epfd;
+	s->tcp.flows = &s->flows;
+	s->tcp.hold = &s->hold;
+	s->tcp.porter = &s->porter;
+	s->tcp.tenants = &s->tenants;
+	rc = tcp_open(&s->tcp, e);
+	return rc ? rc : stack_watch(s, e);
+}
+
+int stack_main(const struct stack_options *o)
+{
+	struct stack *s = mem_new(struct stack);
+	struct err e = { 0 };
+	int rc;
+
+	signal(SIGPIPE, SIG_IGN);
+	prctl(PR_SET_NAME, "rootless-stack");
+	rc = stack_open(s, o, &e);
+	if (!rc)
+		rc = confine_stack(&e);
+	if (rc) {
+		log_error("network stack: %s", e.text);
+		return 1;
+	}
+	if (o->ready_fd >= 0) {
+		rc = fd_write_all(o->ready_fd, "1", 1);
+		fd_close(o->ready_fd);
+	}
+	rc = stack_loop(s);
+	if (rc)
+		log_error("network stack: %s", strerror(-rc));
+	return rc ? 1 : 0;
+}
+
+/* --- the monitor's side
+ * ------------------------------------------------------------------ */
+
+static int stack_send(int sock, struct buf *b, int rc, const int *fds, size_t n)
+{
+	if (!rc)
+		rc = fd_send(sock, b->data, b->len, fds, n);
+	buf_reset(b);
+	return rc;
+}
+
+static int stack_send_host(int sock, struct buf *b, const char *item)
+{
+	char name[TENANT_NAME_MAX];
+	const char *eq = strchr(item, '=');
+	struct ip_addr addr;
+
+	if (!eq || (size_t)(eq - item) >= sizeof(name) ||
+	    ipam_parse_addr(eq + 1, &addr) != 0)
+		return -EINVAL;
+	memcpy(name, item, (size_t)(eq - item));
+	name[eq - item] = 0;
+	return stack_send(sock, b, control_put_host(b, name, &addr), NULL, 0);
+}
+
+static int stack_send_all(int sock, const struct stack_registration *r)
+{
+	autobuf b = { .max = CONTROL_MESSAGE_MAX };
+	int rc = stack_send(sock, &b, control_put_hello(&b, r->id), NULL, 0);
+
+	for (size_t i = 0; i < r->attachments_len && !rc; i++)
+		rc = stack_send(sock, &b, control_put_place(&b, &r->attachments[i]), NULL,
+				0);
+	for (size_t i = 0; i < r->published_len && !rc; i++)
+		rc = stack_send(sock, &b, control_put_publish(&b, &r->published[i].map),
+				r->published[i].fds, r->published[i].fds_len);
+	for (size_t i = 0; i < r->hosts.len && !rc; i++)
+		rc = stack_send_host(sock, &b, r->hosts.v[i]);
+	return rc ? rc : stack_send(sock, &b, control_put_commit(&b), NULL, 0);
+}
+
+int stack_register(int sock, const struct stack_registration *r, struct err *e)
+{
+	struct timeval wait = { .tv_sec = STACK_ANSWER_MS / 1000 };
+	uint8_t data[CONTROL_MESSAGE_MAX];
+	size_t nfds = 0;
+	struct control c;
+	ssize_t n;
+	int rc = stack_send_all(sock, r);
+
+	if (rc)
+		return err_code(e, rc, "register with the network stack");
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	n = fd_recv(sock, data, sizeof(data), NULL, &nfds);
+	if (n <= 0)
+		return err_code(e, n ? (int)n : -EPIPE,
+				"register with the network stack");
+	rc = control_parse(data, (size_t)n, &c);
+	if (!rc && c.type != CONTROL_ANSWER)
+		rc = -EPROTO;
+	if (rc)
+		return err_code(e, rc, "register with the network stack");
+	if (c.code)
+		rc = err_code(e, c.code, "register with the network stack: %s", c.text);
+	control_done(&c);
+	return rc;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TCP: connections out and in.
+ *
+ * Out. The bridge's rules drop a container's SYN, so that the container waits; the stack
+ * has a copy (hold.c). It connects a host socket to the same destination, and only what
+ * comes of that decides: refused → RST; unreachable → the ICMP error that says so; timed
+ * out → nothing, and the container's own timer says the rest; established → the very same
+ * SYN is sent into the realm once more, where a TPROXY rule hands it to the transparent
+ * listener, whose accepted socket bears the destination's address. So a connection that
+ * the container sees established is established to the far end.
+ *
+ * A SYN seen again (the container's retransmission) finds its flow: CONNECTING ignores
+ * it, OFFERED offers it anew.
+ *
+ * In. A client accepted on a published port gets a realm socket bound to the client's own
+ * address and port (IP_TRANSPARENT), connected to the container. */
+#include "core/net/tcp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "core/base/fd.h"
+#include "core/net/bridge.h"
+#include "core/net/reach.h"
+#include "core/net/ref.h"
+#include "core/net/sockaddr.h"
+
+#define TCP_BACKLOG    8192
+#define TCP_ACCEPT_MAX 64
+#define TCP_TURNS_MAX  64
+#define TCP_EVENTS     (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+int tcp_open(struct tcp *t, struct err *e)
+{
+	static const struct ip_addr at[2] = {
+		{ .family = AF_INET, .bytes = { 127, 0, 0, 1 } },
+		{ .family = AF_INET6, .bytes = { [15] = 1 } },
+	};
+
+	relay_init(&t->relay);
+	t->outlet[0] = t->outlet[1] = -1;
+	for (unsigned int six = 0; six < 2; six++) {
+		struct sockaddr_storage ss;
+		socklen_t len = sockaddr_set(&ss, &at[six], BRIDGE_STACK_PORT);
+		int fd = porter_take(t->porter, six ? PORTER_TCP6 : PORTER_TCP4);
+		int rc = fd < 0 ? fd : 0;
+
+		if (!rc && (bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+			    listen(fd, TCP_BACKLOG) != 0))
+			rc = -errno;
+		if (!rc)
+			rc = ref_add(t->epfd, fd, EPOLLIN,
+				     (struct ref){ REF_OUTLET, (uint8_t)six, 0, 0 });
+		if (rc) {
+			fd_close(fd);
+			if (six)
+				break; /* a realm without IPv6 */
+			return err_code(e, rc, "listen for the containers' connections");
+		}
+		t->outlet[six] = fd;
+	}
+	return 0;
+}
+
+static int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side)
+{
+	struct ref r = { REF_FLOW, (uint8_t)side, f->gen, flow_index(t->flows, f) };
+
+	return ref_add(t->epfd, f->fd[side], TCP_EVENTS, r);
+}
+
+static void tcp_end(struct tcp *t, struct flow *f, bool reset)
+{
+	relay_close(&t->relay, f, reset);
+	flow_free(t->flows, f);
+}
+
+/* Tells a container why its connection cannot be: code is a negative errno. */
+static void tcp_refuse(const struct tcp *t, const struct hold_link *link,
+		       const struct packet_path *path, uint32_t seq, int code)
+{
+	const struct stack_attachment *place;
+	uint8_t quoted[PACKET_MAX], answer[PACKET_MAX];
+	struct ip_addr from = path->dst;
+	uint8_t head[8];
+	size_t n;
+
+	if (code == -ETIMEDOUT)
+		return;
+	if (code != -EHOSTUNREACH && code != -ENETUNREACH && code != -EACCES &&
+	    code != -EPERM) {
+		hold_reset(t->hold, link, path, seq);
+		return;
+	}
+	/* An ICMP error quotes the header and the first 8 bytes: ports and number. */
+	head[0] = (uint8_t)(path->src_port >> 8);
+	head[1] = (uint8_t)path->src_port;
+	head[2] = (uint8_t)(path->dst_port >> 8);
+	head[3] = (uint8_t)path->dst_port;
+	for (int i = 0; i < 4; i++)
+		head[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
+	n = packet_write_quote(quoted, path, IPPROTO_TCP, head, sizeof(head));
+	if (tenant_find(t->tenants, &path->src, &place))
+		from = from.family == AF_INET ? place->gateway : place->gateway6;
+	if (from.family == AF_UNSPEC)
+		from = path->dst;
+	n = packet_write_unreachable(answer, &from, quoted, n, -code);
+	if (n)
+		hold_send(t->hold, link, answer, n);
+}
+
+static void tcp_offer(struct tcp *t, struct flow *f)
+{
+	f->deadline = t->now + FLOW_OFFER_MS;
+	f->state = FLOW_OFFERED;
+	flow_unlist(t->flows, f);
+	flow_list(t->flows, f);
+	hold_offer(t->hold, &f->path, f->syn, f->syn_len);
+}
+
+static int tcp_host_connect(struct tcp *t, struct flow *f)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, &f->path.dst, f->path.dst_port);
+	int on = 1, rc;
+
+	f->fd[FLOW_HOST] =
+		socket(f->path.dst.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (f->fd[FLOW_HOST] < 0)
+		return -errno;
+	/* Each side's own sender has decided already when to send. */
+	setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(f->fd[FLOW_HOST], SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
+	if (rc && rc != -EINPROGRESS)
+		return rc;
+	/* A peer on this host has answered already; asking saves a round of the loop. */
+	if (rc && connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0)
+		rc = 0;
+	else if (rc && errno != EALREADY)
+		return -errno;
+	if (tcp_watch(t, f, FLOW_HOST) != 0)
+		return -ENOMEM;
+	if (rc == 0)
+		tcp_offer(t, f);
+	return 0;
+}
+
+void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from)
+{
+	struct packet_path path = { p->src, p->dst, p->src_port, p->dst_port };
+	const struct stack_attachment *place;
+	struct tenant *who = tenant_find(t->tenants, &p->src, &place);
+	struct flow *f = flow_find(t->flows, &path);
+	int rc;
+
+	if (!who)
+		return;
+	if (f && f->seq == p->seq) {
+		if (f->state == FLOW_OFFERED)
+			tcp_offer(t, f);
+		return;
+	}
+	/* The container has forgotten the old connection of these ports. */
+	if (f)
+		tcp_end(t, f, true);
+	rc = reach_out(t->tenants, place, &p->dst);
+	f = rc ? NULL : flow_new(t->flows);
+	if (!f) {
+		tcp_refuse(t, from, &path, p->seq, rc ? rc : -ECONNREFUSED);
+		return;
+	}
+	f->state = FLOW_CONNECTING;
+	f->tenant = tenant_index(t->tenants, who);
+	f->path = path;
+	f->link = *from;
+	f->seq = p->seq;
+	f->syn_len = (uint8_t)p->l4_len;
+	memcpy(f->syn, p->l4, p->l4_len);
+	flow_hash(t->flows, f);
+	rc = tcp_host_connect(t, f);
+	if (rc) {
+		tcp_refuse(t, from, &path, p->seq, rc);
+		tcp_end(t, f, true);
+	}
+}
+
+/* Runs an open flow, and deals with what comes of it. */
+static void tcp_run(struct tcp *t, struct flow *f)
+{
+	switch (relay_run(&t->relay, f)) {
+	case RELAY_WAIT:
+		break;
+	case RELAY_AGAIN:
+		flow_queue(t->flows, f);
+		break;
+	case RELAY_DONE:
+		tcp_end(t, f, false);
+		break;
+	case RELAY_RESET:
+		tcp_end(t, f, true);
+		break;
+	}
+}
+
+static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *peer)
+{
+	struct packet_path path;
+	struct flow *f = NULL;
+
+	if (sockaddr_get(peer, &path.src, &path.src_port) == 0 &&
+	    sockaddr_local(fd, &path.dst, &path.dst_port) == 0)
+		f = flow_find(t->flows, &path);
+	/* Nobody offered it, or its offer has expired. */
+	if (!f || f->state != FLOW_OFFERED) {
+		const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		fd_close(fd);
+		return;
+	}
+	flow_unlist(t->flows, f);
+	f->fd[FLOW_REALM] = fd;
+	f->state = FLOW_OPEN;
+	if (tcp_watch(t, f, FLOW_REALM) != 0)
+		tcp_end(t, f, true);
+	else
+		tcp_run(t, f);
+}
+
+void tcp_accept(struct tcp *t, unsigned int six)
+{
+	for (int i = 0; i < TCP_ACCEPT_MAX; i++) {
+		struct sockaddr_storage peer;
+		socklen_t len = sizeof(peer);
+		int fd = accept4(t->outlet[six], (struct sockaddr *)&peer, &len,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		tcp_accepted(t, fd, &peer);
+	}
+}
+
+/* A realm socket bound to the source, connecting to the container: fd or -errno. With a
+ * port of 0 the kernel picks one. */
+static int tcp_realm_connect(struct tcp *t, const struct packet_path *path)
+{
+	bool six = path->src.family == AF_INET6;
+	autoclose int fd = porter_take(t->porter, six ? PORTER_TCP6 : PORTER_TCP4);
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, &path->src, path->src_port);
+	int on = 1;
+
+	if (fd < 0)
+		return fd;
+	if (!path->src_port)
+		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&ss, len) != 0)
+		return -errno;
+	len = sockaddr_set(&ss, &path->dst, path->dst_port);
+	if (connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+/* The place where a tenant is visited: its first network that has a way in. */
+static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t port,
+			    struct packet_path *ret)
+{
+	const struct tenant *who = &t->tenants->v[tenant];
+	struct packet_path path = { .dst_port = port };
+	struct sockaddr_storage ss;
+	struct ip_addr client;
+	socklen_t len = sizeof(ss);
+	int rc;
+
+	if (getpeername(fd, (struct sockaddr *)&ss, &len) != 0)
+		return -errno;
+	rc = sockaddr_get(&ss, &client, &path.src_port);
+	if (!rc)
+		rc = who->places_len ? reach_in(t->tenants, &who->places[0], &client,
+						&path.src, &path.dst)
+				     : -ENETUNREACH;
+	if (rc)
+		return rc;
+	if (!ipam_addr_eq(&client, &path.src))
+		path.src_port = 0;
+	*ret = path;
+	return 0;
+}
+
+void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port)
+{
+	struct flow *f = flow_new(t->flows);
+	int on = 1, rc;
+
+	if (!f) {
+		const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		fd_close(fd);
+		return;
+	}
+	f->state = FLOW_DIALLING;
+	f->tenant = tenant;
+	f->fd[FLOW_HOST] = fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	rc = tcp_inbound_path(t, tenant, fd, port, &f->path);
+	if (!rc) {
+		rc = tcp_realm_connect(t, &f->path);
+		/* The client's port can be in use here, by its connection to another
+		 * published port; its address is kept all the same. */
+		if (rc == -EADDRINUSE || rc == -EADDRNOTAVAIL) {
+			f->path.src_port = 0;
+			rc = tcp_realm_connect(t, &f->path);
+		}
+	}
+	if (rc >= 0) {
+		f->fd[FLOW_REALM] = rc;
+		rc = tcp_watch(t, f, FLOW_HOST);
+	}
+	if (!rc)
+		rc = tcp_watch(t, f, FLOW_REALM);
+	if (rc)
+		tcp_end(t, f, true);
+}
+
+static int tcp_socket_error(int fd)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		return -errno;
+	return -error;
+}
+
+/* The host's connect has come to its end. */
+static void tcp_connected(struct tcp *t, struct flow *f, uint32_t events)
+{
+	int rc = tcp_socket_error(f->fd[FLOW_HOST]);
+
+	if (rc == 0 && !(events & EPOLLOUT))
+		return;
+	if (rc) {
+		tcp_refuse(t, &f->link, &f->path, f->seq, rc);
+		tcp_end(t, f, true);
+		return;
+	}
+	tcp_offer(t, f);
+}
+
+static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
+			uint32_t events)
+{
+	if (events & (EPOLLERR | EPOLLHUP)) {
+		tcp_end(t, f, true);
+	} else if (side == FLOW_REALM && (events & EPOLLOUT)) {
+		f->state = FLOW_OPEN;
+		tcp_run(t, f);
+	}
+}
+
+void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
+{
+	switch (f->state) {
+	case FLOW_CONNECTING:
+		tcp_connected(t, f, events);
+		break;
+	case FLOW_OFFERED:
+		/* The far end has gone before the container was there; what it said
+		 * before it went is still passed on, so only a reset counts. */
+		if (events & EPOLLERR)
+			tcp_end(t, f, true);
+		break;
+	case FLOW_DIALLING:
+		tcp_dialled(t, f, side, events);
+		break;
+	case FLOW_OPEN:
+		/* A reset shows in the relay only where it still reads or writes. */
+		if ((events & EPOLLERR) && tcp_socket_error(f->fd[side]) != 0)
+			tcp_end(t, f, true);
+		else
+			tcp_run(t, f);
+		break;
+	default:
+		break;
+	}
+}
+
+bool tcp_turn(struct tcp *t)
+{
+	for (int i = 0; i < TCP_TURNS_MAX; i++) {
+		struct flow *f = flow_dequeue(t->flows);
+
+		if (!f)
+			return false;
+		tcp_run(t, f);
+	}
+	return true;
+}
+
+void tcp_expire(struct tcp *t)
+{
+	struct flow *f;
+
+	while ((f = flow_oldest(t->flows)) && f->deadline <= t->now)
+		tcp_end(t, f, true);
+}
+
+void tcp_evict(struct tcp *t, uint32_t tenant)
+{
+	for (uint16_t i = 0; i < t->flows->used; i++) {
+		struct flow *f = &t->flows->v[i];
+
+		if (f->state != FLOW_FREE && f->tenant == tenant)
+			tcp_end(t, f, true);
+	}
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TCP: a container's connections out (held SYN → host's connect → transparent accept),
+ * and connections in to its published ports. */
+#ifndef NET_TCP_H
+#define NET_TCP_H
+
+#include "core/base/err.h"
+#include "core/net/flow.h"
+#include "core/net/relay.h"
+#include "core/net/tenant.h"
+
+/* What it works with; the owner is the stack. */
+struct tcp {
+	int epfd;
+	int outlet[2]; /* transparent listeners, IPv4 and IPv6 (-1: none) */
+	struct flow_table *flows;
+	struct hold *hold;
+	struct porter *porter;
+	struct tenants *tenants;
+	struct relay relay;
+	uint64_t now; /* ms, of this round of the loop */
+};
+
+/* Opens the transparent listeners. */
+int tcp_open(struct tcp *t, struct err *e);
+/* A container's SYN was seen. */
+void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from);
+/* The transparent listener is readable. */
+void tcp_accept(struct tcp *t, unsigned int six);
+/* A client was accepted on a published port: takes fd, whatever happens. */
+void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port);
+/* An event on one socket of a flow. */
+void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events);
+/* Gives the flows that have work left a turn each; true when some still have. */
+bool tcp_turn(struct tcp *t);
+/* Drops offers that were not taken up. */
+void tcp_expire(struct tcp *t);
+/* Resets every flow of a container that is gone. */
+void tcp_evict(struct tcp *t, uint32_t tenant);
+
+#endif
