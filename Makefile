@@ -50,14 +50,15 @@ LIB_PATH := -L$(V)/lib
 VINC := -isystem $(V)/include
 else
 CC := $(CC_musl)
+STRIP = $(V)/bin/strip
+AR = $(V)/bin/ar
 CFLAGS ?= -Os -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables $(HARDEN)
-LINK := -static-pie -Wl,--gc-sections -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack
+# Hidden symbols and --exclude-libs leave nothing but RELATIVE relocations, all that musl's start
+# code of a static-pie applies.
+CFLAGS += -fvisibility=hidden
+LINK := -static-pie -Wl,--gc-sections,--exclude-libs,ALL,-z,now,-z,relro,-z,noexecstack
 ifeq ($(TRIPLE),x86_64-linux-musl)
 LINK += -Wl,-z,pack-relative-relocs
-endif
-ifeq ($(TRIPLE),s390x-linux-musl)
-# musl's rcrt1 applies only RELATIVE relocations; ld leaves symbolic ones here.
-LINK := $(subst -static-pie,-static -no-pie,$(LINK))
 endif
 LIB_PATH := -L$(V)/lib
 VINC := -isystem $(V)/include
@@ -95,12 +96,12 @@ all: $(O)/rootless ## build build/rootless
 
 # --- vendored libraries ------------------------------------------------------------------------
 ifndef NATIVE
-$(V)/.done: vendor/lock $(wildcard vendor/*/recipe) scripts/vendor
+$(V)/.done: $(wildcard vendor/*/*) vendor/lock $(wildcard scripts/vendor*)
 	scripts/vendor build $(TRIPLE) $(abspath $(V))
 	@touch $@
 else
-$(V)/.done: vendor/lock $(wildcard vendor/*/recipe) scripts/vendor
-	scripts/vendor native $(abspath $(V)) yyjson isa-l
+$(V)/.done: $(wildcard vendor/*/*) vendor/lock $(wildcard scripts/vendor*)
+	scripts/vendor native $(abspath $(V)) yyjson isa-l libarchive libseccomp
 	@touch $@
 endif
 
@@ -113,7 +114,7 @@ define ROOM_RULE
 $(O)/lib/$(1).a: $(call room_obj,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(if $$^,ar rcs $$@ $$^,ar rcs $$@)
+	$$(AR) rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call ROOM_RULE,$(r))))
 
@@ -139,7 +140,7 @@ $(O)/inner: $(O)/core/inner.o $(call room_lib,$(ROOMS)) $(V)/.done
 	$(CC) $(CFLAGS) $(LINK) -Wl,--as-needed -o $@ $(O)/core/inner.o \
 		-Wl,--start-group $(call room_lib,engine store net runtime oci ns wire base) \
 		-Wl,--end-group $(LIB_PATH) $(LIBS)
-	$(if $(NATIVE),,strip $@)
+	$(if $(NATIVE),,$(STRIP) $@)
 
 $(O)/inner_blob.o: $(O)/inner core/inner_blob.S
 	$(CC) -I$(O) -DINNER='"$(O)/inner"' -c -o $@ core/inner_blob.S
@@ -147,7 +148,7 @@ $(O)/inner_blob.o: $(O)/inner core/inner_blob.S
 $(O)/rootless: $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) $(call room_lib,$(ROOMS)) $(V)/.done
 	$(CC) $(CFLAGS) $(LINK) -o $@.tmp $(O)/core/main.o $(O)/inner_blob.o $(APPLET_OBJ) \
 		-Wl,--start-group $(call room_lib,$(ROOMS)) -Wl,--end-group $(LIB_PATH) $(LIBS)
-	$(if $(NATIVE),,cp $@.tmp $@.debug && strip $@.tmp)
+	$(if $(NATIVE),,cp $@.tmp $@.debug && $(STRIP) $@.tmp)
 	mv $@.tmp $@
 
 # The same link again for its map alone (scripts/size).
