@@ -22,6 +22,8 @@ struct setup {
 	bool landlock_scopes; /* abstract sockets and signals fenced */
 	bool init;            /* --init: reap and forward before the payload */
 	bool systempaths_unconfined;
+	bool host_devices; /* --privileged: every node of the host's /dev that the user
+			      may open */
 	/* input and output */
 	bool terminal, open_stdin, stdin_once;
 	char *log_driver;      /* "json-file", "none" */

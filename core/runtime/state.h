@@ -21,6 +21,7 @@ enum state_status {
 };
 
 #define STATE_BOOT_ID_MAX 40
+#define STATE_LOCK        "monitor.lock" /* flocked by a living monitor */
 
 struct state {
 	enum state_status status;
@@ -44,6 +45,8 @@ int state_parse_name(const char *name);      /* enum or -EINVAL */
 /* pidfd of the init when that very process is alive (boot id, start time), else -ESRCH.
  */
 int state_open_init(const struct state *s);
+/* This boot's ID; 0 or -errno. */
+int state_boot_id(char dst[STATE_BOOT_ID_MAX]);
 /* Does the monitor of this container live? (it holds `monitor.lock` in the folder) */
 bool state_monitored(int container_dirfd);
 

@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The setup process.
+ *
+ * Order, and why: the configuration is read and the paths of foreign namespaces are
+ * opened while we are still the host's user; then the realm is joined, whose root may
+ * mount and write ID maps, and a mount namespace of the realm's is made. init is cloned
+ * early, because /proc, /sys and mqueue must be mounted from within its namespaces, but
+ * by us: what the realm mounts, the container cannot take off. init shares our mount
+ * namespace until it takes its own copy. */
+#include "core/runtime/builder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/ns/landlock.h"
+#include "core/ns/pidfd.h"
+#include "core/ns/userns.h"
+#include "core/runtime/init.h"
+#include "core/runtime/interior.h"
+#include "core/runtime/report.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+#define CONFIG_FILE   "config.json"
+#define BPF_FILE_MAX  (4096u * 8)
+#define MAP_FILE_MAX  8192
+#define CREATOR_STACK (256u << 10)
+/* init must not be cloned into a mount namespace of its own: see above. */
+#define ALL_OWN \
+	(RT_NS_PID | RT_NS_NET | RT_NS_IPC | RT_NS_UTS | RT_NS_CGROUP | RT_NS_TIME)
+
+/* By bit number of enum rt_namespace. */
+static const int clone_flag[RT_NS_COUNT] = { CLONE_NEWUSER,   CLONE_NEWPID, CLONE_NEWNET,
+					     CLONE_NEWNS,     CLONE_NEWIPC, CLONE_NEWUTS,
+					     CLONE_NEWCGROUP, CLONE_NEWTIME };
+
+/* The work in progress. */
+struct build {
+	const struct builder *b;
+	struct runtimeconfig config;
+	struct buf bpf;
+	int joined[RT_NS_COUNT]; /* namespaces given by path, or -1 */
+	bool nested;             /* a user namespace below the realm's */
+	struct idmap uid, gid;   /* container → realm */
+	char *bundle;
+	pid_t pid; /* init */
+	int pidfd;
+	int sync;        /* init's end */
+	int tty_pipe[2]; /* the terminal's slave goes to init by this socket */
+};
+
+static void build_done(struct build *x)
+{
+	for (size_t i = 0; i < RT_NS_COUNT; i++)
+		fd_close(x->joined[i]);
+	runtimeconfig_done(&x->config);
+	buf_done(&x->bpf);
+	idmap_done(&x->uid);
+	idmap_done(&x->gid);
+	free(x->bundle);
+	fd_close(x->pidfd);
+	fd_close(x->sync);
+	fd_close(x->tty_pipe[0]);
+	fd_close(x->tty_pipe[1]);
+}
+
+static bool has(const struct build *x, unsigned ns)
+{
+	return (x->config.namespaces & ns) != 0;
+}
+
+static bool by_path(const struct build *x, unsigned ns)
+{
+	return x->joined[__builtin_ctz(ns)] >= 0;
+}
+
+/* --- as the host's user --------------------------------------------------------------
+ */
+
+static int read_config(struct build *x, struct err *e)
+{
+	autobuf text = { .max = RUNTIMECONFIG_MAX };
+	char path[64], real[PATH_MAX];
+	ssize_t n;
+	int r = file_read(x->b->container_dirfd, "bundle/" CONFIG_FILE, RUNTIMECONFIG_MAX,
+			  &text);
+
+	if (r < 0)
+		return err_code(e, r, "read '%s'", CONFIG_FILE);
+	r = runtimeconfig_parse(text.data, text.len, &x->config, e);
+	if (r < 0)
+		return err_wrap(e, "read '%s'", CONFIG_FILE);
+	str_print(path, sizeof(path), "/proc/self/fd/%d", x->b->container_dirfd);
+	n = readlink(path, real, sizeof(real) - 1);
+	if (n < 0)
+		return err_sys(e, "find the container's folder");
+	real[n] = 0;
+	x->bundle = str_fmt("%s/bundle", real);
+	for (size_t i = 0; i < ARRAY_LEN(x->config.hooks_len); i++) {
+		if (x->config.hooks_len[i] > 0)
+			return err_set(e, -EOPNOTSUPP, "hooks are not supported");
+	}
+	return 0;
+}
+
+static int read_seccomp(struct build *x, struct err *e)
+{
+	int r;
+
+	if (!x->b->setup->seccomp)
+		return 0;
+	r = file_read(AT_FDCWD, x->b->setup->seccomp, BPF_FILE_MAX, &x->bpf);
+	if (r < 0)
+		return err_code(e, r, "read the seccomp filter '%s'",
+				x->b->setup->seccomp);
+	return 0;
+}
+
+static int open_paths(struct build *x, struct err *e)
+{
+	for (size_t i = 0; i < RT_NS_COUNT; i++) {
+		const char *path = x->config.ns_path[i];
+
+		if (!path || !*path)
+			continue;
+		if (clone_flag[i] == CLONE_NEWNS)
+			return err_set(e, -EOPNOTSUPP,
+				       "a mount namespace cannot be joined");
+		x->joined[i] = open(path, O_RDONLY | O_CLOEXEC);
+		if (x->joined[i] < 0)
+			return err_sys(e, "open namespace '%s'", path);
+	}
+	return 0;
+}
+
+/* --- in the realm --------------------------------------------------------------------
+ */
+
+static int join_realm(struct build *x, struct err *e)
+{
+	int flags = CLONE_NEWUSER, r;
+
+	/* The network of a container that has its own is wired from the realm's; with the
+	 * host's network we stay where we are: there is no way back to it. */
+	if (has(x, RT_NS_NET))
+		flags |= CLONE_NEWNET;
+	r = userns_join(x->b->realm_pidfd, flags, e);
+	if (r < 0)
+		return r;
+	/* Shared mounts of the host become slaves by this: nothing goes back. */
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace");
+	/* Joining made us undumpable, and init would be born so; its /proc files must be
+	 * reachable for the realm's root (us) to write its ID map. Processes of other
+	 * containers lack the capability over the realm to make use of it. */
+	prctl(PR_SET_DUMPABLE, 1);
+	return 0;
+}
+
+static int read_map(const char *path, struct idmap *ret, struct err *e)
+{
+	char text[MAP_FILE_MAX];
+	int r = file_read_small(AT_FDCWD, path, text, sizeof(text));
+
+	if (r >= 0)
+		r = idmap_parse(text, strlen(text), ret);
+	return r < 0 ? err_code(e, r, "read '%s'", path) : 0;
+}
+
+static void from_config(const struct rt_idmap *v, size_t n, struct idmap *ret)
+{
+	ret->extents = mem_array(n, sizeof(*ret->extents));
+	ret->len = n;
+	for (size_t i = 0; i < n; i++)
+		ret->extents[i] =
+			(struct idmap_extent){ v[i].container, v[i].host, v[i].size };
+}
+
+static int one_map(const char *file, const struct rt_idmap *v, size_t n,
+		   struct idmap *ret, struct err *e)
+{
+	autodone(idmap_done) struct idmap realm = { 0 };
+	int r;
+
+	if (n > 0) {
+		from_config(v, n, ret);
+		return 0;
+	}
+	r = read_map(file, &realm, e);
+	if (r == 0)
+		idmap_identity(&realm, ret);
+	return r;
+}
+
+static int make_maps(struct build *x, struct err *e)
+{
+	const struct runtimeconfig *c = &x->config;
+	int r;
+
+	if (!has(x, RT_NS_USER) && (c->uid_maps_len || c->gid_maps_len))
+		return err_set(e, -EINVAL, "an ID map needs a user namespace of its own");
+	r = one_map("/proc/self/uid_map", c->uid_maps, c->uid_maps_len, &x->uid, e);
+	return r < 0 ? r
+		     : one_map("/proc/self/gid_map", c->gid_maps, c->gid_maps_len,
+			       &x->gid, e);
+}
+
+static int write_map(pid_t pid, const char *file, const struct idmap *m, struct err *e)
+{
+	autobuf text = { 0 };
+	char path[64];
+	int r;
+
+	str_print(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	idmap_text(m, &text);
+	r = file_write_small(AT_FDCWD, path, buf_str(&text));
+	if (r == -EPERM || r == -EINVAL)
+		return err_set(e, r,
+			       "the container's ID map is not within the realm's IDs");
+	return r < 0 ? err_code(e, r, "write '%s'", path) : 0;
+}
+
+/* --- init ----------------------------------------------------------------------------
+ */
+
+static unsigned landlock_bits(const struct build *x)
+{
+	unsigned bits = 0;
+
+	if (!x->b->setup->landlock_scopes)
+		return 0;
+	/* Own namespaces fence these already, and better: a Landlock domain would also
+	 * part the payload from what `exec` starts beside it. */
+	if (!has(x, RT_NS_NET) || by_path(x, RT_NS_NET))
+		bits |= LANDLOCK_ABSTRACT;
+	if (!has(x, RT_NS_PID) || by_path(x, RT_NS_PID))
+		bits |= LANDLOCK_SIGNAL;
+	return bits;
+}
+
+static void born(struct build *x) __attribute__((noreturn));
+static void born(struct build *x)
+{
+	const struct runtimeconfig *c = &x->config;
+	const struct setup *s = x->b->setup;
+	struct init i = {
+		.process = { .p = &c->process,
+			     .bpf = x->bpf.len ? x->bpf.data : NULL,
+			     .bpf_len = x->bpf.len,
+			     .pids_limit =
+				     c->pids_limit > 0 ? (uint64_t)c->pids_limit : 0,
+			     .landlock = landlock_bits(x),
+			     .keyring = s->new_keyring ? s->id : NULL,
+			     .tty = -1 },
+		.hostname =
+			has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->hostname : NULL,
+		.domainname = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->domainname
+									  : NULL,
+		.own_mounts = x->nested,
+		.reap = s->init,
+		.sync = x->sync,
+		.tty_socket = s->terminal ? x->tty_pipe[1] : -1,
+	};
+	int keep[] = { x->sync, x->tty_pipe[1], x->b->stdio[0], x->b->stdio[1],
+		       x->b->stdio[2] };
+
+	for (int n = 0; n < 3; n++)
+		i.process.stdio[n] = x->b->stdio[n];
+	/* The monitor's ends of everything must not live on in here: their closing is
+	 * how each of us learns that another has died. */
+	fd_close_except(3, keep, ARRAY_LEN(keep));
+	init_run(&i);
+}
+
+/* clone3 as fork: a child of our parent, in the given new namespaces. */
+static pid_t clone_init(int flags)
+{
+	struct clone_args args = { .flags = (uint64_t)(unsigned)flags | CLONE_PARENT };
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	/* A kernel without time namespaces says EINVAL; one without clone3 ENOSYS. */
+	if (pid < 0 && errno == EINVAL && (flags & CLONE_NEWTIME)) {
+		args.flags &= ~(uint64_t)CLONE_NEWTIME;
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+	}
+#ifndef __s390x__ /* its clone(2) has the stack first */
+	if (pid < 0 && errno == ENOSYS)
+		pid = syscall(SYS_clone, (flags & ~CLONE_NEWTIME) | CLONE_PARENT, NULL,
+			      NULL, NULL, NULL);
+#endif
+	return pid < 0 ? -errno : (pid_t)pid;
+}
+
+static int create(struct build *x, struct err *e)
+{
+	int flags = 0;
+
+	for (unsigned i = 0; i < RT_NS_COUNT; i++) {
+		unsigned ns = 1u << i;
+
+		if (by_path(x, ns)) {
+			if (setns(x->joined[i], clone_flag[i]) < 0)
+				return err_sys(e, "join namespace '%s'",
+					       x->config.ns_path[i]);
+		} else if (has(x, ns) && ns != RT_NS_MOUNT) {
+			flags |= clone_flag[i];
+		}
+	}
+	x->pid = clone_init(flags);
+	if (x->pid == 0)
+		born(x);
+	return x->pid < 0 ? err_code(e, x->pid, "make the container's namespaces") : 0;
+}
+
+struct creator {
+	struct build *x;
+	struct err *e;
+	int result;
+};
+
+static int create_main(void *arg)
+{
+	struct creator *c = arg;
+
+	c->result = create(c->x, c->e);
+	return 0;
+}
+
+/* A user namespace given by path is joined by a go-between that shares our memory: we
+ * ourselves must stay root of the realm. */
+static int create_joined(struct build *x, struct err *e)
+{
+	struct creator c = { .x = x, .e = e, .result = -EIO };
+	autofree char *stack = mem_alloc(CREATOR_STACK);
+	pid_t pid = clone(create_main, stack + CREATOR_STACK,
+			  CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PARENT, &c);
+
+	return pid < 0 ? err_sys(e, "fork") : c.result;
+}
+
+static int make_init(struct build *x, struct err *e)
+{
+	struct report r = { .kind = REPORT_INIT };
+	char path[64];
+	int code;
+
+	code = by_path(x, RT_NS_USER) ? create_joined(x, e) : create(x, e);
+	if (code < 0)
+		return code;
+	x->sync = fd_close(x->sync);
+	r.pid = x->pid;
+	code = report_send(x->b->report, &r, -1);
+	if (code < 0)
+		return err_code(e, code, "report to the monitor");
+	x->pidfd = pidfd_open(x->pid);
+	if (x->pidfd < 0)
+		return err_code(e, x->pidfd, "open a pidfd");
+	if (by_path(x, RT_NS_USER)) {
+		idmap_done(&x->uid);
+		idmap_done(&x->gid);
+		str_print(path, sizeof(path), "/proc/%d/uid_map", (int)x->pid);
+		code = read_map(path, &x->uid, e);
+		str_print(path, sizeof(path), "/proc/%d/gid_map", (int)x->pid);
+		return code < 0 ? code : read_map(path, &x->gid, e);
+	}
+	if (!has(x, RT_NS_USER))
+		return 0;
+	code = write_map(x->pid, "uid_map", &x->uid, e);
+	return code < 0 ? code : write_map(x->pid, "gid_map", &x->gid, e);
+}
+
+/* --- the rest ------------------------------------------------------------------------
+ */
+
+static int attach_network(struct build *x, struct err *e)
+{
+	const struct monitor_hooks *h = x->b->hooks;
+	autoclose int netns = -1;
+
+	if (!h || !h->network_attach || !has(x, RT_NS_NET) || by_path(x, RT_NS_NET))
+		return 0;
+	netns = pidfd_open_ns(x->pidfd, "net");
+	if (netns < 0)
+		return err_code(e, netns, "open the container's network namespace");
+	return h->network_attach(x->b->setup, netns, e);
+}
+
+/* A payload that is not root must be able to open /dev/stdout: the pipes become its. */
+static void give_stdio(const struct build *x)
+{
+	int64_t owner = idmap_out(&x->uid, x->config.process.uid);
+
+	for (int i = 0; i < 3 && owner > 0; i++) {
+		/* Without the right it merely cannot be reopened by name. */
+		if (x->b->stdio[i] >= 0 &&
+		    fchown(x->b->stdio[i], (uid_t)owner, (gid_t)-1) < 0)
+			continue;
+	}
+}
+
+static int hand_over_terminal(struct build *x, const struct interior *in, struct err *e)
+{
+	struct report r = { .kind = REPORT_TTY };
+	int code;
+
+	if (in->master < 0)
+		return 0;
+	code = report_send(x->b->report, &r, in->master);
+	if (code == 0)
+		code = fd_send(x->tty_pipe[0], "t", 1, &in->slave, 1);
+	return code < 0 ? err_code(e, code, "hand over the terminal") : 0;
+}
+
+static int make_tree(struct build *x, struct err *e)
+{
+	autodone(interior_done) struct interior in = {
+		.setup = x->b->setup,
+		.config = &x->config,
+		.uid = &x->uid,
+		.gid = &x->gid,
+		.bundle = x->bundle,
+		.init_pidfd = x->pidfd,
+		.own = x->config.namespaces & ALL_OWN,
+		.root = -1,
+		.master = -1,
+		.slave = -1,
+	};
+	int r;
+
+	/* Our children from here on see the container's processes: what mounts /proc. */
+	if (has(x, RT_NS_PID) && !by_path(x, RT_NS_PID)) {
+		r = pidfd_setns(x->pidfd, CLONE_NEWPID);
+		if (r < 0)
+			return err_code(e, r, "join the container's PID namespace");
+	}
+	r = interior_build(&in, e);
+	if (r == 0)
+		r = hand_over_terminal(x, &in, e);
+	if (r == 0)
+		r = interior_enter(&in, e);
+	return r;
+}
+
+static int build(struct build *x, struct err *e)
+{
+	int r = read_config(x, e);
+
+	if (r == 0)
+		r = read_seccomp(x, e);
+	if (r == 0)
+		r = process_label(&x->config.process, e);
+	if (r == 0)
+		r = open_paths(x, e);
+	if (r < 0)
+		return r;
+	x->nested = has(x, RT_NS_USER);
+	if (x->b->setup->terminal && fd_socketpair(SOCK_SEQPACKET, x->tty_pipe) < 0)
+		return err_sys(e, "make a socket pair");
+	r = join_realm(x, e);
+	if (r == 0)
+		r = make_maps(x, e);
+	if (r == 0)
+		r = make_init(x, e);
+	if (r == 0)
+		r = attach_network(x, e);
+	if (r == 0) {
+		give_stdio(x);
+		r = make_tree(x, e);
+	}
+	return r;
+}
+
+int builder_run(const struct builder *b)
+{
+	autodone(build_done) struct build x = {
+		.b = b, .pidfd = -1, .sync = b->sync, .tty_pipe = { -1, -1 }
+	};
+	int keep[] = { b->container_dirfd, b->realm_pidfd, b->report,  b->sync,
+		       b->stdio[0],        b->stdio[1],    b->stdio[2] };
+	struct report ready = { .kind = REPORT_READY };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < RT_NS_COUNT; i++)
+		x.joined[i] = -1;
+	fd_close_except(3, keep, ARRAY_LEN(keep));
+	if (build(&x, &e) < 0) {
+		report_error(b->report, REPORT_EXIT_FAILED, &e);
+		return 1;
+	}
+	return report_send(b->report, &ready, -1) < 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first process of a container.
+ * It is born in the container's namespaces, except for the mount namespace, which is the
+ * setup process's; that one pivots the root under its feet, and the monitor then says go.
+ */
+#include "core/runtime/init.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/runtime/reaper.h"
+#include "core/runtime/report.h"
+
+static int name_host(const struct init *i, struct err *e)
+{
+	if (i->hostname && sethostname(i->hostname, strlen(i->hostname)) < 0)
+		return err_sys(e, "set the host name '%s'", i->hostname);
+	if (i->domainname && setdomainname(i->domainname, strlen(i->domainname)) < 0)
+		return err_sys(e, "set the domain name '%s'", i->domainname);
+	return 0;
+}
+
+static int take_terminal(struct init *i, struct err *e)
+{
+	size_t n = 1;
+	char byte;
+	ssize_t r;
+
+	if (i->tty_socket < 0)
+		return 0;
+	r = fd_recv(i->tty_socket, &byte, 1, &i->process.tty, &n);
+	if (r <= 0 || n != 1)
+		return err_code(e, r < 0 ? (int)r : -EIO, "receive the terminal");
+	return 0;
+}
+
+static int prepare(struct init *i, struct err *e)
+{
+	int r = take_terminal(i, e);
+
+	if (r < 0)
+		return r;
+
+	/* The ID map is written: what outsiders had to do to us is done. */
+	prctl(PR_SET_DUMPABLE, 0);
+	/* A mount namespace owned by a lesser user namespace is a copy in which every
+	 * mount is locked to the ones above it: masks stay on, whatever capability the
+	 * payload has. */
+	if (i->own_mounts && unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make the mount namespace");
+	r = name_host(i, e);
+	if (r == 0)
+		r = process_begin(&i->process, e);
+	return r < 0 ? r : process_confine(&i->process, i->sync, e);
+}
+
+void init_run(struct init *i)
+{
+	struct err e = { 0 };
+	int code = REPORT_EXIT_FAILED;
+	char go;
+
+	/* The end instead of a byte: the start was given up. */
+	if (fd_read_full(i->sync, &go, 1) != 1)
+		_exit(REPORT_EXIT_FAILED);
+	if (prepare(i, &e) == 0)
+		code = i->reap ? reaper_run(i->process.p, i->sync, &e)
+			       : process_exec(i->process.p, &e);
+	report_error(i->sync, code, &e);
+	_exit(code);
+}

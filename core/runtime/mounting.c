@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mounts of config.json. */
+#include "core/runtime/mounting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/ns/mount.h"
+#include "core/ns/pidfd.h"
+
+#define INSIDE_STACK  (256u << 10)
+#define TARGET_DIR    0755
+#define TARGET_FILE   0644
+#define CGROUP2_MAGIC 0x63677270
+#define HARMLESS      (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* What is mounted, after its options are sorted. */
+struct job {
+	const struct mounting *m;
+	const struct rt_mount *mount;
+	struct mount_change change;
+	enum mount_bind bind;
+	struct strv params;
+};
+
+static void job_done(struct job *j)
+{
+	strv_done(&j->params);
+}
+
+/* --- in init's namespaces ------------------------------------------------------------
+ */
+
+struct inside {
+	int pidfd, flags;
+	int (*fn)(void *arg, struct err *e);
+	void *arg;
+	struct err *e;
+	int result;
+};
+
+static int inside_main(void *arg)
+{
+	struct inside *in = arg;
+	int r = in->flags ? pidfd_setns(in->pidfd, in->flags) : 0;
+
+	in->result = r < 0 ? err_code(in->e, r, "join the container's namespaces")
+			   : in->fn(in->arg, in->e);
+	return 0;
+}
+
+int mounting_inside(const struct mounting *m, int (*fn)(void *arg, struct err *e),
+		    void *arg, struct err *e)
+{
+	static const struct {
+		unsigned ns;
+		int flag;
+	} joined[] = { { RT_NS_NET, CLONE_NEWNET },
+		       { RT_NS_IPC, CLONE_NEWIPC },
+		       { RT_NS_UTS, CLONE_NEWUTS },
+		       { RT_NS_CGROUP, CLONE_NEWCGROUP } };
+	struct inside in = {
+		.pidfd = m->init_pidfd, .fn = fn, .arg = arg, .e = e, .result = -EIO
+	};
+	autofree char *stack = mem_alloc(INSIDE_STACK);
+	pid_t pid;
+
+	for (size_t i = 0; i < ARRAY_LEN(joined); i++) {
+		if (m->own & joined[i].ns)
+			in.flags |= joined[i].flag;
+	}
+	/* Memory is shared and this side sleeps meanwhile: no page is copied. */
+	pid = clone(inside_main, stack + INSIDE_STACK,
+		    CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &in);
+	if (pid < 0)
+		return err_sys(e, "fork");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return in.result;
+}
+
+/* --- targets -------------------------------------------------------------------------
+ */
+
+static int make_file(int root, const char *path, struct err *e)
+{
+	autofree char *dir = path_dir(path);
+	autoclose int parent =
+		path_mkdirs_in(root, dir, TARGET_DIR, (uid_t)-1, (gid_t)-1);
+	int fd;
+
+	if (parent < 0)
+		return err_code(e, parent, "make '%s' in the container", dir);
+	fd = openat(parent, path_base(path),
+		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, TARGET_FILE);
+	if (fd < 0)
+		return err_sys(e, "make '%s' in the container", path);
+	fd_close(fd);
+	fd = openat(parent, path_base(path), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open '%s' in the container", path) : fd;
+}
+
+int mounting_target(int root, const char *path, bool folder, struct err *e)
+{
+	int fd = path_open_in(root, path, O_PATH, 0);
+
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT)
+		return err_code(e, fd, "open '%s' in the container", path);
+	if (!folder)
+		return make_file(root, path, e);
+	fd = path_mkdirs_in(root, path, TARGET_DIR, (uid_t)-1, (gid_t)-1);
+	return fd < 0 ? err_code(e, fd, "make '%s' in the container", path) : fd;
+}
+
+/* /dev, /proc and /sys decide what else is reached: an image in which one of them is a
+ * link is up to no good (runc CVE-2019-19921, 2026-41579). */
+static bool is_vital(const char *path)
+{
+	static const char *const vital[] = { "/dev", "/proc", "/sys" };
+
+	for (size_t i = 0; i < ARRAY_LEN(vital); i++) {
+		if (str_eq(path, vital[i]))
+			return true;
+	}
+	return false;
+}
+
+static int open_target(const struct job *j, bool folder, struct err *e)
+{
+	autofree char *path = path_clean(j->mount->destination);
+	struct stat st;
+
+	if (str_eq(path, "/"))
+		return err_set(e, -EINVAL,
+			       "nothing can be mounted over the container's '/'");
+	if (is_vital(path) &&
+	    fstatat(j->m->root, path + 1, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISDIR(st.st_mode))
+		return err_set(e, -ENOTDIR, "'%s' of the image is not a directory", path);
+	return mounting_target(j->m->root, path, folder, e);
+}
+
+static int put(const struct job *j, int fd, int target, struct err *e)
+{
+	int r = mount_move(fd, target);
+
+	if (r == -ENOTDIR)
+		return err_set(
+			e, r,
+			"mount on '%s': not a directory: are you trying to mount a "
+			"directory onto a file (or vice-versa)?",
+			j->mount->destination);
+	return r < 0 ? err_code(e, r, "mount on '%s'", j->mount->destination) : 0;
+}
+
+/* --- kinds ---------------------------------------------------------------------------
+ */
+
+static int change_bind(const struct job *j, int fd, struct err *e)
+{
+	struct mount_change own = { .propagation = j->change.propagation,
+				    .recursive = j->bind == MOUNT_RBIND };
+	/* "rw" is what a bind is unless its source is read-only, which must stay. */
+	struct mount_change flags = { .set = j->change.set,
+				      .clear = j->change.clear &
+					       ~(uint64_t)MOUNT_ATTR_RDONLY,
+				      .recursive = j->bind == MOUNT_RBIND };
+	int r;
+
+	if (!own.propagation)
+		own.propagation = MS_PRIVATE;
+	r = mount_change(fd, &own);
+	if (r == 0 && (flags.set || flags.clear))
+		r = mount_change(fd, &flags);
+	return r < 0 ? err_code(e, r, "set the options of '%s'", j->mount->destination)
+		     : 0;
+}
+
+static int bind_from(const struct job *j, const char *source, struct err *e)
+{
+	autoclose int fd = mount_clone(AT_FDCWD, source, j->bind == MOUNT_RBIND);
+	autoclose int target = -1;
+	struct stat st;
+	int r;
+
+	if (fd == -EINVAL && j->bind == MOUNT_BIND)
+		return err_set(
+			e, fd,
+			"bind '%s': other mounts lie below it, and without root they can "
+			"only be taken along (rbind)",
+			source);
+	if (fd < 0)
+		return err_code(e, fd, "bind '%s'", source);
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "look at '%s'", source);
+	target = open_target(j, S_ISDIR(st.st_mode), e);
+	if (target < 0)
+		return target;
+	r = put(j, fd, target, e);
+	return r < 0 ? r : change_bind(j, fd, e);
+}
+
+/* A bind over /proc must be a procfs: what we and the container write there is believed.
+ */
+static int check_proc(const struct job *j, const char *source, struct err *e)
+{
+	autofree char *path = path_clean(j->mount->destination);
+	struct statfs fs;
+
+	if (!str_eq(path, "/proc"))
+		return 0;
+	if (statfs(source, &fs) < 0)
+		return err_sys(e, "look at '%s'", source);
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return err_set(e, -EINVAL,
+			       "'%s' cannot be mounted on '/proc': it is no procfs",
+			       source);
+	return 0;
+}
+
+static int add_bind(const struct job *j, struct err *e)
+{
+	autofree char *source = path_join(j->m->bundle, j->mount->source);
+
+	if (j->params.len > 0)
+		return err_set(e, -EINVAL, "mount on '%s': unknown option '%s'",
+			       j->mount->destination, j->params.v[0]);
+	if (check_proc(j, source, e) < 0)
+		return -EINVAL;
+	return bind_from(j, source, e);
+}
+
+static int create_inside(void *arg, struct err *e)
+{
+	struct job *j = arg;
+	struct mount_fs fs = { .type = j->mount->type,
+			       .source = j->mount->source,
+			       .params = &j->params,
+			       .attr = j->change.set };
+
+	return mount_fs(&fs, e);
+}
+
+/* The host's own in place of one that this container may not have made: it shares that
+ * namespace with the host, so it sees the same there; never writable. */
+static int bind_host(struct job *j, const char *source, struct err *e)
+{
+	strv_reset(&j->params);
+	j->bind = MOUNT_RBIND;
+	j->change.set |= HARMLESS;
+	if (!str_eq(source, "/proc"))
+		j->change.set |= MOUNT_ATTR_RDONLY;
+	j->change.clear = 0;
+	return bind_from(j, source, e);
+}
+
+static int attach_new(const struct job *j, int fd, struct err *e)
+{
+	autoclose int target = open_target(j, true, e);
+
+	return target < 0 ? target : put(j, fd, target, e);
+}
+
+static int add_inside(struct job *j, unsigned ns, const char *host, struct err *e)
+{
+	autoclose int fd = -1;
+
+	if (!(j->m->own & ns))
+		return bind_host(j, host, e);
+	fd = mounting_inside(j->m, create_inside, j, e);
+	if (fd == -EPERM && ns == RT_NS_NET) {
+		/* A network namespace that is not the realm's (ns path). */
+		err_clear(e);
+		return bind_host(j, host, e);
+	}
+	if (fd == -EPERM && ns == RT_NS_PID)
+		return err_set(e, fd,
+			       "mount '/proc': this host's own /proc is partly covered "
+			       "(are we in "
+			       "a container?), and the kernel then gives no new one");
+	return fd < 0 ? fd : attach_new(j, fd, e);
+}
+
+static int add_cgroup(struct job *j, struct err *e)
+{
+	struct rt_mount two = *j->mount;
+	struct statfs fs;
+
+	if (statfs("/sys/fs/cgroup", &fs) < 0)
+		return err_sys(e, "look at '/sys/fs/cgroup'");
+	if (fs.f_type != CGROUP2_MAGIC || !(j->m->own & RT_NS_CGROUP))
+		return bind_host(j, "/sys/fs/cgroup", e);
+	two.type = (char *)"cgroup2";
+	two.source = NULL;
+	j->mount = &two;
+	/* Never writable: release_agent and the host's hierarchy (CVE-2023-25809). */
+	j->change.set |= MOUNT_ATTR_RDONLY;
+	return add_inside(j, RT_NS_CGROUP, "/sys/fs/cgroup", e);
+}
+
+/* uid= and gid= are the container's; the file system is the realm's. false: that ID is
+ * not mapped here, and the option goes. */
+static bool translate(const struct idmap *map, const char *key, char **param)
+{
+	uint64_t id;
+	int64_t out;
+
+	if (!str_starts(*param, key))
+		return true;
+	if (str_u64(*param + strlen(key), UINT32_MAX, &id) < 0)
+		return true; /* the kernel refuses it in its own words */
+	out = idmap_out(map, (uint32_t)id);
+	if (out < 0)
+		return false;
+	free(*param);
+	*param = str_fmt("%s%lld", key, (long long)out);
+	return true;
+}
+
+static void translate_owner(struct job *j)
+{
+	for (size_t i = 0; i < j->params.len;) {
+		if (translate(j->m->uid, "uid=", &j->params.v[i]) &&
+		    translate(j->m->gid, "gid=", &j->params.v[i]))
+			i++;
+		else
+			strv_remove(&j->params, i);
+	}
+}
+
+static bool has_param(const struct job *j, const char *prefix)
+{
+	for (size_t i = 0; i < j->params.len; i++) {
+		if (str_starts(j->params.v[i], prefix))
+			return true;
+	}
+	return false;
+}
+
+static void own_by_root(struct job *j)
+{
+	if (!has_param(j, "uid="))
+		strv_add(&j->params, "uid=0");
+	if (!has_param(j, "gid="))
+		strv_add(&j->params, "gid=0");
+}
+
+static int add_tmpfs(struct job *j, struct err *e)
+{
+	autoclose int target = open_target(j, true, e);
+	autoclose int fd = -1;
+	struct stat st;
+
+	if (target < 0)
+		return target;
+	/* Without a mode, that of the image's folder, as docker's runtime does. */
+	if (!has_param(j, "mode=") && fstat(target, &st) == 0)
+		strv_addf(&j->params, "mode=%o", st.st_mode & 07777);
+	own_by_root(j);
+	translate_owner(j);
+	fd = create_inside(j, e);
+	return fd < 0 ? fd : put(j, fd, target, e);
+}
+
+static int add_devpts(struct job *j, struct err *e)
+{
+	int fd, r;
+
+	translate_owner(j);
+	fd = create_inside(j, e);
+	if (fd < 0)
+		return fd;
+	r = attach_new(j, fd, e);
+	if (r < 0 || *j->m->ret_devpts >= 0) {
+		fd_close(fd);
+		return r;
+	}
+	*j->m->ret_devpts = fd;
+	return 0;
+}
+
+static int sort_options(struct job *j, struct err *e)
+{
+	for (size_t i = 0; i < j->mount->options.len; i++) {
+		const char *opt = j->mount->options.v[i];
+
+		if (str_eq(opt, "idmap") || str_eq(opt, "ridmap"))
+			return err_set(e, -EOPNOTSUPP,
+				       "mount on '%s': ID-mapped mounts need root",
+				       j->mount->destination);
+		if (!mount_option(opt, &j->change, &j->bind))
+			strv_add(&j->params, opt);
+	}
+	if (str_eq(j->mount->type, "bind") && j->bind == MOUNT_NO_BIND)
+		j->bind = MOUNT_RBIND;
+	return 0;
+}
+
+int mounting_add(const struct mounting *m, const struct rt_mount *mount, struct err *e)
+{
+	autodone(job_done) struct job j = { .m = m, .mount = mount };
+	const char *type = mount->type ? mount->type : "bind";
+	autoclose int fd = -1;
+
+	if (sort_options(&j, e) < 0)
+		return e ? e->code : -EOPNOTSUPP;
+	if (j.bind != MOUNT_NO_BIND)
+		return add_bind(&j, e);
+	if (str_eq(type, "proc"))
+		return add_inside(&j, RT_NS_PID, "/proc", e);
+	if (str_eq(type, "sysfs"))
+		return add_inside(&j, RT_NS_NET, "/sys", e);
+	if (str_eq(type, "mqueue"))
+		return add_inside(&j, RT_NS_IPC, "/dev/mqueue", e);
+	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
+		return add_cgroup(&j, e);
+	if (str_eq(type, "tmpfs"))
+		return add_tmpfs(&j, e);
+	if (str_eq(type, "devpts"))
+		return add_devpts(&j, e);
+	fd = create_inside(&j, e);
+	return fd < 0 ? fd : attach_new(&j, fd, e);
+}

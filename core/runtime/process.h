@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Becoming the payload: the last steps of init and of exec, inside the container. */
+#ifndef RUNTIME_PROCESS_H
+#define RUNTIME_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/err.h"
+#include "core/oci/runtimeconfig.h"
+
+struct process {
+	const struct rt_process *p;
+	const void *bpf; /* compiled seccomp filter; NULL: none */
+	size_t bpf_len;
+	uint64_t pids_limit; /* 0: none */
+	unsigned landlock;   /* LANDLOCK_* */
+	const char *keyring; /* name of a new session keyring; NULL: keep */
+	int tty;             /* slave, or -1 */
+	int stdio[3];        /* without a tty; -1: /dev/null */
+};
+
+/* Before the container's namespaces are joined, where /proc is the host's: what is kept
+ * in /proc/self (OOM score, security labels for the coming exec). Inherited by fork. */
+int process_label(const struct rt_process *p, struct err *e);
+/* Session, terminal or stdio, keyring, limits, umask. Caller: root in the container. */
+int process_begin(const struct process *x, struct err *e);
+/* IDs, capabilities, working directory, no_new_privs, Landlock, seccomp, in the order
+ * that each allows the next; then no descriptor from 3 on is left but keep. */
+int process_confine(const struct process *x, int keep, struct err *e);
+/* execve with docker's sentences. Returns the exit code to report (126 or 127). */
+int process_exec(const struct rt_process *p, struct err *e);
+
+#endif

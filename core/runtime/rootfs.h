@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The root file system of a container, mounted in the calling process's mount namespace
+ * (of which the caller has CAP_SYS_ADMIN). */
+#ifndef RUNTIME_ROOTFS_H
+#define RUNTIME_ROOTFS_H
+
+#include <stdbool.h>
+
+#include "core/base/err.h"
+#include "core/base/strv.h"
+
+struct rootfs {
+	const struct strv *layers; /* top first; empty: folder is bound as it is */
+	const char *upper, *work;  /* NULL upper: read-only */
+	const char *folder;
+};
+
+/* Attached; descriptor (O_PATH) of its root, or -errno. */
+int rootfs_attach(const struct rootfs *r, struct err *e);
+/* For tests: as on kernels without "lowerdir+" (before 6.8), and as on those whose
+ * options do not fit the new interface. */
+enum rootfs_style { ROOTFS_LIST, ROOTFS_STRING, ROOTFS_PAGE };
+int rootfs_attach_by(const struct rootfs *r, enum rootfs_style style, struct err *e);
+
+#endif

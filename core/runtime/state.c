@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.json. */
+#include "core/runtime/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/ns/pidfd.h"
+#include "core/wire/json.h"
+
+#define STATE_FILE "state.json"
+#define STATE_MAX  16384
+#define STATE_MODE 0600
+
+static const char *const names[] = {
+	[STATE_CREATED] = "created",   [STATE_RUNNING] = "running",
+	[STATE_PAUSED] = "paused",     [STATE_RESTARTING] = "restarting",
+	[STATE_REMOVING] = "removing", [STATE_EXITED] = "exited",
+	[STATE_DEAD] = "dead",
+};
+
+const char *state_name(enum state_status s)
+{
+	return names[s];
+}
+
+int state_parse_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (str_eq(name, names[i]))
+			return (int)i;
+	}
+	return -EINVAL;
+}
+
+static int from_json(yyjson_val *obj, struct state *s, struct err *e)
+{
+	const char *status = "", *boot = "", *error = "";
+	int64_t pid = 0, monitor = 0, code = 0, restarts = 0;
+
+	if (json_get_str(obj, "status", &status, e) < 0 ||
+	    json_get_i64(obj, "pid", &pid, e) < 0 ||
+	    json_get_u64(obj, "pidStart", &s->pid_start, e) < 0 ||
+	    json_get_i64(obj, "monitorPid", &monitor, e) < 0 ||
+	    json_get_str(obj, "bootId", &boot, e) < 0 ||
+	    json_get_i64(obj, "exitCode", &code, e) < 0 ||
+	    json_get_bool(obj, "oomKilled", &s->oom_killed, e) < 0 ||
+	    json_get_i64(obj, "started", &s->started, e) < 0 ||
+	    json_get_i64(obj, "finished", &s->finished, e) < 0 ||
+	    json_get_i64(obj, "restartCount", &restarts, e) < 0 ||
+	    json_get_str(obj, "error", &error, e) < 0)
+		return -EINVAL;
+	if (state_parse_name(status) < 0)
+		return err_set(e, -EINVAL, "'status' is unknown");
+	s->status = (enum state_status)state_parse_name(status);
+	s->pid = (pid_t)pid;
+	s->monitor_pid = (pid_t)monitor;
+	s->exit_code = (int)code;
+	s->restart_count = (int)restarts;
+	if (str_copy(s->boot_id, sizeof(s->boot_id), boot) < 0)
+		return err_set(e, -EINVAL, "'bootId' is too long");
+	str_print(s->error, sizeof(s->error), "%s", error);
+	return 0;
+}
+
+int state_read(int container_dirfd, struct state *ret, struct err *e)
+{
+	autojson *doc = NULL;
+	struct state s = { .status = STATE_CREATED };
+	struct stat st;
+	int r;
+
+	/* A power cut may leave it empty: it is not synced while the container runs. */
+	if (fstatat(container_dirfd, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    st.st_size == 0) {
+		*ret = s;
+		return err_set(e, -ENOENT, "the container was never started");
+	}
+	r = json_read(container_dirfd, STATE_FILE, STATE_MAX, &doc, e);
+	if (r < 0)
+		return r;
+	if (from_json(yyjson_doc_get_root(doc), &s, e) < 0)
+		return err_wrap(e, "read '%s'", STATE_FILE);
+	*ret = s;
+	return 0;
+}
+
+int state_write(int container_dirfd, const struct state *s, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *o = yyjson_mut_obj(doc);
+	/* The end of a run must survive a power cut; a running state is void after one
+	 * anyway (the boot ID differs), and syncing it would slow every start. */
+	bool sync = s->status != STATE_RUNNING && s->status != STATE_REMOVING;
+
+	yyjson_mut_doc_set_root(doc, o);
+	json_add_str(doc, o, "status", state_name(s->status));
+	yyjson_mut_obj_add_int(doc, o, "pid", s->pid);
+	yyjson_mut_obj_add_uint(doc, o, "pidStart", s->pid_start);
+	yyjson_mut_obj_add_int(doc, o, "monitorPid", s->monitor_pid);
+	json_add_str(doc, o, "bootId", s->boot_id);
+	yyjson_mut_obj_add_int(doc, o, "exitCode", s->exit_code);
+	yyjson_mut_obj_add_bool(doc, o, "oomKilled", s->oom_killed);
+	yyjson_mut_obj_add_int(doc, o, "started", s->started);
+	yyjson_mut_obj_add_int(doc, o, "finished", s->finished);
+	yyjson_mut_obj_add_int(doc, o, "restartCount", s->restart_count);
+	json_add_str(doc, o, "error", s->error);
+	return json_write(container_dirfd, STATE_FILE, doc, STATE_MODE, sync, e);
+}
+
+int state_boot_id(char dst[STATE_BOOT_ID_MAX])
+{
+	char text[64];
+	int r = file_read_small(AT_FDCWD, "/proc/sys/kernel/random/boot_id", text,
+				sizeof(text));
+
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = 0;
+	return str_copy(dst, STATE_BOOT_ID_MAX, text);
+}
+
+int state_open_init(const struct state *s)
+{
+	char boot[STATE_BOOT_ID_MAX];
+	uint64_t start;
+	autoclose int fd = -1;
+	int r;
+
+	if (s->pid <= 0)
+		return -ESRCH;
+	r = state_boot_id(boot);
+	if (r < 0)
+		return r;
+	if (!str_eq(boot, s->boot_id))
+		return -ESRCH;
+	fd = pidfd_open(s->pid);
+	if (fd < 0)
+		return fd;
+	/* After the descriptor is open the PID cannot be used again unnoticed. */
+	r = pidfd_start_time(s->pid, &start);
+	if (r < 0)
+		return r;
+	if (start != s->pid_start || !pidfd_alive(fd))
+		return -ESRCH;
+	return TAKE_FD(fd);
+}
+
+bool state_monitored(int container_dirfd)
+{
+	return file_is_locked(container_dirfd, STATE_LOCK) == 1;
+}
