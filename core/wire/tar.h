@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tar streams: ustar, pax, GNU (long names, sparse files), over libarchive's formats
- * only. Bytes in, entries out; nothing here touches a file system. */
+/* tar streams: V7, ustar, pax, GNU (long names, sparse files). Bytes in, entries out;
+ * nothing here touches a file system. tar.c reads, tarwriter.c writes. */
 #ifndef WIRE_TAR_H
 #define WIRE_TAR_H
 
@@ -31,8 +31,9 @@ struct tar_xattr {
 };
 
 /* Valid until the next tar_next. path and link are as in the archive (not cleaned), never
- * NULL
- * ("" when none), without NUL inside, at most TAR_PATH_MAX bytes. */
+ * NULL (link is "" when it is none; path and a link's target never are), without NUL
+ * inside, at most TAR_PATH_MAX bytes. size is that of the file, holes included, and so
+ * may be far more than the archive holds. */
 struct tar_entry {
 	enum tar_type type;
 	const char *path;
@@ -50,8 +51,9 @@ typedef ssize_t tar_read_fn(void *arg, void *p, size_t n);
 
 struct tar_reader;
 struct tar_reader *tar_reader_new(tar_read_fn *read, void *arg);
-/* 1 with an entry, 0 at the end of the archive, -errno (-EINVAL malformed,
- * -ENAMETOOLONG). */
+/* 1 with an entry, 0 at the end of the archive, -errno (-EINVAL malformed, -ENODATA cut
+ * short, -ENAMETOOLONG, -E2BIG, or what the read function gave). No entry comes after an
+ * error. */
 int tar_next(struct tar_reader *t, struct tar_entry *ret, struct err *e);
 /* The entry's data: blocks in order with their offset (holes of sparse files left out).
  * 1 with a block, 0 at the end of the entry, -errno. */
