@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// HostConfig.
+#include "core/engine/describe_host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+
+static const char *text(const char *s)
+{
+	return s ? s : "";
+}
+
+static void list_or_null(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key,
+			 const struct strv *v)
+{
+	if (v->len)
+		json_add_strv(doc, o, key, v);
+	else
+		yyjson_mut_obj_add_null(doc, o, key);
+}
+
+void describe_host_paths(struct strv *masked, struct strv *readonly)
+{
+	static const char *const hidden[] = {
+		"/proc/acpi",
+		"/proc/asound",
+		"/proc/interrupts",
+		"/proc/kcore",
+		"/proc/keys",
+		"/proc/latency_stats",
+		"/proc/sched_debug",
+		"/proc/scsi",
+		"/proc/timer_list",
+		"/proc/timer_stats",
+		"/sys/devices/virtual/powercap",
+		"/sys/firmware",
+		"/sys/fs/selinux",
+		"/sys/devices/system/cpu/*/thermal_throttle",
+	};
+	static const char *const fixed[] = { "/proc/bus", "/proc/fs", "/proc/irq",
+					     "/proc/sys", "/proc/sysrq-trigger" };
+
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+		strv_add(masked, hidden[i]);
+	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+		strv_add(readonly, fixed[i]);
+}
+
+static void add_binds(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	autostrv binds = { 0 };
+
+	for (size_t i = 0; i < s->mounts_len; i++) {
+		const struct spec_mount *m = &s->mounts[i];
+		if (m->long_form || m->type == SPEC_TMPFS || !m->source)
+			continue;
+		strv_addf(&binds, "%s:%s%s%s", m->source, m->target,
+			  m->read_only ? ":ro" : "",
+			  m->no_copy ? (m->read_only ? ",nocopy" : ":nocopy") : "");
+	}
+	list_or_null(doc, o, "Binds", &binds);
+}
+
+static void add_tmpfs(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *map = NULL;
+
+	for (size_t i = 0; i < p->mounts.len; i++) {
+		const struct mounts_item *it = &p->mounts.v[i];
+		if (it->type != SPEC_TMPFS || !it->quiet)
+			continue;
+		if (!map)
+			map = json_add_obj(doc, o, "Tmpfs");
+		json_add_str(doc, map, it->target, it->options);
+	}
+}
+
+static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	static const char *const types[] = { "bind", "volume", "tmpfs" };
+	yyjson_mut_val *arr = NULL;
+
+	for (size_t i = 0; i < s->mounts_len; i++) {
+		const struct spec_mount *m = &s->mounts[i];
+		if (!m->long_form)
+			continue;
+		if (!arr)
+			arr = json_add_arr(doc, o, "Mounts");
+		yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, arr);
+		json_add_str(doc, v, "Type", types[m->type]);
+		json_add_str(doc, v, "Source", m->source);
+		json_add_str(doc, v, "Target", m->target);
+		if (m->read_only)
+			yyjson_mut_obj_add_bool(doc, v, "ReadOnly", true);
+	}
+}
+
+static void add_bindings(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *map = json_add_obj(doc, o, "PortBindings");
+
+	for (size_t i = 0; i < s->publish_len; i++) {
+		const struct publish *p = &s->publish[i];
+		autofree char *key =
+			str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
+		yyjson_mut_val *list = yyjson_mut_obj_get(map, key);
+		char ip[IPAM_TEXT_MAX] = "", port[16] = "";
+		if (!list)
+			list = json_add_arr(doc, map, key);
+		if (p->host_ip.family != AF_UNSPEC)
+			ipam_addr_text(ip, &p->host_ip);
+		if (p->host_port && p->host_port_end > p->host_port)
+			str_print(port, sizeof(port), "%u-%u", p->host_port,
+				  p->host_port_end);
+		else if (p->host_port)
+			str_print(port, sizeof(port), "%u", p->host_port);
+		yyjson_mut_val *b = yyjson_mut_arr_add_obj(doc, list);
+		json_add_str(doc, b, "HostIp", ip);
+		json_add_str(doc, b, "HostPort", port);
+	}
+}
+
+static void add_log(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *log = json_add_obj(doc, o, "LogConfig");
+
+	json_add_str(doc, log, "Type", p->log_driver);
+	json_add_map(doc, log, "Config",
+		     p->spec->log_driver     ? &p->spec->log_opts
+		     : p->spec->log_opts.len ? &p->spec->log_opts
+					     : &p->cfg->log_opts);
+}
+
+static void add_restart(yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *r = json_add_obj(doc, o, "RestartPolicy");
+
+	json_add_str(doc, r, "Name", "no");
+	yyjson_mut_obj_add_int(doc, r, "MaximumRetryCount", 0);
+}
+
+static void add_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	static const char *const zero[] = { "BlkioWeight",        "CpuPeriod",
+					    "CpuQuota",           "CpuRealtimePeriod",
+					    "CpuRealtimeRuntime", "CpuCount",
+					    "CpuPercent",         "IOMaximumIOps",
+					    "IOMaximumBandwidth" };
+	static const char *const null[] = { "BlkioWeightDevice",    "BlkioDeviceReadBps",
+					    "BlkioDeviceWriteBps",  "BlkioDeviceReadIOps",
+					    "BlkioDeviceWriteIOps", "DeviceCgroupRules",
+					    "DeviceRequests",       "MemorySwappiness",
+					    "OomKillDisable" };
+
+	for (size_t i = 0; i < ARRAY_LEN(zero); i++)
+		yyjson_mut_obj_add_int(doc, o, zero[i], 0);
+	for (size_t i = 0; i < ARRAY_LEN(null); i++)
+		yyjson_mut_obj_add_null(doc, o, null[i]);
+	yyjson_mut_obj_add_int(doc, o, "CpuShares", s->cpu_shares);
+	yyjson_mut_obj_add_uint(doc, o, "Memory", s->memory);
+	yyjson_mut_obj_add_uint(doc, o, "MemoryReservation", s->memory_reservation);
+	yyjson_mut_obj_add_int(doc, o, "MemorySwap", s->memory_swap);
+	yyjson_mut_obj_add_int(doc, o, "NanoCpus", (int64_t)(s->cpus * 1e9));
+	json_add_str(doc, o, "CpusetCpus", text(s->cpuset_cpus));
+	json_add_str(doc, o, "CpusetMems", text(s->cpuset_mems));
+	json_add_str(doc, o, "CgroupParent", text(s->cgroup_parent));
+	if (s->pids_limit)
+		yyjson_mut_obj_add_int(doc, o, "PidsLimit", s->pids_limit);
+	else
+		yyjson_mut_obj_add_null(doc, o, "PidsLimit");
+}
+
+static void add_ulimits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *arr = json_add_arr(doc, o, "Ulimits");
+
+	for (size_t i = 0; i < s->ulimits.len; i++) {
+		const char *eq = strchr(s->ulimits.v[i], '=');
+		if (!eq)
+			continue;
+		const char *colon = strchr(eq, ':');
+		autofree char *name =
+			str_ndup(s->ulimits.v[i], (size_t)(eq - s->ulimits.v[i]));
+		yyjson_mut_val *u = yyjson_mut_arr_add_obj(doc, arr);
+		json_add_str(doc, u, "Name", name);
+		yyjson_mut_obj_add_int(doc, u, "Hard",
+				       strtoll((colon ? colon : eq) + 1, NULL, 10));
+		yyjson_mut_obj_add_int(doc, u, "Soft", strtoll(eq + 1, NULL, 10));
+	}
+}
+
+static void add_devices(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *arr = json_add_arr(doc, o, "Devices");
+
+	for (size_t i = 0; i < s->devices_len; i++) {
+		yyjson_mut_val *d = yyjson_mut_arr_add_obj(doc, arr);
+		json_add_str(doc, d, "PathOnHost", s->devices[i].host);
+		json_add_str(doc, d, "PathInContainer", s->devices[i].container);
+		json_add_str(doc, d, "CgroupPermissions", s->devices[i].permissions);
+	}
+}
+
+static void add_lists(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	const struct spec *s = p->spec;
+
+	list_or_null(doc, o, "CapAdd", &s->cap_add);
+	list_or_null(doc, o, "CapDrop", &s->cap_drop);
+	json_add_strv(doc, o, "Dns", &s->dns);
+	json_add_strv(doc, o, "DnsOptions", &s->dns_option);
+	json_add_strv(doc, o, "DnsSearch", &s->dns_search);
+	list_or_null(doc, o, "ExtraHosts", &s->add_host);
+	list_or_null(doc, o, "GroupAdd", &s->group_add);
+	list_or_null(doc, o, "SecurityOpt", &s->security_opt);
+	if (s->sysctls.len)
+		json_add_map(doc, o, "Sysctls", &s->sysctls);
+	if (s->annotations.len)
+		json_add_map(doc, o, "Annotations", &s->annotations);
+	yyjson_mut_obj_add_null(doc, o, "VolumesFrom");
+	yyjson_mut_obj_add_null(doc, o, "Links");
+}
+
+static void add_modes(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	const struct spec *s = p->spec;
+	uint64_t shm = s->shm_size ? s->shm_size : (uint64_t)p->cfg->shm_size;
+
+	json_add_str(doc, o, "NetworkMode",
+		     str_empty(s->network) ? "bridge" : s->network);
+	json_add_str(doc, o, "CgroupnsMode",
+		     str_empty(s->cgroupns) ? "private" : s->cgroupns);
+	json_add_str(doc, o, "IpcMode", str_empty(s->ipc) ? "private" : s->ipc);
+	json_add_str(doc, o, "Cgroup", "");
+	yyjson_mut_obj_add_int(doc, o, "OomScoreAdj",
+			       s->has_oom_score_adj ? s->oom_score_adj : 0);
+	json_add_str(doc, o, "PidMode", text(s->pid));
+	json_add_str(doc, o, "UTSMode", text(s->uts));
+	json_add_str(doc, o, "UsernsMode", text(s->userns));
+	yyjson_mut_obj_add_uint(doc, o, "ShmSize", shm);
+	json_add_str(doc, o, "Runtime", "runc");
+	json_add_str(doc, o, "Isolation", "");
+	json_add_str(doc, o, "VolumeDriver", "");
+	json_add_str(doc, o, "ContainerIDFile", "");
+	yyjson_mut_val *size = json_add_arr(doc, o, "ConsoleSize");
+	yyjson_mut_arr_add_int(doc, size, 0);
+	yyjson_mut_arr_add_int(doc, size, 0);
+	yyjson_mut_obj_add_bool(doc, o, "AutoRemove", s->auto_remove);
+	yyjson_mut_obj_add_bool(doc, o, "Privileged", s->privileged);
+	yyjson_mut_obj_add_bool(doc, o, "PublishAllPorts", s->publish_all);
+	yyjson_mut_obj_add_bool(doc, o, "ReadonlyRootfs", s->read_only);
+	if (s->has_init)
+		yyjson_mut_obj_add_bool(doc, o, "Init", s->init);
+}
+
+void describe_host(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *root)
+{
+	yyjson_mut_val *o = json_add_obj(doc, root, "HostConfig");
+	autostrv masked = { 0 }, readonly = { 0 };
+
+	add_binds(p->spec, doc, o);
+	add_log(p, doc, o);
+	add_bindings(p->spec, doc, o);
+	add_restart(doc, o);
+	add_modes(p, doc, o);
+	add_lists(p, doc, o);
+	add_limits(p->spec, doc, o);
+	add_ulimits(p->spec, doc, o);
+	add_devices(p->spec, doc, o);
+	add_tmpfs(p, doc, o);
+	add_mounts(p->spec, doc, o);
+	if (!p->security.systempaths_unconfined)
+		describe_host_paths(&masked, &readonly);
+	list_or_null(doc, o, "MaskedPaths", &masked);
+	list_or_null(doc, o, "ReadonlyPaths", &readonly);
+}

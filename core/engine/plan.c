@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+// Making the plan.
+#include "core/engine/plan.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/id.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/engine/expose.h"
+#include "core/engine/limits.h"
+#include "core/engine/plan_check.h"
+#include "core/engine/rootview.h"
+#include "core/engine/signame.h"
+#include "core/oci/capability.h"
+#include "core/store/layer.h"
+
+#define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define LOG_SIZE     (10ull << 20)
+#define LOG_FILES    3
+#define HOSTNAME_LEN 12
+#define HOSTNAME_MAX 64
+
+static int find_layers(const struct store *s, struct plan *p, struct err *e)
+{
+	const struct imageconfig *c = &p->image.config;
+
+	for (size_t n = 1; n <= c->diff_ids_len; n++) {
+		struct digest chain;
+		char hex[DIGEST_TEXT_MAX];
+		imageconfig_chain_id(c->diff_ids, n, &chain);
+		digest_hex(hex, &chain);
+		if (!layer_has(s, &chain))
+			return err_set(
+				e, -ENOENT,
+				"image '%s': layer %.12s is missing from the store: pull "
+				"the image again",
+				p->spec->image, hex);
+		strv_add(&p->chain, hex);
+	}
+	for (size_t n = p->chain.len; n > 0; n--)
+		strv_addf(&p->layers, "%s/layers/%s/diff", s->data, p->chain.v[n - 1]);
+	return 0;
+}
+
+// A new entrypoint takes the image's command out of force, as docker has it.
+static int plan_command(struct plan *p, struct err *e)
+{
+	const struct imageconfig *c = &p->image.config;
+	const struct spec *spec = p->spec;
+
+	strv_addv(&p->entrypoint,
+		  strv_view(spec->has_entrypoint ? &spec->entrypoint : &c->entrypoint));
+	if (spec->has_cmd)
+		strv_addv(&p->cmd, strv_view(&spec->cmd));
+	else if (!spec->has_entrypoint)
+		strv_addv(&p->cmd, strv_view(&c->cmd));
+	if (!p->entrypoint.len && !p->cmd.len)
+		return err_set(e, -EINVAL, "no command specified");
+	return 0;
+}
+
+void plan_args(const struct plan *p, struct strv *ret)
+{
+	strv_addv(ret, strv_view(&p->entrypoint));
+	strv_addv(ret, strv_view(&p->cmd));
+}
+
+static void set_env(struct strv *env, const struct strv *from)
+{
+	for (size_t i = 0; i < from->len; i++) {
+		const char *eq = strchr(from->v[i], '=');
+		autofree char *key = str_ndup(from->v[i], eq ? (size_t)(eq - from->v[i])
+							     : strlen(from->v[i]));
+		strv_setenv(env, key, eq ? eq + 1 : "");
+	}
+}
+
+static int plan_names(struct plan *p, struct err *e)
+{
+	const struct spec *spec = p->spec;
+	char host[HOSTNAME_MAX + 1] = "";
+
+	if (spec->hostname) {
+		str_set(&p->hostname, spec->hostname);
+	} else if (str_eq(spec->uts, "host") || str_eq(spec->network, "host")) {
+		gethostname(host, sizeof(host) - 1);
+		str_set(&p->hostname, host);
+	} else {
+		p->hostname = str_ndup(p->id, HOSTNAME_LEN);
+	}
+	if (!*p->hostname || strlen(p->hostname) > HOSTNAME_MAX)
+		return err_set(e, -EINVAL, "invalid hostname: '%s'", p->hostname);
+	if (spec->domainname && strlen(spec->domainname) > HOSTNAME_MAX)
+		return err_set(e, -EINVAL, "invalid domainname: '%s'", spec->domainname);
+	return 0;
+}
+
+static void plan_env(struct plan *p)
+{
+	strv_add(&p->env, PATH_DEFAULT);
+	strv_addf(&p->env, "HOSTNAME=%s", p->hostname);
+	if (p->spec->tty)
+		strv_add(&p->env, "TERM=xterm");
+	set_env(&p->env, &p->image.config.env);
+	set_env(&p->env, &p->spec->env);
+	set_env(&p->labels, &p->image.config.labels);
+	set_env(&p->labels, &p->spec->labels);
+}
+
+static int check_mapped(const struct plan *p, uint32_t uid, uint32_t gid, struct err *e)
+{
+	if (!idmap_has(&p->uid, uid))
+		return err_set(e, -EOVERFLOW,
+			       "user %u is beyond the IDs mapped for you: give your "
+			       "account more "
+			       "in /etc/subuid (usermod --add-subuids)",
+			       uid);
+	if (!idmap_has(&p->gid, gid))
+		return err_set(e, -EOVERFLOW,
+			       "group %u is beyond the IDs mapped for you: give your "
+			       "account more "
+			       "in /etc/subgid (usermod --add-subgids)",
+			       gid);
+	return 0;
+}
+
+static int plan_user(struct plan *p, struct err *e)
+{
+	autobuf passwd = { .max = USERSPEC_FILE_MAX },
+		group = { .max = USERSPEC_FILE_MAX };
+	autofree char *why = NULL;
+	int r = rootview_read(&p->layers, "/etc/passwd", USERSPEC_FILE_MAX, &passwd, e);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = rootview_read(&p->layers, "/etc/group", USERSPEC_FILE_MAX, &group, e);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
+	r = userspec_resolve(p->user, buf_str(&passwd), buf_str(&group),
+			     &p->spec->group_add, &p->who, e);
+	if (r < 0 || (r = idmap_host(&p->uid, &p->gid, &why, e)) < 0)
+		return r;
+	if ((r = check_mapped(p, p->who.uid, p->who.gid, e)) < 0)
+		return r;
+	// Groups that cannot be had were asked for by name, or are the image's own
+	// affair.
+	for (size_t i = p->who.groups.len; i-- > 0;) {
+		uint64_t gid = 0;
+		str_u64(p->who.groups.v[i], UINT32_MAX, &gid);
+		if (idmap_has(&p->gid, (uint32_t)gid))
+			continue;
+		if (strv_has(&p->spec->group_add, p->who.groups.v[i]))
+			return check_mapped(p, p->who.uid, (uint32_t)gid, e);
+		strv_remove(&p->who.groups, i);
+	}
+	return 0;
+}
+
+static int plan_workdir(struct plan *p, struct err *e)
+{
+	const char *dir = p->spec->workdir ? p->spec->workdir : p->image.config.workdir;
+
+	if (str_empty(dir))
+		dir = "/";
+	if (!path_is_abs(dir))
+		return err_set(e, -EINVAL,
+			       "the working directory '%s' is invalid, it needs to be an "
+			       "absolute "
+			       "path",
+			       dir);
+	p->workdir = path_clean(dir);
+	return 0;
+}
+
+static int plan_stop(struct plan *p, struct err *e)
+{
+	const char *name =
+		p->spec->stop_signal ? p->spec->stop_signal : p->image.config.stop_signal;
+
+	p->stop_signal = str_empty(name) ? SIGTERM : signame_parse(name, e);
+	return p->stop_signal < 0 ? p->stop_signal : 0;
+}
+
+static int log_option(struct plan *p, const char *text, struct err *e)
+{
+	const char *eq = strchr(text, '=');
+	uint64_t n;
+
+	if (!eq)
+		return err_set(e, -EINVAL, "invalid log opt: %s", text);
+	autofree char *key = str_ndup(text, (size_t)(eq - text));
+	if (str_eq(key, "mode") && str_eq(eq + 1, "blocking"))
+		return 0;
+	if (str_eq(p->log_driver, "json-file") && str_eq(key, "max-size")) {
+		if (str_eq(eq + 1, "-1")) {
+			p->log_max_size = 0;
+			return 0;
+		}
+		return str_size(eq + 1, &p->log_max_size)
+			       ? err_set(e, -EINVAL, "invalid size: '%s'", eq + 1)
+			       : 0;
+	}
+	if (str_eq(p->log_driver, "json-file") && str_eq(key, "max-file")) {
+		if (str_u64(eq + 1, 1000, &n) || !n)
+			return err_set(e, -EINVAL, "invalid value for max-file: %s",
+				       eq + 1);
+		p->log_max_files = (int64_t)n;
+		return 0;
+	}
+	return err_set(e, -EINVAL, "unknown log opt '%s' for %s log driver", key,
+		       p->log_driver);
+}
+
+static int plan_log(struct plan *p, struct err *e)
+{
+	const struct spec *spec = p->spec;
+	bool own = spec->log_driver != NULL;
+	int r = 0;
+
+	p->log_driver = own ? spec->log_driver : p->cfg->log_driver;
+	p->log_max_size = LOG_SIZE;
+	p->log_max_files = LOG_FILES;
+	if (!str_eq(p->log_driver, "json-file") && !str_eq(p->log_driver, "none"))
+		return err_set(e, -EOPNOTSUPP,
+			       "log driver '%s' is not supported: json-file or none",
+			       p->log_driver);
+	// The configuration's options belong to its own driver.
+	for (size_t i = 0; r == 0 && !own && i < p->cfg->log_opts.len; i++)
+		r = log_option(p, p->cfg->log_opts.v[i], e);
+	for (size_t i = 0; r == 0 && i < spec->log_opts.len; i++)
+		r = log_option(p, spec->log_opts.v[i], e);
+	return r;
+}
+
+static int plan_ports(struct plan *p, struct err *e)
+{
+	const struct spec *spec = p->spec;
+	const struct strv *lists[] = { &p->image.config.ports, &spec->expose };
+	int r;
+
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; i < lists[l]->len; i++)
+			if ((r = expose_add(lists[l]->v[i], &p->exposed, e)) < 0)
+				return r;
+	for (size_t i = 0; i < spec->publish_len; i++) {
+		autofree char *port = str_fmt("%u/%s", spec->publish[i].port,
+					      publish_proto_name(spec->publish[i].proto));
+		if (!strv_has(&p->exposed, port))
+			strv_add(&p->exposed, port);
+	}
+	expose_sort(&p->exposed);
+	return 0;
+}
+
+static bool is_published(const struct spec *spec, const struct publish *port)
+{
+	for (size_t i = 0; i < spec->publish_len; i++)
+		if (spec->publish[i].port == port->port &&
+		    spec->publish[i].proto == port->proto)
+			return true;
+	return false;
+}
+
+static void plan_publish(struct plan *p)
+{
+	const struct spec *spec = p->spec;
+
+	if (p->net.mode != NETPLAN_NETWORKS)
+		return;
+	for (size_t i = 0; i < spec->publish_len; i++)
+		netplan_add_port(&p->net, &spec->publish[i]);
+	for (size_t i = 0; spec->publish_all && i < p->exposed.len; i++) {
+		struct publish port;
+		if (!expose_publish(p->exposed.v[i], &port) && !is_published(spec, &port))
+			netplan_add_port(&p->net, &port);
+	}
+}
+
+static int plan_network(const struct store *s, struct plan *p, struct err *e)
+{
+	const struct spec *spec = p->spec;
+	const char *mode = str_empty(spec->network) || str_eq(spec->network, "default")
+				   ? "bridge"
+				   : spec->network;
+	struct netplan *n = &p->net;
+
+	n->mode = str_eq(mode, "none")             ? NETPLAN_NONE
+		  : str_eq(mode, "host")           ? NETPLAN_HOST
+		  : str_starts(mode, "container:") ? NETPLAN_CONTAINER
+						   : NETPLAN_NETWORKS;
+	if (n->mode == NETPLAN_CONTAINER)
+		n->peer = str_dup(mode + strlen("container:"));
+	if (n->mode == NETPLAN_NETWORKS)
+		netplan_add_end(n, mode);
+	n->data = str_dup(s->data);
+	n->run = str_dup(s->run);
+	n->name = str_dup(p->name);
+	n->hostname = str_dup(p->hostname);
+	n->domainname = str_dup(spec->domainname);
+	n->mac = str_dup(spec->mac);
+	strv_addv(&n->add_host, strv_view(&spec->add_host));
+	strv_addv(&n->aliases, strv_view(&spec->network_aliases));
+	strv_addv(&n->dns, strv_view(spec->dns.len ? &spec->dns : &p->cfg->dns));
+	strv_addv(&n->dns_search, strv_view(spec->dns_search.len ? &spec->dns_search
+								 : &p->cfg->dns_search));
+	strv_addv(&n->dns_option, strv_view(spec->dns_option.len ? &spec->dns_option
+								 : &p->cfg->dns_options));
+	plan_publish(p);
+	return plan_check_network(s, p, e);
+}
+
+static void plan_namespaces(struct plan *p)
+{
+	const struct spec *spec = p->spec;
+
+	p->namespaces = RT_NS_USER | RT_NS_MOUNT | RT_NS_PID | RT_NS_NET | RT_NS_IPC |
+			RT_NS_UTS | RT_NS_CGROUP;
+	if (str_eq(spec->pid, "host"))
+		p->namespaces &= ~(unsigned)RT_NS_PID;
+	if (str_eq(spec->ipc, "host"))
+		p->namespaces &= ~(unsigned)RT_NS_IPC;
+	if (str_eq(spec->uts, "host"))
+		p->namespaces &= ~(unsigned)RT_NS_UTS;
+	if (str_eq(spec->cgroupns, "host"))
+		p->namespaces &= ~(unsigned)RT_NS_CGROUP;
+	if (str_eq(spec->network, "host"))
+		p->namespaces &= ~(unsigned)RT_NS_NET;
+}
+
+static int make(const struct store *s, struct plan *p, struct err *e)
+{
+	const struct spec *spec = p->spec;
+	const struct mounts_want want = { .spec = spec,
+					  .image_volumes = &p->image.config.volumes,
+					  .layers = &p->layers };
+	int r;
+
+	if ((r = plan_check_options(spec, e)) < 0 ||
+	    (r = image_open(s, spec->image, &p->image, e)) < 0 ||
+	    (r = plan_check_platform(spec, &p->image, e)) < 0 ||
+	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
+	    (r = plan_names(p, e)) < 0 || (r = plan_user(p, e)) < 0 ||
+	    (r = plan_workdir(p, e)) < 0 || (r = plan_stop(p, e)) < 0 ||
+	    (r = plan_log(p, e)) < 0 ||
+	    (r = security_resolve(p->cfg, spec, &p->security, e)) < 0 ||
+	    (r = plan_ports(p, e)) < 0 || (r = plan_network(s, p, e)) < 0)
+		return r;
+	plan_env(p);
+	plan_namespaces(p);
+	if ((r = limits_sysctls(spec, p->namespaces, &p->sysctls, e)) < 0)
+		return r;
+	// Last, because it makes volumes.
+	return mounts_resolve(s, &want, &p->mounts, e);
+}
+
+int plan_make(const struct store *s, const struct config *cfg, const struct spec *spec,
+	      struct plan *ret, struct err *e)
+{
+	autodone(plan_done) struct plan p = { .spec = spec, .cfg = cfg };
+
+	id_new(p.id);
+	p.name = str_dup(spec->name);
+	p.dir = str_fmt("%s/containers/%s", s->data, p.id);
+	int r = make(s, &p, e);
+	if (r < 0)
+		return r;
+	*ret = p;
+	p = (struct plan){ 0 };
+	return 0;
+}
+
+void plan_done(struct plan *p)
+{
+	struct strv *lists[] = { &p->chain, &p->layers, &p->entrypoint, &p->cmd,
+				 &p->env,   &p->labels, &p->exposed,    &p->sysctls };
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		strv_done(lists[i]);
+	free(p->name);
+	free(p->dir);
+	free(p->workdir);
+	free(p->user);
+	free(p->hostname);
+	userspec_done(&p->who);
+	image_done(&p->image);
+	security_done(&p->security);
+	mounts_done(&p->mounts);
+	netplan_done(&p->net);
+	idmap_done(&p->uid);
+	idmap_done(&p->gid);
+	*p = (struct plan){ 0 };
+}

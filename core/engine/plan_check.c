@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// Refusals and warnings.
+#include "core/engine/plan_check.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/id.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/hostfiles.h"
+#include "core/engine/network.h"
+
+#define SCORE_MAX 1000
+
+struct choice {
+	const char *option, *value;
+	const char *const *known;
+};
+
+static const char *const userns_known[] = { "host", "private", "keep-id", NULL };
+static const char *const ipc_known[] = { "host", "private", "shareable", "none", NULL };
+static const char *const pid_known[] = { "host", "private", NULL };
+static const char *const host_known[] = { "host", "private", NULL };
+
+static int check_choice(const struct choice *c, struct err *e)
+{
+	if (str_empty(c->value))
+		return 0;
+	for (size_t i = 0; c->known[i]; i++)
+		if (str_eq(c->known[i], c->value))
+			return 0;
+	if (str_starts(c->value, "container:"))
+		return err_set(e, -EOPNOTSUPP,
+			       "%s=%s is not supported: only --network joins "
+			       "another container",
+			       c->option, c->value);
+	return err_set(e, -EINVAL, "invalid mode for %s: '%s'", c->option, c->value);
+}
+
+static int check_choices(const struct spec *s, struct err *e)
+{
+	const struct choice all[] = { { "--userns", s->userns, userns_known },
+				      { "--ipc", s->ipc, ipc_known },
+				      { "--pid", s->pid, pid_known },
+				      { "--uts", s->uts, host_known },
+				      { "--cgroupns", s->cgroupns, host_known } };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
+		r = check_choice(&all[i], e);
+	return r;
+}
+
+static int check_pairs(const struct spec *s, struct strv *done, struct err *e)
+{
+	const struct strv *lists[] = { &s->labels, &s->annotations };
+
+	for (size_t l = 0; l < ARRAY_LEN(lists); l++)
+		for (size_t i = 0; i < lists[l]->len; i++)
+			if (!lists[l]->v[i][0] || lists[l]->v[i][0] == '=')
+				return err_set(e, -EINVAL, "invalid %s format: \"%s\"",
+					       l ? "annotation" : "label",
+					       lists[l]->v[i]);
+	for (size_t i = 0; i < s->add_host.len; i++) {
+		int r = hostfiles_add_host(s->add_host.v[i], done, e);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < s->dns.len; i++) {
+		struct ip_addr a;
+		if (ipam_parse_addr(s->dns.v[i], &a))
+			return err_set(e, -EINVAL, "invalid IP address: %s", s->dns.v[i]);
+	}
+	return 0;
+}
+
+int plan_check_options(const struct spec *s, struct err *e)
+{
+	autostrv done = { 0 };
+	int r;
+
+	if (s->name && !id_name_valid(s->name))
+		return err_set(
+			e, -EINVAL,
+			"invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
+			"allowed",
+			s->name);
+	if (!str_empty(s->restart) && !str_eq(s->restart, "no"))
+		return err_set(e, -EOPNOTSUPP, "restart policy '%s' is not supported",
+			       s->restart);
+	if (str_eq(s->uts, "host") && s->hostname)
+		return err_set(e, -EINVAL,
+			       "conflicting options: hostname and the UTS mode");
+	if (s->has_oom_score_adj &&
+	    (s->oom_score_adj < -SCORE_MAX || s->oom_score_adj > SCORE_MAX))
+		return err_set(
+			e, -EINVAL,
+			"invalid value %lld, range for oom score adj is [-1000, 1000]",
+			(long long)s->oom_score_adj);
+	if (s->has_oom_score_adj && s->oom_score_adj < 0)
+		return err_set(e, -EPERM,
+			       "--oom-score-adj %lld: only root may lower it below 0",
+			       (long long)s->oom_score_adj);
+	if (s->stop_timeout < -1)
+		return err_set(e, -EINVAL, "invalid stop timeout: %lld",
+			       (long long)s->stop_timeout);
+	if ((r = check_choices(s, e)) < 0)
+		return r;
+	return check_pairs(s, &done, e);
+}
+
+int plan_check_platform(const struct spec *spec, const struct image *i, struct err *e)
+{
+	struct platform want, host;
+	const struct platform *have = &i->config.platform;
+	char text[96];
+	int r;
+
+	platform_host(&host);
+	if (!str_empty(spec->platform)) {
+		if ((r = platform_parse(spec->platform, &want, e)) < 0)
+			return r;
+		if (!platform_match(&want, have))
+			return err_set(
+				e, -ENOENT,
+				"image with reference %s was found but its platform (%s) "
+				"does not match the specified platform (%s)",
+				spec->image, platform_text(text, have), spec->platform);
+	}
+	if (have->os[0] && !str_eq(have->os, host.os))
+		return err_set(e, -EINVAL, "image '%s' is made for %s, this host is %s",
+			       spec->image, have->os, host.os);
+	return 0;
+}
+
+static int check_addresses(const struct plan *p, struct err *e)
+{
+	const struct spec *s = p->spec;
+
+	if (s->mac && p->net.mode != NETPLAN_NETWORKS)
+		return err_set(e, -EINVAL,
+			       "conflicting options: mac-address and the network mode");
+	if (s->ip || s->ip6)
+		return err_set(
+			e, -EINVAL,
+			"user specified IP address is supported on user defined networks "
+			"only");
+	if (s->network_aliases.len)
+		return err_set(
+			e, -EINVAL,
+			"network-scoped aliases are only supported for user-defined "
+			"networks");
+	return 0;
+}
+
+static int check_container(const struct plan *p, struct err *e)
+{
+	const struct spec *s = p->spec;
+	const struct {
+		bool given;
+		const char *what;
+	} bad[] = { { s->hostname != NULL, "hostname" },
+		    { s->dns.len > 0, "dns" },
+		    { s->add_host.len > 0, "custom host-to-IP mapping" },
+		    { s->publish_len > 0 || s->publish_all, "port publishing" },
+		    { s->expose.len > 0, "port exposing" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (bad[i].given)
+			return err_set(
+				e, -EINVAL,
+				"conflicting options: %s and the container type network "
+				"mode",
+				bad[i].what);
+	return *p->net.peer ? 0
+			    : err_set(e, -EINVAL,
+				      "invalid container format container:<name|id>");
+}
+
+static int check_mac(const char *text, struct err *e)
+{
+	unsigned value = 0;
+
+	for (size_t i = 0; i < 17; i++) {
+		char c = text[i];
+		bool digit =
+			(c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+		if (i % 3 == 2 ? c != ':' && c != '-' : !digit)
+			return err_set(e, -EINVAL, "invalid MAC address: %s", text);
+		if (i == 1)
+			value = (unsigned)(c | 32);
+	}
+	if (text[17] || strchr("13579bdf", (int)value))
+		return err_set(e, -EINVAL, "invalid MAC address: %s", text);
+	return 0;
+}
+
+int plan_check_network(const struct store *s, const struct plan *p, struct err *e)
+{
+	int r = check_addresses(p, e);
+
+	if (r < 0 || (p->spec->mac && (r = check_mac(p->spec->mac, e)) < 0))
+		return r;
+	if (p->net.mode == NETPLAN_CONTAINER)
+		return check_container(p, e);
+	for (size_t i = 0; i < p->net.ends_len; i++) {
+		autodone(network_done) struct network n = { 0 };
+		if ((r = network_open(s, p->cfg, p->net.ends[i].name, &n, e)) < 0)
+			return r;
+	}
+	return 0;
+}
+
+void plan_check_warn(const struct plan *p, struct strv *warnings)
+{
+	const struct spec *s = p->spec;
+	struct platform host;
+	char text[96], here[96];
+
+	platform_host(&host);
+	if (p->image.config.platform.architecture[0] &&
+	    !platform_match(&host, &p->image.config.platform))
+		strv_addf(warnings,
+			  "the requested image's platform (%s) does not match the "
+			  "detected host "
+			  "platform (%s)",
+			  platform_text(text, &p->image.config.platform),
+			  platform_text(here, &host));
+	if (p->net.mode == NETPLAN_HOST && (s->publish_len || s->publish_all))
+		strv_add(warnings,
+			 "published ports are discarded when using host network mode");
+	if (p->net.mode == NETPLAN_NONE && (s->publish_len || s->publish_all))
+		strv_add(warnings, "published ports are discarded without a network");
+	if (str_eq(s->userns, "keep-id"))
+		strv_add(warnings, "--userns keep-id: files of the image that belong to "
+				   "root are seen as "
+				   "yours");
+	if (p->uid.len == 1 && p->uid.extents[0].count == 1)
+		strv_add(warnings, "only one user ID is mapped: 'rootless doctor' says "
+				   "why and how to get "
+				   "more");
+}
