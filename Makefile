@@ -128,6 +128,7 @@ $(O)/version.inc: FORCE
 	@echo '#define ROOTLESS_COMMIT "$(GIT_COMMIT)"' > $@.tmp
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 $(O)/core/main.o: $(O)/applets.inc
+$(O)/core/engine/info.o: $(O)/version.inc
 FORCE:
 .PHONY: FORCE
 
