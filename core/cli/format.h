@@ -25,4 +25,10 @@ void format_free(struct format *f);
 int format_run(const struct format *f, struct yyjson_val *root, struct buf *out,
 	       struct err *e);
 
+/* The header line of a table: the same template over an object of headers; docker's text
+ * functions (upper, json, truncate, …) leave them as they are, an unknown field is no
+ * value. */
+int format_run_header(const struct format *f, struct yyjson_val *headers, struct buf *out,
+		      struct err *e);
+
 #endif
