@@ -1,57 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading tar.
+/* Reading tar: libarchive's tar format alone, fed by the caller's function.
  *
- * An entry is: any of 'x' (pax records), 'L' (GNU long name), 'K' (GNU long link), each
- * at most once and never two for the same thing; then the header proper; then its data,
- * padded to 512. 'g' (global records) and 'V' (volume label) say nothing about an entry
- * and are passed over, as Docker does. The end is two blocks of zeros, or the end of the
- * stream at an entry's end.
- *
- * What another reader could take for another entry is refused instead of interpreted: NUL
- * in names, IDs outside 32 bits, doubled special headers, a lone zero block, sparse maps
- * that do not add up. Where variants disagree we do what Go's archive/tar does, as Docker
- * is built on it: links, devices and folders have no data, whatever their size field
- * says.
- *
- * Memory: one buffer for the stream, and for the special headers at most 1 MiB of pax
- * records and TARSPARSE_MAX pieces of a map. */
+ * libarchive knows the variants; what is added here is strictness: lengths and IDs that
+ * do not fit are refused with a sentence, an error of the source is told as that error,
+ * and nothing comes after a failure. */
 #include "core/wire/tar.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/wire/tarheader.h"
-#include "core/wire/tarpax.h"
-#include "core/wire/tarstream.h"
 
-#define BLOCK TARHEADER_SIZE
+#define BLOCK 65536
 #define NS    1000000000ll
 
 struct tar_reader {
-	bool done;  /* the end of the archive was seen */
-	int failed; /* the error that ended it */
-	/* the entry at hand */
-	uint64_t stored; /* bytes of its data still in the stream */
-	uint64_t padding;
-	uint64_t lent; /* bytes handed out by tar_data, dropped at the next call */
-	size_t piece;  /* in map */
-	uint64_t piece_done;
-	struct tarsparse map;
-	/* special headers before it */
-	struct tarpax pax;
-	char *pax_body;
-	char path[TAR_PATH_MAX + 1], link[TAR_PATH_MAX + 1];
-	bool long_path, long_link;
-	struct tarstream in;
+	struct archive *archive;
+	struct archive_entry *entry; /* libarchive's, reused */
+	tar_read_fn *read;
+	void *arg;
+	int source_error; /* what read gave */
+	int failed;       /* the error that ended it */
+	bool opened, done, source_end;
+	struct tar_xattr *xattrs;
+	size_t xattrs_len;
+	char block[BLOCK];
 };
+
+static la_ssize_t feed(struct archive *a, void *arg, const void **ret)
+{
+	struct tar_reader *t = arg;
+	ssize_t n = t->read(t->arg, t->block, sizeof(t->block));
+
+	if (n < 0) {
+		t->source_error = (int)n;
+		archive_set_error(a, (int)-n, "read");
+		return ARCHIVE_FATAL;
+	}
+	t->source_end = n == 0;
+	*ret = t->block;
+	return n;
+}
 
 struct tar_reader *tar_reader_new(tar_read_fn *read, void *arg)
 {
 	struct tar_reader *t = mem_new(struct tar_reader);
 
-	t->in.read = read;
-	t->in.arg = arg;
+	t->read = read;
+	t->arg = arg;
+	t->archive = archive_read_new();
+	if (t->archive) {
+		archive_read_support_format_tar(t->archive);
+		archive_read_support_format_empty(t->archive);
+	}
 	return t;
 }
 
@@ -59,388 +63,205 @@ void tar_reader_free(struct tar_reader *t)
 {
 	if (!t)
 		return;
-	tarsparse_done(&t->map);
-	tarpax_done(&t->pax);
-	free(t->pax_body);
+	archive_read_free(t->archive);
+	free(t->xattrs);
 	free(t);
 }
 
-static int twice(const char *what, struct err *e)
+/* The failure of a libarchive call as ours. */
+static int broken(struct tar_reader *t, struct err *e)
 {
-	return err_set(e, -EINVAL, "tar: two %s headers for one entry", what);
+	const char *why = archive_error_string(t->archive);
+
+	if (t->source_error) {
+		t->failed = t->source_error;
+		return err_code(e, t->failed, "tar: read the archive");
+	}
+	if (why && str_starts(why, "Truncated")) {
+		t->failed = -ENODATA;
+		return err_set(e, t->failed, "tar: the archive is cut short");
+	}
+	t->failed = -EINVAL;
+	return err_set(e, t->failed, "tar: %s", why ? why : "malformed");
 }
 
-static int read_pax(struct tar_reader *t, const struct tarheader *h, struct err *e)
+static int refuse(struct tar_reader *t, int code, struct err *e, const char *what,
+		  const char *path)
 {
-	int r;
-
-	if (t->pax.seen)
-		return twice("pax", e);
-	if (h->size > TARPAX_MAX)
-		return err_set(e, -E2BIG, "tar: a pax header is larger than %u bytes",
-			       TARPAX_MAX);
-	free(t->pax_body);
-	t->pax_body = mem_alloc((size_t)h->size + 1);
-	r = tarstream_body(&t->in, t->pax_body, (size_t)h->size, e);
-	return r < 0 ? r : tarpax_parse(&t->pax, t->pax_body, (size_t)h->size, e);
+	t->failed = code;
+	return err_set(e, code, "tar: '%.200s': %s", path, what);
 }
 
-static int too_long(const char *path, struct err *e)
+static bool has_xattr(const struct tar_reader *t, const char *name)
 {
-	return err_set(e, -ENAMETOOLONG,
-		       "tar: '%.60s…': the name is longer than %d bytes", path,
-		       TAR_PATH_MAX);
+	for (size_t i = 0; i < t->xattrs_len; i++)
+		if (str_eq(t->xattrs[i].name, name))
+			return true;
+	return false;
 }
 
-/* GNU: the name is the body, with a NUL behind it. */
-static int read_long(struct tar_reader *t, const struct tarheader *h, bool *seen,
-		     char *dst, struct err *e)
+static int take_xattrs(struct tar_reader *t, const char *path, struct err *e)
 {
-	char text[TAR_PATH_MAX + 2];
-	int r;
+	struct archive_entry *a = t->entry;
+	size_t total = 0, n = (size_t)archive_entry_xattr_reset(a);
+	const char *name;
+	const void *value;
+	size_t size;
 
-	if (*seen)
-		return twice("GNU long name", e);
-	*seen = true;
-	if (h->size > TAR_PATH_MAX + 1)
-		return err_set(e, -ENAMETOOLONG, "tar: a name is longer than %d bytes",
-			       TAR_PATH_MAX);
-	r = tarstream_body(&t->in, text, (size_t)h->size, e);
-	if (r < 0)
-		return r;
-	if (h->size > 0 && strlen(text) + 1 < (size_t)h->size)
-		return err_set(e, -EINVAL, "tar: '%.60s': NUL in a name", text);
-	if (str_copy(dst, TAR_PATH_MAX + 1, text) < 0)
-		return too_long(text, e);
+	free(t->xattrs);
+	t->xattrs = mem_array(n, sizeof(*t->xattrs));
+	t->xattrs_len = 0;
+	while (archive_entry_xattr_next(a, &name, &value, &size) == ARCHIVE_OK) {
+		/* the list runs from the last record to the first; the last one counts */
+		if (has_xattr(t, name))
+			continue;
+		total += strlen(name) + size;
+		if (total > TAR_XATTR_MAX)
+			return refuse(t, -E2BIG, e, "extended attributes over 1 MiB",
+				      path);
+		if (t->xattrs_len < n)
+			t->xattrs[t->xattrs_len++] =
+				(struct tar_xattr){ name, value, size };
+	}
 	return 0;
 }
 
-/* 1 when the header was special and is dealt with, 0 when it is an entry's own. */
-static int special(struct tar_reader *t, const struct tarheader *h, struct err *e)
+static int take_type(const struct archive_entry *a, enum tar_type *ret)
 {
-	int r;
+	static const struct {
+		unsigned from;
+		enum tar_type to;
+	} types[] = { { AE_IFREG, TAR_FILE },    { AE_IFDIR, TAR_DIR },
+		      { AE_IFLNK, TAR_SYMLINK }, { AE_IFIFO, TAR_FIFO },
+		      { AE_IFCHR, TAR_CHAR },    { AE_IFBLK, TAR_BLOCK } };
 
-	switch (h->type) {
-	case 'x':
-	case 'X':
-		r = read_pax(t, h, e);
-		break;
-	case 'L':
-		r = read_long(t, h, &t->long_path, t->path, e);
-		break;
-	case 'K':
-		r = read_long(t, h, &t->long_link, t->link, e);
-		break;
-	case 'g':
-	case 'V':
-		r = tarstream_skip(&t->in, (uint64_t)h->size, e);
-		if (r == 0)
-			r = tarstream_skip(&t->in, -(uint64_t)h->size % BLOCK, e);
-		break;
-	default:
-		return 0;
-	}
-	return r < 0 ? r : 1;
-}
-
-static int lone_zeros(struct err *e)
-{
-	return err_set(e, -EINVAL, "tar: a lone block of zeros");
-}
-
-/* After a block of zeros: another, or the end of the stream. */
-static int check_end(struct tar_reader *t, struct err *e)
-{
-	const uint8_t *b = NULL;
-	ssize_t have = tarstream_need(&t->in, BLOCK, e);
-	int r;
-
-	if (have <= 0)
-		return (int)have;
-	r = tarstream_block(&t->in, &b, e);
-	if (r < 0)
-		return r;
-	return tarheader_is_zero(b) ? 0 : lone_zeros(e);
-}
-
-/* 1 with the next header that is no special one, 0 at the end of the archive. */
-static int next_header(struct tar_reader *t, uint8_t raw[BLOCK], struct tarheader *h,
-		       struct err *e)
-{
-	const uint8_t *b = NULL;
-	bool first = true;
-	ssize_t have;
-	int r;
-
-	for (;; first = first && (h->type == 'g' || h->type == 'V')) {
-		have = tarstream_need(&t->in, BLOCK, e);
-		if (have < 0)
-			return (int)have;
-		if (have == 0 && first)
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (archive_entry_filetype((struct archive_entry *)a) == types[i].from) {
+			*ret = types[i].to;
 			return 0;
-		r = tarstream_block(&t->in, &b, e);
-		if (r < 0)
-			return r;
-		if (tarheader_is_zero(b))
-			return first ? check_end(t, e) : lone_zeros(e);
-		r = tarheader_parse(b, h, e);
-		if (r < 0)
-			return r;
-		memcpy(raw, b, BLOCK);
-		r = special(t, h, e);
-		if (r <= 0)
-			return r < 0 ? r : 1;
-	}
+		}
+	return -EINVAL;
 }
 
-static int set_type(const struct tarheader *h, const char *path, enum tar_type *ret,
-		    struct err *e)
+static int take_id(int64_t id, uint32_t *ret)
 {
-	static const enum tar_type types[] = { TAR_FILE, TAR_HARDLINK, TAR_SYMLINK,
-					       TAR_CHAR, TAR_BLOCK,    TAR_DIR,
-					       TAR_FIFO, TAR_FILE };
-
-	if (h->type >= '0' && h->type <= '7')
-		*ret = types[h->type - '0'];
-	else if (h->type == '\0' || h->type == 'S')
-		*ret = TAR_FILE;
-	else
-		return err_set(e, -EINVAL, "tar: '%.255s': unknown type of entry 0x%02x",
-			       path, (unsigned)(unsigned char)h->type);
-	/* Old tars had no type for folders. */
-	if (*ret == TAR_FILE && h->type != 'S' && str_ends(path, "/"))
-		*ret = TAR_DIR;
-	return 0;
-}
-
-/* The name or link that counts: GNU's, pax's, or the header's own. */
-static int set_name(char *dst, bool gnu, const char *pax, const char *own, struct err *e)
-{
-	if (gnu && pax)
-		return err_set(e, -EINVAL,
-			       "tar: '%.255s' has a name of GNU and one of pax", pax);
-	if (gnu)
-		return 0;
-	if (str_copy(dst, TAR_PATH_MAX + 1, pax ? pax : own) < 0)
-		return too_long(pax ? pax : own, e);
-	return 0;
-}
-
-static int set_names(struct tar_reader *t, const struct tarheader *h, struct err *e)
-{
-	const struct tarpax *p = &t->pax;
-	const char *path = p->sparse_name ? p->sparse_name : p->path;
-	int r = set_name(t->path, t->long_path, path, h->name, e);
-
-	if (r == 0)
-		r = set_name(t->link, t->long_link, p->link, h->link, e);
-	if (r == 0 && !t->path[0])
-		r = err_set(e, -EINVAL, "tar: an entry without a name");
-	return r;
-}
-
-static int set_id(const char *what, int64_t id, const char *path, uint32_t *ret,
-		  struct err *e)
-{
-	/* (uid_t)-1 means none to the kernel. */
-	if (id < 0 || id >= UINT32_MAX)
-		return err_set(e, -EINVAL, "tar: '%.255s': %s %lld is out of range", path,
-			       what, (long long)id);
+	if (id < 0 || id >= UINT32_MAX) /* (uid_t)-1 is no owner */
+		return -ERANGE;
 	*ret = (uint32_t)id;
 	return 0;
 }
 
-static int set_numbers(const struct tar_reader *t, const struct tarheader *h,
-		       struct tar_entry *ent, struct err *e)
+static int take_names(struct tar_reader *t, struct tar_entry *ret, struct err *e)
 {
-	const struct tarpax *p = &t->pax;
-	int64_t seconds = h->mtime, limit = INT64_MAX / NS - 1;
-	int r = set_id("uid", p->has_uid ? p->uid : h->uid, t->path, &ent->uid, e);
+	const char *path = archive_entry_pathname(t->entry);
+	const char *hard = archive_entry_hardlink(t->entry);
+	const char *soft = archive_entry_symlink(t->entry);
 
-	if (r == 0)
-		r = set_id("gid", p->has_gid ? p->gid : h->gid, t->path, &ent->gid, e);
-	if (r == 0 && (ent->type == TAR_CHAR || ent->type == TAR_BLOCK)) {
-		r = set_id("device number", h->major, t->path, &ent->rdev_major, e);
-		if (r == 0)
-			r = set_id("device number", h->minor, t->path, &ent->rdev_minor,
-				   e);
-	}
-	ent->mode = (mode_t)(h->mode & 07777);
-	/* File systems end well before the year 2262 of 64 bits of nanoseconds. */
-	if (seconds > limit || seconds < -limit)
-		seconds = seconds > 0 ? limit : -limit;
-	ent->mtime = p->has_mtime ? p->mtime : seconds * NS;
-	return r;
-}
-
-/* Fills the map of a file, whose stored bytes are in t->stored, and gives its real size.
- */
-static int read_sparse(struct tar_reader *t, const uint8_t raw[BLOCK], uint64_t *size,
-		       struct err *e)
-{
-	struct tarpax *p = &t->pax;
-	int64_t real = (int64_t)t->stored;
-	struct err why = { 0 };
-	int r = 0;
-
-	if (p->has_real_size)
-		real = p->real_size;
-	if (raw[156] == 'S') {
-		r = tarsparse_read_old(&t->map, &t->in, raw, &real, &why);
-	} else if (p->sparse_major == 1 && p->sparse_minor == 0) {
-		r = tarsparse_read(&t->map, &t->in, &t->stored, &why);
-	} else if (p->sparse_major == 0 && p->has_map) {
-		struct tarsparse old = t->map;
-
-		t->map = p->map;
-		p->map = old;
-	} else {
-		r = -EINVAL;
-	}
-	if (r == 0)
-		r = tarsparse_check(&t->map, (uint64_t)real, t->stored);
-	if (why.code) /* the stream itself */
-		return err_set(e, why.code, "%s", why.text);
-	if (r < 0)
-		return err_set(e, r, "tar: '%.255s': malformed map of a sparse file",
-			       t->path);
-	*size = (uint64_t)real;
+	if (str_empty(path))
+		return refuse(t, -EINVAL, e, "an entry without a name", "");
+	if (hard)
+		ret->type = TAR_HARDLINK;
+	else if (take_type(t->entry, &ret->type) < 0)
+		return refuse(t, -EINVAL, e, "unknown type of entry", path);
+	ret->path = path;
+	ret->link = hard ? hard : ret->type == TAR_SYMLINK && soft ? soft : "";
+	if ((hard || ret->type == TAR_SYMLINK) && !*ret->link)
+		return refuse(t, -EINVAL, e, "a link without a target", path);
+	if (strlen(path) > TAR_PATH_MAX || strlen(ret->link) > TAR_PATH_MAX)
+		return refuse(t, -ENAMETOOLONG, e, "name over 4096 bytes", path);
 	return 0;
 }
 
-static int set_data(struct tar_reader *t, const struct tarheader *h,
-		    const uint8_t raw[BLOCK], struct tar_entry *ent, struct err *e)
+static int take(struct tar_reader *t, struct tar_entry *ret, struct err *e)
 {
-	const int64_t size = t->pax.has_size ? t->pax.size : h->size;
-	int r;
+	struct archive_entry *a = t->entry;
+	struct tar_entry x = { 0 };
+	int r = take_names(t, &x, e);
 
-	if (size < 0)
-		return err_set(e, -EINVAL, "tar: '%.255s': the size is negative",
-			       t->path);
-	if (ent->type != TAR_FILE) {
-		if (t->pax.has_sparse)
-			return err_set(e, -EINVAL, "tar: '%.255s' is sparse but no file",
-				       t->path);
-		return 0;
-	}
-	t->stored = ent->size = (uint64_t)size;
-	t->padding = -(uint64_t)size % BLOCK;
-	if (h->type == 'S' || t->pax.has_sparse)
-		return read_sparse(t, raw, &ent->size, e);
-	r = size > 0 ? tarsparse_add(&t->map, 0, size) : 0;
-	return r;
-}
-
-/* Whatever is left of the entry before. */
-static int leave_entry(struct tar_reader *t, struct err *e)
-{
-	int r = tarstream_skip(&t->in, t->lent, e);
-
-	t->lent = 0;
-	if (r == 0)
-		r = tarstream_skip(&t->in, t->stored, e);
-	t->stored = 0;
-	if (r == 0)
-		r = tarstream_skip(&t->in, t->padding, e);
-	t->padding = 0;
-	t->piece = 0;
-	t->piece_done = 0;
-	tarsparse_reset(&t->map);
-	tarpax_reset(&t->pax);
-	t->long_path = t->long_link = false;
-	t->path[0] = t->link[0] = '\0';
-	return r;
-}
-
-static int next_entry(struct tar_reader *t, struct tar_entry *ent, struct err *e)
-{
-	uint8_t raw[BLOCK];
-	struct tarheader h = { .type = 0 };
-	int r = leave_entry(t, e);
-
-	if (r == 0)
-		r = next_header(t, raw, &h, e);
-	if (r <= 0)
-		return r;
-	r = set_names(t, &h, e);
-	if (r == 0)
-		r = set_type(&h, t->path, &ent->type, e);
-	if (r == 0)
-		r = set_numbers(t, &h, ent, e);
-	if (r == 0)
-		r = set_data(t, &h, raw, ent, e);
 	if (r < 0)
 		return r;
-	if (ent->type != TAR_HARDLINK && ent->type != TAR_SYMLINK)
-		t->link[0] = '\0';
-	else if (!t->link[0])
-		return err_set(e, -EINVAL, "tar: '%.255s' is a link to nothing", t->path);
-	ent->xattrs = t->pax.xattrs;
-	ent->xattrs_len = t->pax.xattrs_len;
+	x.mode = archive_entry_perm(a) & 07777;
+	if (take_id(archive_entry_uid(a), &x.uid) < 0 ||
+	    take_id(archive_entry_gid(a), &x.gid) < 0)
+		return refuse(t, -EINVAL, e, "owner outside 32 bits", x.path);
+	if (x.type == TAR_FILE) {
+		if (archive_entry_size(a) < 0)
+			return refuse(t, -EINVAL, e, "negative size", x.path);
+		x.size = (uint64_t)archive_entry_size(a);
+	}
+	if (__builtin_mul_overflow((int64_t)archive_entry_mtime(a), NS, &x.mtime) ||
+	    __builtin_add_overflow(x.mtime, archive_entry_mtime_nsec(a), &x.mtime))
+		x.mtime = 0; /* far outside of what 64 bits of ns hold: no time at all */
+	x.rdev_major = (uint32_t)archive_entry_rdevmajor(a);
+	x.rdev_minor = (uint32_t)archive_entry_rdevminor(a);
+	r = take_xattrs(t, x.path, e);
+	if (r < 0)
+		return r;
+	x.xattrs = t->xattrs;
+	x.xattrs_len = t->xattrs_len;
+	*ret = x;
 	return 1;
 }
 
 int tar_next(struct tar_reader *t, struct tar_entry *ret, struct err *e)
 {
-	struct tar_entry ent = { .path = t->path, .link = t->link };
 	int r;
 
 	if (t->failed)
-		return err_set(e, t->failed, "tar: the archive is damaged");
+		return err_code(e, t->failed, "tar");
 	if (t->done)
 		return 0;
-	r = next_entry(t, &ent, e);
-	if (r < 0)
-		t->failed = r;
-	t->done = r == 0;
-	if (r > 0)
-		*ret = ent;
-	return r;
+	if (!t->archive) {
+		t->failed = -ENOMEM;
+		return err_code(e, t->failed, "tar");
+	}
+	if (!t->opened) {
+		t->opened = true;
+		r = archive_read_open(t->archive, t, NULL, feed, NULL);
+		if (r != ARCHIVE_OK)
+			return broken(t, e);
+	}
+	r = archive_read_next_header(t->archive, &t->entry);
+	if (r == ARCHIVE_EOF) {
+		t->done = true;
+		return 0;
+	}
+	/* a warning is about what we do not use (names of owners, times of access) */
+	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+		return broken(t, e);
+	return take(t, ret, e);
 }
 
 int tar_data(struct tar_reader *t, const void **p, size_t *n, uint64_t *offset,
 	     struct err *e)
 {
-	const struct tarsparse_piece *piece;
-	uint64_t left;
-	ssize_t have;
+	la_int64_t at = 0;
+	int r;
 
 	if (t->failed)
-		return err_set(e, t->failed, "tar: the archive is damaged");
-	t->in.pos += (size_t)t->lent;
-	t->lent = 0;
-	while (t->piece < t->map.len && t->piece_done == t->map.v[t->piece].size) {
-		t->piece++;
-		t->piece_done = 0;
-	}
-	if (t->piece == t->map.len)
+		return err_code(e, t->failed, "tar");
+	if (t->done || !t->entry)
 		return 0;
-	piece = &t->map.v[t->piece];
-	have = tarstream_need(&t->in, 1, e);
-	if (have <= 0) {
-		t->failed = have < 0 ? (int)have : tarstream_cut_short(e);
-		return t->failed;
-	}
-	left = piece->size - t->piece_done;
-	if ((uint64_t)have > left)
-		have = (ssize_t)left;
-	*p = t->in.buf + t->in.pos;
-	*n = (size_t)have;
-	*offset = piece->offset + t->piece_done;
-	t->lent = (uint64_t)have;
-	t->piece_done += (uint64_t)have;
-	t->stored -= (uint64_t)have;
+	do
+		r = archive_read_data_block(t->archive, p, n, &at);
+	while (r == ARCHIVE_OK && !*n);
+	if (r == ARCHIVE_EOF)
+		return 0;
+	if (r != ARCHIVE_OK || at < 0)
+		return broken(t, e);
+	*offset = (uint64_t)at;
 	return 1;
 }
 
 int tar_drain(struct tar_reader *t, struct err *e)
 {
-	ssize_t have;
+	while (!t->failed && !t->source_end) {
+		ssize_t n = t->read(t->arg, t->block, sizeof(t->block));
 
-	do {
-		t->in.pos = t->in.len = 0;
-		have = tarstream_need(&t->in, 1, e);
-	} while (have > 0);
-	t->done = true;
-	return (int)have;
+		if (n < 0)
+			t->failed = (int)n;
+		else
+			t->source_end = n == 0;
+	}
+	return t->failed ? err_code(e, t->failed, "tar: read") : 0;
 }

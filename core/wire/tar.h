@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tar streams: V7, ustar, pax, GNU (long names, sparse files). Bytes in, entries out;
- * nothing here touches a file system. tar.c reads, tarwriter.c writes. */
+/* tar streams: V7, ustar, pax, GNU (long names, sparse files), over libarchive's formats
+ * only. Bytes in, entries out; nothing here touches a file system. tar.c reads,
+ * tarwriter.c writes. */
 #ifndef WIRE_TAR_H
 #define WIRE_TAR_H
 

@@ -1,27 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing tar: a ustar header, and before it a pax header for what that cannot say (long
- * or non-ASCII names, large numbers, fractions of seconds, extended attributes). The
- * bytes depend on the entries alone: no owner names, no access times, records in order of
- * key. */
-#include "core/wire/tar.h"
-
+/* Writing tar by libarchive: ustar, with pax records only where ustar cannot say it. */
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 
-#include "core/base/buf.h"
 #include "core/base/mem.h"
-#include "core/base/path.h"
-#include "core/base/str.h"
-#include "core/wire/tarheader.h"
-#include "core/wire/tarpax.h"
+#include "core/wire/tar.h"
 
 #define NS 1000000000ll
 
 struct tar_writer {
+	struct archive *archive;
 	tar_write_fn *write;
 	void *arg;
-	uint64_t left;    /* data still owed to the entry */
-	uint64_t padding; /* zeros after it */
+	int sink_error;
+	uint64_t left; /* bytes of data still owed to the entry at hand */
 };
+
+static la_ssize_t drain(struct archive *a, void *arg, const void *p, size_t n)
+{
+	struct tar_writer *t = arg;
+	int r = t->write(t->arg, p, n);
+
+	if (r < 0) {
+		t->sink_error = r;
+		archive_set_error(a, -r, "write");
+		return -1;
+	}
+	return (la_ssize_t)n;
+}
 
 struct tar_writer *tar_writer_new(tar_write_fn *write, void *arg)
 {
@@ -29,271 +38,144 @@ struct tar_writer *tar_writer_new(tar_write_fn *write, void *arg)
 
 	t->write = write;
 	t->arg = arg;
+	t->archive = archive_write_new();
+	if (!t->archive)
+		t->sink_error = -ENOMEM;
+	else if (archive_write_set_format_pax_restricted(t->archive) < ARCHIVE_WARN ||
+		 archive_write_set_bytes_in_last_block(t->archive, 1) != ARCHIVE_OK ||
+		 archive_write_open(t->archive, t, NULL, drain, NULL) != ARCHIVE_OK)
+		t->sink_error = -EIO;
 	return t;
 }
 
 void tar_writer_free(struct tar_writer *t)
 {
+	if (!t)
+		return;
+	if (t->archive)
+		archive_write_free(t->archive);
 	free(t);
 }
 
-static int put(struct tar_writer *t, const void *p, size_t n, struct err *e)
+static int broken(struct tar_writer *t, struct err *e, const char *path)
 {
-	int r = n > 0 ? t->write(t->arg, p, n) : 0;
+	const char *why = t->archive ? archive_error_string(t->archive) : NULL;
 
-	return r < 0 ? err_code(e, r, "tar: write the archive") : 0;
+	if (t->sink_error)
+		return err_code(e, t->sink_error, "tar: write");
+	return err_set(e, -EINVAL, "tar: '%.200s': %s", path,
+		       why ? why : "cannot be told");
 }
 
-static int put_zeros(struct tar_writer *t, size_t n, struct err *e)
+static mode_t kind(enum tar_type type)
 {
-	static const uint8_t zeros[2 * TARHEADER_SIZE];
-
-	return put(t, zeros, n, e);
-}
-
-/* --- pax records
- * -------------------------------------------------------------------------- */
-
-static size_t digits(size_t n)
-{
-	size_t d = 1;
-
-	while (n >= 10) {
-		n /= 10;
-		d++;
+	switch (type) {
+	case TAR_DIR:
+		return S_IFDIR;
+	case TAR_SYMLINK:
+		return S_IFLNK;
+	case TAR_FIFO:
+		return S_IFIFO;
+	case TAR_CHAR:
+		return S_IFCHR;
+	case TAR_BLOCK:
+		return S_IFBLK;
+	default:
+		return S_IFREG;
 	}
-	return d;
 }
 
-static int record(struct buf *b, const char *key, const void *value, size_t size)
+static void fill(struct archive_entry *a, const struct tar_entry *x)
 {
-	size_t rest = strlen(key) + size + 3; /* " ", "=", "\n" */
-	size_t n = rest + digits(rest);
+	int64_t s = x->mtime / NS, ns = x->mtime % NS;
 
-	/* The length's own digits may make it one digit longer. */
-	n = rest + digits(n);
-	if (buf_addf(b, "%zu %s=", n, key) < 0 || buf_add(b, value, size) < 0)
-		return -E2BIG;
-	return buf_addc(b, '\n');
-}
-
-static int record_text(struct buf *b, const char *key, const char *value)
-{
-	return record(b, key, value, strlen(value));
-}
-
-static int record_number(struct buf *b, const char *key, uint64_t n, int64_t max)
-{
-	char text[24];
-
-	if (n <= (uint64_t)max)
-		return 0;
-	str_print(text, sizeof(text), "%llu", (unsigned long long)n);
-	return record_text(b, key, text);
-}
-
-static int record_time(struct buf *b, int64_t ns)
-{
-	uint64_t abs = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
-	char text[48];
-	size_t n;
-
-	if (ns >= 0 && ns % NS == 0)
-		return 0;
-	str_print(text, sizeof(text), "%s%llu.%09llu", ns < 0 ? "-" : "",
-		  (unsigned long long)(abs / NS), (unsigned long long)(abs % NS));
-	for (n = strlen(text); text[n - 1] == '0'; n--)
-		text[n - 1] = '\0';
-	if (text[n - 1] == '.')
-		text[n - 1] = '\0';
-	return record_text(b, "mtime", text);
-}
-
-static int xattr_order(const void *a, const void *b)
-{
-	const struct tar_xattr *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
-}
-
-static int record_xattrs(struct buf *b, const struct tar_entry *entry)
-{
-	autofree struct tar_xattr *v = mem_array(entry->xattrs_len, sizeof(*v));
-	int r = 0;
-
-	for (size_t i = 0; i < entry->xattrs_len; i++)
-		v[i] = entry->xattrs[i];
-	if (entry->xattrs_len > 0)
-		qsort(v, entry->xattrs_len, sizeof(*v), xattr_order);
-	for (size_t i = 0; r == 0 && i < entry->xattrs_len; i++) {
-		autofree char *key = str_fmt("SCHILY.xattr.%s", v[i].name);
-
-		/* '=' would end the key early. */
-		if (strchr(v[i].name, '='))
-			return -EINVAL;
-		r = record(b, key, v[i].value, v[i].size);
+	if (ns < 0) {
+		s--;
+		ns += NS;
 	}
-	return r;
-}
-
-static bool link_fits(const char *s)
-{
-	for (const char *c = s; *c; c++) {
-		if ((unsigned char)*c >= 0x80)
-			return false;
+	archive_entry_set_pathname(a, x->path);
+	archive_entry_set_mode(a, kind(x->type) | (x->mode & 07777));
+	archive_entry_set_uid(a, x->uid);
+	archive_entry_set_gid(a, x->gid);
+	archive_entry_set_mtime(a, s, (long)ns);
+	archive_entry_set_size(a, x->type == TAR_FILE ? (la_int64_t)x->size : 0);
+	if (x->type == TAR_HARDLINK)
+		archive_entry_set_hardlink(a, x->link);
+	if (x->type == TAR_SYMLINK)
+		archive_entry_set_symlink(a, x->link);
+	if (x->type == TAR_CHAR || x->type == TAR_BLOCK) {
+		archive_entry_set_rdevmajor(a, x->rdev_major);
+		archive_entry_set_rdevminor(a, x->rdev_minor);
 	}
-	return strlen(s) <= 100;
+	for (size_t i = 0; i < x->xattrs_len; i++)
+		archive_entry_xattr_add_entry(a, x->xattrs[i].name, x->xattrs[i].value,
+					      x->xattrs[i].size);
 }
 
-/* In order of key, as strcmp sees it. */
-static int records(struct buf *b, const struct tar_entry *entry, const char *path)
+/* What no reader, ours included, would take back. */
+static int refuse(const struct tar_entry *x, struct err *e)
 {
-	const int64_t id_max = tarheader_max(8);
-	int r = record_xattrs(b, entry);
+	bool link = x->type == TAR_SYMLINK || x->type == TAR_HARDLINK;
+	size_t total = 0;
 
-	if (r == 0)
-		r = record_number(b, "gid", entry->gid, id_max);
-	if (r == 0 && !link_fits(entry->link))
-		r = record_text(b, "linkpath", entry->link);
-	if (r == 0)
-		r = record_time(b, entry->mtime);
-	if (r == 0 && !tarheader_fits(path))
-		r = record_text(b, "path", path);
-	if (r == 0 && entry->type == TAR_FILE)
-		r = record_number(b, "size", entry->size, tarheader_max(12));
-	return r < 0 ? r : record_number(b, "uid", entry->uid, id_max);
-}
-
-static int put_pax(struct tar_writer *t, const struct buf *b, const char *path,
-		   struct err *e)
-{
-	struct tarheader h = { .type = 'x', .mode = 0644, .size = (int64_t)b->len };
-	uint8_t raw[TARHEADER_SIZE];
-	const char *base = path_base(path);
-	size_t n = strlen("PaxHeaders.0/");
-	int r;
-
-	/* The name is for readers that know no pax; it need not be the entry's. */
-	str_copy(h.name, sizeof(h.name), "PaxHeaders.0/");
-	for (; *base && *base != '/' && n < 90; base++)
-		h.name[n++] = (char)((unsigned char)*base < 0x80 ? *base : '_');
-	tarheader_build(raw, &h);
-	r = put(t, raw, sizeof(raw), e);
-	if (r == 0)
-		r = put(t, b->data, b->len, e);
-	return r < 0 ? r : put_zeros(t, -b->len % TARHEADER_SIZE, e);
-}
-
-/* --- entries
- * ------------------------------------------------------------------------------ */
-
-static int check_entry(const struct tar_writer *t, const struct tar_entry *entry,
-		       struct err *e)
-{
-	bool is_link = entry->type == TAR_SYMLINK || entry->type == TAR_HARDLINK;
-
-	if (t->left > 0)
-		return err_set(e, -EINVAL, "tar: %llu bytes are missing before '%.255s'",
-			       (unsigned long long)t->left, entry->path);
-	if (!entry->path[0] || (is_link && !entry->link[0]))
-		return err_set(e, -EINVAL, "tar: an entry without a name");
-	if (strlen(entry->path) > TAR_PATH_MAX || strlen(entry->link) > TAR_PATH_MAX)
-		return err_set(e, -ENAMETOOLONG,
-			       "tar: '%.60s…': the name is longer than %d bytes",
-			       entry->path, TAR_PATH_MAX);
-	if (entry->type == TAR_FILE && entry->size > INT64_MAX)
-		return err_set(e, -EFBIG, "tar: '%.255s': the size is out of range",
-			       entry->path);
-	if (entry->rdev_major > tarheader_max(8) || entry->rdev_minor > tarheader_max(8))
-		return err_set(e, -ERANGE, "tar: '%.255s': device number is out of range",
-			       entry->path);
+	if (!*x->path || (link && !*x->link))
+		return err_set(e, -EINVAL, "tar: '%.200s': an empty name", x->path);
+	if (strlen(x->path) > TAR_PATH_MAX || strlen(x->link) > TAR_PATH_MAX)
+		return err_set(e, -ENAMETOOLONG, "tar: '%.200s': name over %d bytes",
+			       x->path, TAR_PATH_MAX);
+	for (size_t i = 0; i < x->xattrs_len; i++) {
+		total += strlen(x->xattrs[i].name) + x->xattrs[i].size;
+		if (strchr(x->xattrs[i].name, '='))
+			return err_set(e, -EINVAL, "tar: '%.200s': attribute '%.64s'",
+				       x->path, x->xattrs[i].name);
+	}
+	if (total > TAR_XATTR_MAX)
+		return err_set(e, -E2BIG, "tar: '%.200s': extended attributes over 1 MiB",
+			       x->path);
 	return 0;
-}
-
-static void fill_header(const struct tar_entry *entry, const char *path,
-			struct tarheader *h)
-{
-	static const char types[] = {
-		[TAR_FILE] = '0',     [TAR_DIR] = '5',  [TAR_SYMLINK] = '2',
-		[TAR_HARDLINK] = '1', [TAR_FIFO] = '6', [TAR_CHAR] = '3',
-		[TAR_BLOCK] = '4'
-	};
-	bool is_link = entry->type == TAR_SYMLINK || entry->type == TAR_HARDLINK;
-	bool device = entry->type == TAR_CHAR || entry->type == TAR_BLOCK;
-
-	*h = (struct tarheader){
-		.type = types[entry->type],
-		.mode = (int64_t)(entry->mode & 07777),
-		.uid = entry->uid,
-		.gid = entry->gid,
-		.size = entry->type == TAR_FILE ? (int64_t)entry->size : 0,
-		.mtime = entry->mtime > 0 ? entry->mtime / NS : 0,
-		.major = device ? entry->rdev_major : 0,
-		.minor = device ? entry->rdev_minor : 0,
-	};
-	/* What does not fit is in the pax header, and left out here. */
-	if (tarheader_fits(path))
-		str_copy(h->name, sizeof(h->name), path);
-	else
-		str_copy(h->name, sizeof(h->name), "PaxHeaders.0/entry");
-	if (is_link && link_fits(entry->link))
-		str_copy(h->link, sizeof(h->link), entry->link);
 }
 
 int tar_add(struct tar_writer *t, const struct tar_entry *entry, struct err *e)
 {
-	const char *slash =
-		entry->type == TAR_DIR && !str_ends(entry->path, "/") ? "/" : "";
-	autofree char *path = str_fmt("%s%s", entry->path, slash);
-	autobuf pax = { .max = TARPAX_MAX };
-	uint8_t raw[TARHEADER_SIZE];
-	struct tarheader h;
-	int r = check_entry(t, entry, e);
+	struct archive_entry *a;
+	int r;
 
+	if (t->sink_error)
+		return broken(t, e, entry->path);
+	if (t->left)
+		return err_set(e, -EINVAL,
+			       "tar: '%.200s': the entry before it is not whole",
+			       entry->path);
+	r = refuse(entry, e);
 	if (r < 0)
 		return r;
-	r = put_zeros(t, (size_t)t->padding, e);
-	if (r < 0)
-		return r;
-	t->padding = 0;
-	r = records(&pax, entry, path);
-	if (r < 0)
-		return err_set(e, r, "tar: '%.255s': the attributes %s", path,
-			       r == -E2BIG ? "are too large" : "have a bad name");
-	if (pax.len > 0)
-		r = put_pax(t, &pax, path, e);
-	if (r < 0)
-		return r;
-	fill_header(entry, path, &h);
-	tarheader_build(raw, &h);
-	r = put(t, raw, sizeof(raw), e);
-	if (r == 0 && entry->type == TAR_FILE) {
-		t->left = entry->size;
-		t->padding = -entry->size % TARHEADER_SIZE;
-	}
-	return r;
+	a = archive_entry_new();
+	if (!a)
+		return err_code(e, -ENOMEM, "tar");
+	fill(a, entry);
+	r = archive_write_header(t->archive, a);
+	archive_entry_free(a);
+	if (r != ARCHIVE_OK)
+		return broken(t, e, entry->path);
+	t->left = entry->type == TAR_FILE ? entry->size : 0;
+	return 0;
 }
 
 int tar_add_data(struct tar_writer *t, const void *p, size_t n, struct err *e)
 {
-	int r;
-
 	if (n > t->left)
 		return err_set(e, -EINVAL, "tar: more data than the entry's size");
-	r = put(t, p, n, e);
-	if (r == 0)
-		t->left -= n;
-	return r;
+	if (n && archive_write_data(t->archive, p, n) != (la_ssize_t)n)
+		return broken(t, e, "data");
+	t->left -= n;
+	return 0;
 }
 
 int tar_finish(struct tar_writer *t, struct err *e)
 {
-	int r;
-
-	if (t->left > 0)
-		return err_set(e, -EINVAL, "tar: %llu bytes are missing at the end",
-			       (unsigned long long)t->left);
-	r = put_zeros(t, (size_t)t->padding, e);
-	t->padding = 0;
-	return r < 0 ? r : put_zeros(t, 2 * TARHEADER_SIZE, e);
+	if (t->left)
+		return err_set(e, -EINVAL, "tar: the last entry is not whole");
+	if (t->sink_error || archive_write_close(t->archive) != ARCHIVE_OK)
+		return broken(t, e, "end");
+	return 0;
 }
