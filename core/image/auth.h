@@ -4,17 +4,26 @@
 #ifndef IMAGE_AUTH_H
 #define IMAGE_AUTH_H
 
+#include <stddef.h>
+
 #include "core/base/err.h"
 
 struct auth {
 	char *username, *password; /* NULL: anonymous */
 	char *identity_token;      /* OAuth2 refresh token instead, or NULL */
+	char *note; /* why there are none although a file names some, or NULL */
 };
 
 /* config_dir NULL: $DOCKER_CONFIG, ~/.docker; then containers' auth.json. Never an error
- * for absence. registry: "docker.io" or "host[:port]". */
+ * for absence; a broken file or helper gives a note. registry: "docker.io" or
+ * "host[:port]". */
 int auth_find(const char *config_dir, const char *registry, struct auth *ret,
 	      struct err *e);
+/* The bytes of one such file alone, without helpers: a parser (fuzz target auth).
+ * *ret_helper: malloc'd name of the helper to ask, or NULL; *ret_server: malloc'd, what
+ * to ask it for. */
+int auth_parse(const char *text, size_t n, const char *registry, struct auth *ret,
+	       char **ret_helper, char **ret_server, struct err *e);
 void auth_done(struct auth *a);
 
 #endif

@@ -261,9 +261,14 @@ uint64_t blob_offset(const struct blob_writer *w)
 	return w->offset;
 }
 
-int blob_fd(const struct blob_writer *w)
+int blob_follow(const struct blob_writer *w)
 {
-	return w->fd;
+	char name[PATH_SIZE];
+	int fd;
+
+	part_name(name, &w->digest);
+	fd = openat(w->store->tmp_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 int blob_restart(struct blob_writer *w, struct err *e)
@@ -276,32 +281,41 @@ int blob_restart(struct blob_writer *w, struct err *e)
 	return 0;
 }
 
+int blob_check(const struct blob_writer *w, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX], got[DIGEST_TEXT_MAX];
+	struct hasher *h;
+	struct digest is;
+
+	digest_text(text, &w->digest);
+	if (w->offset != w->size)
+		return err_set(e, -ENODATA, "blob '%s': cut short: %llu of %llu bytes",
+			       text, (unsigned long long)w->offset,
+			       (unsigned long long)w->size);
+	h = hasher_copy(w->hasher);
+	hasher_finish(h, &is);
+	hasher_free(h);
+	if (digest_eq(&is, &w->digest))
+		return 0;
+	return err_set(e, -EBADMSG,
+		       "blob '%s': digest mismatch: the bytes received have '%s'", text,
+		       digest_text(got, &is));
+}
+
 int blob_commit(struct blob_writer *w, bool sync, struct err *e)
 {
-	char name[PATH_SIZE], text[DIGEST_TEXT_MAX], got[DIGEST_TEXT_MAX];
+	char name[PATH_SIZE], text[DIGEST_TEXT_MAX];
 	const struct store *s = w->store;
-	struct digest is;
-	int r = 0;
+	int r = blob_check(w, e);
 
 	part_name(name, &w->digest);
 	digest_text(text, &w->digest);
-	if (w->offset != w->size) {
-		r = err_set(e, -ENODATA, "blob '%s': cut short: %llu of %llu bytes", text,
-			    (unsigned long long)w->offset, (unsigned long long)w->size);
-		writer_free(w);
-		return r;
-	}
-	hasher_finish(w->hasher, &is);
-	if (!digest_eq(&is, &w->digest)) {
+	if (r == -EBADMSG)
 		unlinkat(s->tmp_fd, name, 0);
-		r = err_set(e, -EBADMSG,
-			    "blob '%s': digest mismatch: the bytes received have '%s'",
-			    text, digest_text(got, &is));
-	} else if (sync && fsync(w->fd)) {
+	else if (r == 0 && sync && fsync(w->fd))
 		r = err_sys(e, "sync blob '%s'", text);
-	} else if ((r = publish(s, name, &w->digest)) < 0) {
+	else if (r == 0 && (r = publish(s, name, &w->digest)) < 0)
 		err_code(e, r, "store blob '%s'", text);
-	}
 	writer_free(w);
 	return r;
 }

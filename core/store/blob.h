@@ -40,10 +40,12 @@ int blob_write(const struct store *s, const struct blob_want *want,
 int blob_add(struct blob_writer *w, const void *p, size_t n, struct err *e);
 /* Bytes so far. */
 uint64_t blob_offset(const struct blob_writer *w);
-/* The part itself, open for reading and writing: for a reader that follows it. */
-int blob_fd(const struct blob_writer *w);
+/* The part, opened anew for reading only: for one that follows it. fd or -errno. */
+int blob_follow(const struct blob_writer *w);
 /* Drops what was written (the server ignored the range). */
 int blob_restart(struct blob_writer *w, struct err *e);
+/* Is it whole (-ENODATA else) and right (-EBADMSG else)? Changes nothing. */
+int blob_check(const struct blob_writer *w, struct err *e);
 /* Checks size (-ENODATA when short: the part stays) and digest (-EBADMSG: the part goes);
  * renames into place (sync: fsync first; else layer_sync before anything names it). Frees
  * w in any case. */

@@ -13,6 +13,8 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/store/blob.h"
+#include "core/store/gc.h"
 #include "core/store/layer.h"
 #include "core/store/reach.h"
 
@@ -128,4 +130,17 @@ int collect_unused(const struct store *s, const struct strv *keep_chains,
 	if (ret_bytes)
 		*ret_bytes = c.bytes;
 	return c.failed < 0 ? err_code(e, c.failed, "remove blobs") : 0;
+}
+
+int collect_blobs(const struct store *s, const struct digest *d, size_t n, struct err *e)
+{
+	autostrv blobs = { 0 };
+	autoclose int lock = gc_lock(s, true, e);
+	int r = lock < 0 ? lock : reach_all(s, &blobs, NULL, e);
+	char hex[DIGEST_TEXT_MAX];
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!kept(&blobs, digest_hex(hex, &d[i])))
+			(void)blob_remove(s, &d[i], NULL);
+	return r;
 }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Docker's credential helpers.
+#include "core/image/credhelper.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/base/mem.h"
+#include "core/base/spawn.h"
+#include "core/base/str.h"
+#include "core/wire/json.h"
+
+#define ANSWER_MAX 65536
+#define TIMEOUT_MS 60000 // it may ask the user for a passphrase
+
+// The name becomes part of a program's name: nothing that leads elsewhere.
+static bool name_ok(const char *name)
+{
+	return name[0] && name[0] != '-' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567"
+			    "89-_.") == strlen(name);
+}
+
+static int take(const struct buf *out, struct auth *ret, struct err *e)
+{
+	autojson *doc = NULL;
+	const char *user = NULL, *secret = NULL;
+	int r = json_parse(buf_str(out), out->len, "its answer", &doc, e);
+
+	if (r < 0)
+		return r;
+	yyjson_val *root = yyjson_doc_get_root(doc);
+	if ((r = json_get_str(root, "Username", &user, e)) < 0 ||
+	    (r = json_get_str(root, "Secret", &secret, e)) < 0)
+		return r;
+	if (str_eq(user, "<token>")) {
+		str_set(&ret->identity_token, secret);
+	} else if (!str_empty(user)) {
+		str_set(&ret->username, user);
+		str_set(&ret->password, secret ? secret : "");
+	}
+	return 0;
+}
+
+int credhelper_get(const char *name, const char *server, struct auth *ret, struct err *e)
+{
+	autobuf out = { .max = ANSWER_MAX }, errout = { .max = ANSWER_MAX };
+	autofree char *program = str_fmt("docker-credential-%s", name);
+	char *argv[] = { program, (char *)"get", NULL };
+	int r;
+
+	if (!name_ok(name))
+		return err_set(e, -EINVAL, "'%s' cannot name a credential helper", name);
+	r = spawn_run(argv, server, &out, &errout, TIMEOUT_MS, e);
+	if (r == -ENOENT)
+		return err_set(e, r, "credential helper '%s' is not installed", program);
+	if (r < 0)
+		return err_wrap(e, "credential helper '%s'", program);
+	if (r > 0 && strstr(buf_str(&out), "credentials not found"))
+		return 0;
+	if (r > 0)
+		return err_set(e, -EIO, "credential helper '%s' failed: %.*s", program,
+			       (int)strcspn(buf_str(&out), "\n"), buf_str(&out));
+	r = take(&out, ret, e);
+	return r < 0 ? err_wrap(e, "credential helper '%s'", program) : 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Docker's credential helpers: docker-credential-NAME get, over stdin and stdout. */
+#ifndef IMAGE_CREDHELPER_H
+#define IMAGE_CREDHELPER_H
+
+#include "core/image/auth.h"
+
+/* 0 with ret filled or left empty (it knows none); -errno with the sentence when it
+ * cannot be run or answers nonsense. */
+int credhelper_get(const char *name, const char *server, struct auth *ret, struct err *e);
+
+#endif

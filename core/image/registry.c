@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// A registry and its mirrors.
+#include "core/image/registry.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/image/exchange.h"
+#include "core/image/token.h"
+#include "core/image/transfer.h"
+#include "core/wire/hasher.h"
+
+#define ACCEPT \
+	MEDIA_OCI_INDEX ", " MEDIA_DOCKER_LIST ", " MEDIA_OCI_MANIFEST \
+			", " MEDIA_DOCKER_MANIFEST
+
+struct registry {
+	struct channel channel;
+	struct registry_options defaults;
+	struct origin *origins; /* mirrors, then the registry itself */
+	size_t len;
+	size_t served; /* the origin that served the manifest */
+	char *repository, *scope;
+	char *name, *familiar; /* for sentences: "nginx", "nginx:latest" */
+};
+
+int registry_open(const struct reference *ref, const struct registry_options *o,
+		  struct registry **ret, struct err *e)
+{
+	struct registry *r = mem_new(struct registry);
+	size_t mirrors;
+	int rc;
+
+	if (!o)
+		o = &r->defaults;
+	mirrors = str_eq(ref->registry, REFERENCE_DEFAULT_REGISTRY) ? o->mirrors.len : 0;
+	r->origins = mem_array(mirrors + 1, sizeof(*r->origins));
+	rc = channel_init(&r->channel, o, e);
+	for (size_t i = 0; rc == 0 && i < mirrors; i++) {
+		rc = origin_mirror(&r->origins[r->len], o->mirrors.v[i], &o->insecure, e);
+		r->len += rc == 0;
+	}
+	if (rc < 0) {
+		registry_free(r);
+		return rc;
+	}
+	origin_init(&r->origins[r->len++], reference_host(ref), ref->registry,
+		    &o->insecure);
+	r->repository = str_dup(ref->repository);
+	r->scope = str_fmt("repository:%s:pull", ref->repository);
+	r->name = reference_familiar_name(ref);
+	r->familiar = reference_familiar(ref);
+	*ret = r;
+	return 0;
+}
+
+void registry_free(struct registry *r)
+{
+	if (!r)
+		return;
+	channel_done(&r->channel);
+	for (size_t i = 0; i < r->len; i++)
+		origin_done(&r->origins[i]);
+	free(r->origins);
+	free(r->repository);
+	free(r->scope);
+	free(r->name);
+	free(r->familiar);
+	free(r);
+}
+
+static int collect(void *arg, const struct httphead *head, const void *p, size_t n,
+		   struct err *e)
+{
+	struct buf *body = arg;
+
+	return buf_add(body, p, n) < 0
+		       ? err_set(e, -EFBIG, "the answer is larger than %zu bytes",
+				 body->max)
+		       : 0;
+}
+
+// HTTP where it is allowed and HTTPS is not spoken. A certificate that does not verify is
+// no reason.
+static bool fall_back(struct origin *o, int result)
+{
+	if (o->settled || (result != -EPROTO && result != -ECONNREFUSED &&
+			   result != -ECONNRESET && result != -ETIMEDOUT))
+		return false;
+	str_set(&o->scheme, "http");
+	o->settled = true;
+	return true;
+}
+
+// One question to one origin, with challenges answered and tries repeated. 0: x has an
+// answer.
+static int ask(struct registry *r, struct origin *o, const char *rest, struct exchange *x,
+	       struct err *e)
+{
+	bool answered = false;
+
+	x->origin = o;
+	x->body = collect;
+	for (int tries = 1;;) {
+		autofree char *url = origin_url(o, rest);
+		x->url = url;
+		if (x->arg)
+			buf_reset(x->arg);
+		int result = exchange_run(&r->channel, x);
+		if (result < 0 && fall_back(o, result))
+			continue;
+		o->reached |= result == 0;
+		o->settled |= result == 0;
+		if (result == 0 && x->head.status == 401 && !answered) {
+			answered = true;
+			result = token_answer(&r->channel, o, &x->head.challenge,
+					      r->scope, e);
+			if (result == 0)
+				continue;
+			return result;
+		}
+		int pause = exchange_retry(&r->channel, x, tries++, o->reached);
+		if (pause < 0)
+			return result < 0 ? err_set(e, result, "%s", x->err.text) : 0;
+		poll(NULL, 0, pause);
+	}
+}
+
+/* --- sentences, as docker words them ---------------------------------------------------
+ */
+
+static int denied(struct registry *r, const struct origin *o, const char *why,
+		  struct err *e)
+{
+	return err_set(
+		e, -EACCES,
+		"pull access denied for %s, repository does not exist or may require "
+		"'docker login'%s%s%s%s",
+		r->name, why[0] ? ": " : "", why, o->auth.note ? ": " : "",
+		o->auth.note ? o->auth.note : "");
+}
+
+static int refusal(struct registry *r, const struct origin *o, const struct exchange *x,
+		   struct err *e)
+{
+	char code[64], message[256], words[400] = "";
+
+	exchange_words(x, code, sizeof(code), message, sizeof(message));
+	str_print(words, sizeof(words), "%s%s%s", code, code[0] && message[0] ? ": " : "",
+		  message);
+	switch (x->head.status) {
+	case 401:
+	case 403:
+		return denied(r, o, words, e);
+	case 404:
+		return err_set(e, -ENOENT, "manifest for %s not found: %s", r->familiar,
+			       words[0] ? words : "manifest unknown");
+	case 429:
+		return err_set(e, -EBUSY, "'%s' refuses for now: %s", o->host,
+			       words[0] ? words : "too many requests");
+	}
+	return err_set(e, -EIO, "registry '%s' answered %d%s%s", o->host, x->head.status,
+		       words[0] ? ": " : "", words);
+}
+
+/* --- manifests
+ * -------------------------------------------------------------------------- */
+
+static int check_digest(const struct exchange *x, const char *wanted,
+			const struct buf *body, struct digest *ret, struct err *e)
+{
+	struct digest want, is, said;
+	char text[DIGEST_TEXT_MAX];
+	bool has_said = digest_parse(x->head.digest, &said) == 0;
+	bool has_want = digest_parse(wanted, &want) == 0;
+
+	if (!body) {
+		if (!has_said)
+			return err_set(e, -EOPNOTSUPP, "the registry says no digest");
+		*ret = said;
+		return 0;
+	}
+	const struct digest *check = has_want ? &want : has_said ? &said : NULL;
+	struct hasher *h = hasher_new(check ? check->algorithm : DIGEST_SHA256);
+	hasher_add(h, buf_str(body), body->len);
+	hasher_finish(h, &is);
+	hasher_free(h);
+	if (check && !digest_eq(&is, check))
+		return err_set(e, -EBADMSG,
+			       "manifest: digest mismatch: the bytes received have '%s'",
+			       digest_text(text, &is));
+	*ret = is;
+	return 0;
+}
+
+static int manifest_from(struct registry *r, struct origin *o, const char *what,
+			 struct exchange *x, struct err *e)
+{
+	autofree char *rest = str_fmt("%s/manifests/%s", r->repository, what);
+
+	x->accept = ACCEPT;
+	x->head_only = !x->arg;
+	int rc = ask(r, o, rest, x, e);
+	if (rc == -EACCES) {
+		autofree char *why = str_dup(e->text);
+		return denied(r, o, why, e);
+	}
+	if (rc < 0)
+		return err_wrap(e, "registry '%s'", o->host);
+	return x->head.status == 200 ? 0 : refusal(r, o, x, e);
+}
+
+int registry_manifest(struct registry *r, const char *tag_or_digest, struct buf *body,
+		      char media_type[DESCRIPTOR_MEDIA_MAX], struct digest *ret_digest,
+		      struct err *e)
+{
+	int rc = -EIO;
+
+	if (body)
+		body->max = MANIFEST_MAX;
+	for (size_t k = 0; k < r->len; k++) {
+		size_t i = (r->served + k) % r->len;
+		struct exchange x = { .arg = body };
+		err_clear(e);
+		rc = manifest_from(r, &r->origins[i], tag_or_digest, &x, e);
+		if (rc == 0)
+			rc = check_digest(&x, tag_or_digest, body, ret_digest, e);
+		if (rc == 0) {
+			str_copy(media_type, DESCRIPTOR_MEDIA_MAX, x.head.media_type);
+			r->served = i;
+		}
+		exchange_done(&x);
+		if (rc == 0)
+			break;
+	}
+	return rc;
+}
+
+/* --- blobs
+ * ------------------------------------------------------------------------------ */
+
+int registry_blob(struct registry *r, const struct descriptor *d, size_t max,
+		  struct buf *out, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+	autofree char *rest =
+		str_fmt("%s/blobs/%s", r->repository, digest_text(text, &d->digest));
+	int rc = -EIO;
+
+	if (d->size > max)
+		return err_set(e, -EFBIG,
+			       "'%s' has %llu bytes, more than the %zu allowed", text,
+			       (unsigned long long)d->size, max);
+	out->max = d->size + 1;
+	for (size_t k = 0; k < r->len; k++) {
+		struct origin *o = &r->origins[(r->served + k) % r->len];
+		struct exchange x = { .arg = out, .accept = "*/*" };
+		struct digest is;
+		err_clear(e);
+		rc = ask(r, o, rest, &x, e);
+		if (rc == 0 && x.head.status != 200)
+			rc = err_set(e, -EIO, "registry '%s' answered %d for '%s'",
+				     o->host, x.head.status, text);
+		exchange_done(&x);
+		if (rc < 0)
+			continue;
+		struct hasher *h = hasher_new(d->digest.algorithm);
+		hasher_add(h, buf_str(out), out->len);
+		hasher_finish(h, &is);
+		hasher_free(h);
+		if (out->len == d->size && digest_eq(&is, &d->digest))
+			return 0;
+		rc = err_set(e, -EBADMSG, "blob '%s': digest mismatch", text);
+	}
+	return rc;
+}
+
+int registry_blobs(struct registry *r, struct registry_fetch *f, size_t n,
+		   const struct registry_events *ev, struct err *e)
+{
+	const struct transfer_from from = {
+		.channel = &r->channel,
+		.origins = r->origins,
+		.origins_len = r->len,
+		.first = r->served,
+		.repository = r->repository,
+		.scope = r->scope,
+	};
+
+	return transfer_run(&from, f, n, ev, e);
+}
