@@ -79,11 +79,10 @@ static void probe_time(struct doctor_row *row)
  * ------------------------------------------------------------------------ */
 
 /* lower/f, an overlay over it with user.* attributes, f removed through it. */
-static int try_overlay(int dirfd, struct err *e)
+static int try_overlay(const char *path, int dirfd, struct err *e)
 {
 	static const char *const names[] = { "lower", "upper", "work" };
 	autostrv params = { 0 };
-	char path[64];
 	int r;
 
 	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
@@ -95,7 +94,6 @@ static int try_overlay(int dirfd, struct err *e)
 	r = file_replace_nosync(dirfd, "lower/f", "x", 1, 0600);
 	if (r < 0)
 		return r;
-	str_print(path, sizeof(path), "/proc/self/fd/%d", dirfd);
 	strv_add(&params, "userxattr");
 	strv_addf(&params, "lowerdir=%s/lower", path);
 	strv_addf(&params, "upperdir=%s/upper", path);
@@ -126,9 +124,10 @@ static void probe_overlay(struct doctor_row *row)
 		return;
 	}
 	autoclose int dir = file_open_dir(s.tmp_fd, name, true, 0700);
+	autofree char *path = str_fmt("%s/tmp/%s", s.data, name);
 	r = dir < 0 ? dir : doctor_enter(CLONE_NEWNS);
 	if (r >= 0)
-		r = try_overlay(dir, &e);
+		r = try_overlay(path, dir, &e);
 	file_remove_tree(s.tmp_fd, name);
 	if (r < 0 && e.text[0])
 		SAY(answer, "%s", e.text);

@@ -111,8 +111,10 @@ static void add_caps(struct strv *out, const char *label, const char *hex)
 	autobuf b = { 0 };
 
 	buf_addf(&b, "%s", hex);
+	if (set == CAPABILITY_ALL)
+		buf_adds(&b, " all");
 	for (int bit = 0; bit < CAPABILITY_COUNT; bit++)
-		if (set & (1ull << bit))
+		if (set != CAPABILITY_ALL && set & (1ull << bit))
 			buf_addf(&b, " %s", capability_name(bit) + strlen("CAP_"));
 	add(out, label, set ? buf_str(&b) : "none");
 }
