@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A further process in a running container.
+ *
+ *   exec monitor ── go-between: joins the container's namespaces, gone at once
+ *      ├────────── the process (child of the exec monitor by CLONE_PARENT)
+ *      └────────── pump
+ *
+ * Joining a user namespace makes a process undumpable, and its memory belongs to the
+ * host's user namespace until exec: whatever capability the container has, it cannot
+ * trace the newcomer or reach its descriptors (CVE-2016-9962). */
+#include "core/runtime/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/ns/landlock.h"
+#include "core/ns/pidfd.h"
+#include "core/ns/pty.h"
+#include "core/runtime/launch.h"
+#include "core/runtime/process.h"
+#include "core/runtime/pump.h"
+#include "core/runtime/report.h"
+#include "core/runtime/setup.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+#define REQUEST_MAX  RUNTIMECONFIG_MAX
+#define BPF_FILE_MAX (4096u * 8)
+#define EXEC_FDS     3 /* init's pidfd, client, request */
+
+/* --- front side ----------------------------------------------------------------------
+ */
+
+static int write_request(const struct exec_spawn *x, const struct setup *s, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *o = yyjson_mut_obj(doc);
+	autobuf text = { .max = REQUEST_MAX };
+	autoclose int fd = -1;
+	int r;
+
+	yyjson_mut_doc_set_root(doc, o);
+	runtimeconfig_build_process(x->process, doc, json_add_obj(doc, o, "process"));
+	json_add_str(doc, o, "seccomp", x->seccomp);
+	json_add_str(doc, o, "keyring", s->new_keyring ? s->id : NULL);
+	yyjson_mut_obj_add_bool(doc, o, "landlock", s->landlock_scopes);
+	yyjson_mut_obj_add_bool(doc, o, "stdin", x->open_stdin);
+	yyjson_mut_obj_add_bool(doc, o, "detach", x->detach);
+	r = json_print(&text, doc, false);
+	if (r < 0)
+		return err_code(e, r, "describe the process");
+	fd = memfd_create("exec", MFD_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "memfd_create");
+	r = fd_write_all(fd, text.data, text.len);
+	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_code(e, r < 0 ? r : -errno, "describe the process");
+	return TAKE_FD(fd);
+}
+
+static int read_setup(int container, struct setup *ret, struct err *e)
+{
+	autoclose int bundle =
+		openat(container, "bundle", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return bundle < 0 ? err_sys(e, "open 'bundle'") : setup_read(bundle, ret, e);
+}
+
+int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
+{
+	autodone(setup_done) struct setup s = { 0 };
+	char *argv[] = { (char *)"rootless", (char *)"exec", NULL };
+	autoclose int init = state_open_init(x->state), request = -1, ours = -1,
+		      theirs = -1;
+	int pair[2], fds[EXEC_FDS], r;
+	pid_t pid;
+
+	if (init < 0)
+		return err_set(e, init, "the container is not running");
+	r = read_setup(x->container_dirfd, &s, e);
+	if (r < 0)
+		return r;
+	request = write_request(x, &s, e);
+	if (request < 0)
+		return request;
+	r = fd_socketpair(SOCK_STREAM, pair);
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	ours = pair[0];
+	theirs = pair[1];
+	fds[0] = init;
+	fds[1] = theirs;
+	fds[2] = request;
+	r = launch(x->inner_fd, argv, fds, EXEC_FDS, e);
+	theirs = fd_close(theirs);
+	if (r < 0)
+		return err_wrap(e, "start the exec monitor");
+	/* Its first word, before any frame. */
+	if (fd_read_full(ours, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+		return err_set(e, -EIO, "the exec monitor died");
+	if (ret_pid)
+		*ret_pid = pid;
+	return TAKE_FD(ours);
+}
+
+/* --- exec monitor --------------------------------------------------------------------
+ */
+
+struct request {
+	struct rt_process process;
+	struct buf bpf;
+	char *keyring;
+	bool landlock, open_stdin, detach;
+};
+
+static void request_done(struct request *q)
+{
+	runtimeconfig_done_process(&q->process);
+	buf_done(&q->bpf);
+	free(q->keyring);
+}
+
+static int read_request(int fd, struct request *q, struct err *e)
+{
+	autobuf text = { .max = REQUEST_MAX };
+	autojson *doc = NULL;
+	yyjson_val *root, *process = NULL;
+	const char *seccomp = NULL, *keyring = NULL;
+	int r = file_read_fd(fd, REQUEST_MAX, &text);
+
+	if (r < 0)
+		return err_code(e, r, "read the request");
+	r = json_parse(text.data, text.len, "request", &doc, e);
+	if (r < 0)
+		return r;
+	root = yyjson_doc_get_root(doc);
+	if (json_get_obj(root, "process", &process, e) < 0 ||
+	    json_get_str(root, "seccomp", &seccomp, e) < 0 ||
+	    json_get_str(root, "keyring", &keyring, e) < 0 ||
+	    json_get_bool(root, "landlock", &q->landlock, e) < 0 ||
+	    json_get_bool(root, "stdin", &q->open_stdin, e) < 0 ||
+	    json_get_bool(root, "detach", &q->detach, e) < 0)
+		return e->code;
+	q->keyring = str_dup(keyring);
+	r = runtimeconfig_parse_process(process, &q->process, e);
+	if (r < 0)
+		return r;
+	r = seccomp ? file_read(AT_FDCWD, seccomp, BPF_FILE_MAX, &q->bpf) : 0;
+	return r < 0 ? err_code(e, r, "read the seccomp filter '%s'", seccomp) : 0;
+}
+
+/* Which namespaces of the process are others than ours; CLONE_NEW* bits. */
+static int differing(pid_t pid, int *ret, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} all[] = { { "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },
+		    { "pid", CLONE_NEWPID },   { "net", CLONE_NEWNET },
+		    { "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },
+		    { "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP } };
+
+	*ret = 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char own[64], other[64];
+		struct stat a, b;
+
+		str_print(own, sizeof(own), "/proc/self/ns/%s", all[i].name);
+		str_print(other, sizeof(other), "/proc/%d/ns/%s", (int)pid, all[i].name);
+		if (stat(own, &a) < 0)
+			continue; /* a kernel without this kind */
+		if (stat(other, &b) < 0)
+			return err_sys(e, "look at the container's namespaces");
+		if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+			*ret |= all[i].flag;
+	}
+	return 0;
+}
+
+struct join {
+	int init; /* pidfd */
+	int flags;
+	int report; /* go-between's end */
+	int sync;   /* the process's end */
+	int stdio[3];
+	struct process process;
+};
+
+/* In the container: a terminal of its own devpts. */
+static int open_terminal(struct join *j, struct err *e)
+{
+	const struct rt_process *p = j->process.p;
+	struct report r = { .kind = REPORT_TTY };
+	autoclose int devpts = -1, master = -1;
+	int code;
+
+	if (!p->terminal)
+		return 0;
+	devpts = open("/dev/pts", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (devpts < 0)
+		return err_sys(e, "open the container's '/dev/pts'");
+	code = pty_open(devpts, &master, &j->process.tty, e);
+	if (code < 0)
+		return code;
+	pty_resize(master, p->rows, p->cols);
+	if (p->uid != 0 && fchown(j->process.tty, p->uid, (gid_t)-1) < 0)
+		return err_sys(e, "give the terminal to user %u", p->uid);
+	code = report_send(j->report, &r, master);
+	return code < 0 ? err_code(e, code, "hand over the terminal") : 0;
+}
+
+static void give_stdio(const struct join *j)
+{
+	for (int i = 0; i < 3 && j->process.p->uid != 0; i++) {
+		/* Without the right it merely cannot be reopened by name. */
+		if (j->stdio[i] >= 0 &&
+		    fchown(j->stdio[i], j->process.p->uid, (gid_t)-1) < 0)
+			continue;
+	}
+}
+
+static void become(const struct join *j) __attribute__((noreturn));
+static void become(const struct join *j)
+{
+	int code = REPORT_EXIT_CANNOT;
+	struct err e = { 0 };
+	char go;
+
+	/* The monitor knows us by now, or is dead. */
+	fd_close(j->report);
+	if (fd_read_full(j->sync, &go, 1) != 1)
+		_exit(code);
+	if (process_begin(&j->process, &e) == 0 &&
+	    process_confine(&j->process, j->sync, &e) == 0)
+		code = process_exec(j->process.p, &e);
+	report_error(j->sync, code, &e);
+	_exit(code);
+}
+
+static int go_between(struct join *j, struct err *e)
+{
+	struct report r = { .kind = REPORT_INIT };
+	int code = process_label(j->process.p, e);
+	long pid;
+
+	if (code < 0)
+		return code;
+	code = j->flags ? pidfd_setns(j->init, j->flags) : 0;
+	if (code < 0)
+		return err_code(e, code, "join the container's namespaces");
+	/* Root of the container, whoever its init has become. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "become root in the container");
+	code = open_terminal(j, e);
+	if (code < 0)
+		return code;
+	give_stdio(j);
+#ifdef __s390x__ /* its clone(2) has the stack first */
+	pid = syscall(SYS_clone, NULL, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL);
+#else
+	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+#endif
+	if (pid == 0)
+		become(j);
+	if (pid < 0)
+		return err_sys(e, "fork");
+	r.pid = (pid_t)pid;
+	code = report_send(j->report, &r, -1);
+	return code < 0 ? err_code(e, code, "report to the monitor") : 0;
+}
+
+struct execution {
+	struct request request;
+	struct client client;
+	struct pump pump;
+	int init;
+	int report, sync;
+	pid_t go_between, process, pumping;
+	bool told; /* the PID, to the front */
+};
+
+static void tell_pid(struct execution *x)
+{
+	pid_t pid = x->process;
+
+	if (!x->told)
+		fd_write_all(x->client.fd, &pid, sizeof(pid));
+	x->told = true;
+}
+
+static int make_streams(struct execution *x, struct join *j, struct err *e)
+{
+	int p[2];
+
+	x->pump.terminal = x->request.process.terminal;
+	if (x->pump.terminal || x->request.detach)
+		return 0;
+	for (int i = x->request.open_stdin ? 0 : 1; i < 3; i++) {
+		if (pipe2(p, O_CLOEXEC) < 0)
+			return err_sys(e, "make a pipe");
+		j->stdio[i] = i == 0 ? p[0] : p[1];
+		if (i == 0)
+			x->pump.in = p[1];
+		else
+			x->pump.out[i - 1] = p[0];
+	}
+	/* The end of the client's input is the process's. */
+	x->pump.stdin_once = true;
+	return 0;
+}
+
+static int fork_go_between(struct execution *x, struct join *j, struct err *e)
+{
+	int report[2], sync[2];
+
+	if (fd_socketpair(SOCK_SEQPACKET, report) < 0 ||
+	    fd_socketpair(SOCK_SEQPACKET, sync) < 0)
+		return err_sys(e, "make a socket pair");
+	x->go_between = fork();
+	if (x->go_between < 0)
+		return err_sys(e, "fork");
+	if (x->go_between == 0) {
+		int keep[] = { x->init,     report[1],   sync[1],
+			       j->stdio[0], j->stdio[1], j->stdio[2] };
+		struct err why = { 0 };
+
+		fd_close_except(3, keep, ARRAY_LEN(keep));
+		j->report = report[1];
+		j->sync = sync[1];
+		if (go_between(j, &why) < 0)
+			report_error(j->report, REPORT_EXIT_CANNOT, &why);
+		_exit(0);
+	}
+	x->report = report[0];
+	x->sync = sync[0];
+	fd_close(report[1]);
+	fd_close(sync[1]);
+	for (int i = 0; i < 3; i++)
+		fd_close(j->stdio[i]);
+	return 0;
+}
+
+/* Reports from sock up to its end. */
+static int hear(struct execution *x, int sock, int *ret_exit, struct err *e)
+{
+	struct report r;
+	int fd, n;
+
+	while ((n = report_receive(sock, &r, &fd)) > 0) {
+		if (r.kind == REPORT_INIT)
+			x->process = r.pid;
+		if (r.kind == REPORT_TTY)
+			x->pump.out[0] = fd;
+		if (r.kind == REPORT_ERROR) {
+			*ret_exit = r.exit_code;
+			*e = r.e;
+			return r.e.code < 0 ? r.e.code : -EIO;
+		}
+	}
+	return n < 0 ? err_code(e, n, "hear from the process") : 0;
+}
+
+static unsigned fences(const struct request *q, int differ)
+{
+	if (!q->landlock)
+		return 0;
+	return ((differ & CLONE_NEWNET) ? 0 : LANDLOCK_ABSTRACT) |
+	       ((differ & CLONE_NEWPID) ? 0 : LANDLOCK_SIGNAL);
+}
+
+static int start(struct execution *x, int *ret_exit, struct err *e)
+{
+	struct join j = { .init = x->init, .stdio = { -1, -1, -1 } };
+	pid_t init = pidfd_pid(x->init);
+	struct rlimit nproc = { .rlim_max = RLIM_INFINITY };
+	int r = read_request(LAUNCH_FD(2), &x->request, e);
+
+	if (r < 0)
+		return r;
+	if (init < 0)
+		return err_set(e, -ESRCH, "the container is not running");
+	r = differing(init, &j.flags, e);
+	if (r < 0)
+		return r;
+	/* The limit on processes holds for exec as well; unknown means none was set. */
+	if (prlimit(init, RLIMIT_NPROC, NULL, &nproc) < 0)
+		nproc.rlim_max = RLIM_INFINITY;
+	j.process = (struct process){
+		.p = &x->request.process,
+		.bpf = x->request.bpf.len ? x->request.bpf.data : NULL,
+		.bpf_len = x->request.bpf.len,
+		.pids_limit = nproc.rlim_max == RLIM_INFINITY ? 0 : nproc.rlim_max,
+		.landlock = fences(&x->request, j.flags),
+		.keyring = x->request.keyring,
+		.tty = -1,
+	};
+	r = make_streams(x, &j, e);
+	if (r < 0)
+		return r;
+	memcpy(j.process.stdio, j.stdio, sizeof(j.stdio));
+	r = fork_go_between(x, &j, e);
+	if (r == 0)
+		r = hear(x, x->report, ret_exit, e);
+	if (r == 0 && x->process <= 0)
+		return err_set(e, -EIO, "the process died");
+	if (r == 0)
+		r = fd_write_all(x->sync, "g", 1);
+	return r == 0 ? hear(x, x->sync, ret_exit, e) : r;
+}
+
+static int fork_pump(struct execution *x)
+{
+	int pair[2];
+
+	if (fd_socketpair(SOCK_SEQPACKET, pair) < 0)
+		return -errno;
+	x->pumping = fork();
+	if (x->pumping < 0)
+		return -errno;
+	if (x->pumping == 0) {
+		fd_close(pair[0]);
+		fd_close(x->init);
+		x->pump.supervisor = pair[1];
+		pump_run(&x->pump);
+	}
+	fd_close(pair[1]);
+	client_done(&x->client);
+	return pair[0];
+}
+
+static int await_end(const struct execution *x)
+{
+	for (;;) {
+		siginfo_t i = { 0 };
+
+		if (waitid(P_ALL, 0, &i, WEXITED) < 0) {
+			if (errno != EINTR)
+				return REPORT_EXIT_FAILED;
+			continue;
+		}
+		if (i.si_pid == x->process)
+			return i.si_code == CLD_EXITED ? i.si_status : 128 + i.si_status;
+		/* Without a pump nobody reads the process's output any more. */
+		if (i.si_pid == x->pumping)
+			pidfd_signal(x->pump.process, SIGKILL);
+	}
+}
+
+static int fail(struct execution *x, int exit_code, const struct err *e)
+{
+	uint32_t c = (uint32_t)e->code;
+	uint8_t code[4] = { 0, 0, 0, (uint8_t)exit_code };
+	autobuf text = { 0 };
+
+	tell_pid(x);
+	for (int shift = 24; shift >= 0; shift -= 8)
+		buf_addc(&text, (char)(c >> shift));
+	buf_adds(&text, e->text);
+	client_send(&x->client, FRAME_ERROR, text.data, text.len);
+	client_send(&x->client, FRAME_EXIT, code, sizeof(code));
+	return 1;
+}
+
+static int run(struct execution *x)
+{
+	uint8_t running = STATE_RUNNING;
+	int code = REPORT_EXIT_CANNOT, sock;
+	struct err e = { 0 };
+
+	if (start(x, &code, &e) < 0)
+		return fail(x, code, &e);
+	tell_pid(x);
+	client_send(&x->client, FRAME_STATUS, &running, 1);
+	x->pump.process = pidfd_open(x->process);
+	if (x->pump.terminal)
+		x->pump.in = fcntl(x->pump.out[0], F_DUPFD_CLOEXEC, 3);
+	x->pump.first = &x->client;
+	sock = fork_pump(x);
+	if (sock < 0) {
+		err_set(&e, sock, "start the pump");
+		return fail(x, code, &e);
+	}
+	code = await_end(x);
+	pump_drain(sock);
+	pump_tell(sock, code);
+	return 0;
+}
+
+int exec_main(int argc, char **argv)
+{
+	struct execution x = { .init = LAUNCH_FD(0),
+			       .report = -1,
+			       .sync = -1,
+			       .pump = { .in = -1, .out = { -1, -1 }, .listener = -1 } };
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_NAME, "rootless-exec");
+	for (int i = 0; i < EXEC_FDS; i++) {
+		if (fd_cloexec(LAUNCH_FD(i), true) < 0)
+			return REPORT_EXIT_FAILED;
+	}
+	client_init(&x.client, LAUNCH_FD(1), true);
+	x.client.want = FRAME_WANT_STDIN | FRAME_WANT_STDOUT | FRAME_WANT_STDERR;
+	r = run(&x);
+	request_done(&x.request);
+	return r;
+}

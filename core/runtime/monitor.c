@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The monitor: the supervisor of one container.
+ *
+ *   monitor ── setup process (builder.c), gone when the container stands
+ *      ├────── init = the payload (child of the monitor by CLONE_PARENT)
+ *      └────── pump (pump.c): log and attach clients, confined
+ *
+ * It holds the container's lock, the realm's lock and published listeners, waits, and
+ * writes down the end. It reads no byte of the container. Should the pump die, the next
+ * one goes on; should the monitor die, the pump ends the container. */
+#include "core/runtime/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/time.h"
+#include "core/ns/pidfd.h"
+#include "core/ns/pty.h"
+#include "core/runtime/builder.h"
+#include "core/runtime/launch.h"
+#include "core/runtime/pump.h"
+#include "core/runtime/report.h"
+
+#define SOCKET_NAME "attach.sock"
+#define PUMPS_MAX   100 /* a pump that dies this often will not do better */
+
+/* --- front side ----------------------------------------------------------------------
+ */
+
+int monitor_spawn(const struct monitor_spawn *s, struct err *e)
+{
+	int fds[LAUNCH_FDS_MAX], pair[2], r;
+	char count[16];
+	char *argv[] = { (char *)"rootless", (char *)"monitor", count, NULL };
+
+	if (s->kept_len > MONITOR_KEEP_MAX)
+		return err_set(e, -E2BIG, "more than %d descriptors to keep",
+			       MONITOR_KEEP_MAX);
+	r = fd_socketpair(SOCK_STREAM, pair);
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	fds[0] = s->container_dirfd;
+	fds[1] = s->socket_dirfd;
+	fds[2] = s->realm_pidfd;
+	fds[3] = pair[1];
+	for (size_t i = 0; i < s->kept_len; i++)
+		fds[4 + i] = s->kept[i];
+	str_print(count, sizeof(count), "%zu", s->kept_len);
+	r = launch(s->inner_fd, argv, fds, 4 + s->kept_len, e);
+	fd_close(pair[1]);
+	if (r < 0) {
+		fd_close(pair[0]);
+		return err_wrap(e, "start the monitor");
+	}
+	return pair[0];
+}
+
+int monitor_connect(int socket_dirfd, struct err *e)
+{
+	int fd = fd_unix_connect(socket_dirfd, SOCKET_NAME, SOCK_STREAM);
+
+	return fd < 0 ? err_code(e, fd, "connect to the container's monitor") : fd;
+}
+
+/* --- the monitor ---------------------------------------------------------------------
+ */
+
+struct monitor {
+	int container, sockets, realm;
+	int kept[MONITOR_KEEP_MAX];
+	size_t kept_len;
+	const struct monitor_hooks *hooks;
+	struct setup setup; /* only until the payload runs */
+	struct state state;
+	struct client client;
+	struct logfile log;
+	struct pump pump;
+	int lock;
+	int report;     /* from the setup process */
+	int sync;       /* to init */
+	int stdio[3];   /* init's ends */
+	int network;    /* what network_open gave */
+	int process;    /* pidfd of init */
+	int supervisor; /* to the pump */
+	pid_t builder, init, pumping;
+	bool started;        /* the client said so */
+	uint16_t rows, cols; /* from an early resize */
+};
+
+static void tell_failure(struct monitor *m, int exit_code, const struct err *e)
+{
+	uint32_t c = (uint32_t)e->code;
+	uint8_t code[4] = { 0, 0, 0, (uint8_t)exit_code };
+	autobuf text = { 0 };
+
+	for (int shift = 24; shift >= 0; shift -= 8)
+		buf_addc(&text, (char)(c >> shift));
+	buf_adds(&text, e->text);
+	/* It may have gone: then nobody wants to know. */
+	fd_nonblock(m->client.fd, false);
+	client_send(&m->client, FRAME_ERROR, text.data, text.len);
+	client_send(&m->client, FRAME_EXIT, code, sizeof(code));
+}
+
+static int lock(struct monitor *m, struct err *e)
+{
+	m->lock = file_lock(m->container, STATE_LOCK, true, false);
+	if (m->lock == -EWOULDBLOCK)
+		return err_set(e, -EBUSY, "the container is already running");
+	return m->lock < 0 ? err_code(e, m->lock, "lock the container") : 0;
+}
+
+static int listen_attach(struct monitor *m, struct err *e)
+{
+	/* The lock is ours, so a socket that is there is a dead monitor's. */
+	unlinkat(m->sockets, SOCKET_NAME, 0);
+	m->pump.listener = fd_unix_listen(m->sockets, SOCKET_NAME, SOCK_STREAM);
+	if (m->pump.listener < 0)
+		return err_code(e, m->pump.listener, "listen for attach clients");
+	return 0;
+}
+
+static int read_setup(struct monitor *m, struct err *e)
+{
+	autoclose int bundle =
+		openat(m->container, "bundle", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle < 0)
+		return err_sys(e, "open 'bundle'");
+	return setup_read(bundle, &m->setup, e);
+}
+
+static int open_log(struct monitor *m, struct err *e)
+{
+	const struct setup *s = &m->setup;
+
+	if (str_empty(s->log_driver) || str_eq(s->log_driver, "none"))
+		return 0;
+	if (!str_eq(s->log_driver, "json-file"))
+		return err_set(e, -EINVAL, "log driver '%s' is unknown", s->log_driver);
+	if (str_empty(s->log_path))
+		return err_set(e, -EINVAL, "the log has no path");
+	if (logfile_open(&m->log, s->log_path, s->log_max_size, s->log_max_files, e) < 0)
+		return e->code;
+	m->pump.log = &m->log;
+	return 0;
+}
+
+/* reader 0: the pump's end is for writing (stdin). */
+static int make_pipe(int *pump_end, int *init_end, bool to_init, struct err *e)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	*pump_end = to_init ? p[1] : p[0];
+	*init_end = to_init ? p[0] : p[1];
+	return 0;
+}
+
+static int make_streams(struct monitor *m, struct err *e)
+{
+	m->pump.terminal = m->setup.terminal;
+	m->pump.stdin_once = m->setup.stdin_once;
+	if (m->setup.terminal)
+		return 0;
+	if (m->setup.open_stdin && make_pipe(&m->pump.in, &m->stdio[0], true, e) < 0)
+		return e->code;
+	for (int i = 0; i < 2; i++) {
+		if (make_pipe(&m->pump.out[i], &m->stdio[i + 1], false, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+static int fork_builder(struct monitor *m, struct err *e)
+{
+	int report[2], sync[2];
+	struct builder b = { .setup = &m->setup,
+			     .container_dirfd = m->container,
+			     .realm_pidfd = m->realm,
+			     .hooks = m->hooks };
+
+	if (fd_socketpair(SOCK_SEQPACKET, report) < 0 ||
+	    fd_socketpair(SOCK_SEQPACKET, sync) < 0)
+		return err_sys(e, "make a socket pair");
+	b.report = report[1];
+	b.sync = sync[1];
+	for (int i = 0; i < 3; i++)
+		b.stdio[i] = m->stdio[i];
+	m->builder = fork();
+	if (m->builder < 0)
+		return err_sys(e, "fork");
+	if (m->builder == 0)
+		_exit(builder_run(&b));
+	m->report = report[0];
+	m->sync = sync[0];
+	fd_close(report[1]);
+	fd_close(sync[1]);
+	for (int i = 0; i < 3; i++)
+		m->stdio[i] = fd_close(m->stdio[i]);
+	return 0;
+}
+
+/* --- while the container is being made ------------------------------------------------
+ */
+
+/* Frames of the starting client up to START. */
+static int hear_client(struct monitor *m, struct err *e)
+{
+	struct client_input x;
+	ssize_t n = client_fill(&m->client);
+
+	if (n == -EAGAIN)
+		return 0;
+	if (n < 0 || m->client.ended)
+		return err_set(e, -ECANCELED, "the starting client went away");
+	while (!m->started) {
+		switch (client_next(&m->client, &x)) {
+		case CLIENT_NONE:
+		case CLIENT_INPUT: /* for the pump, after START */
+			return n == 0 ? err_set(e, -EPROTO, "input before the start") : 0;
+		case CLIENT_START:
+			m->started = true;
+			break;
+		case CLIENT_RESIZE:
+			m->rows = x.rows;
+			m->cols = x.cols;
+			break;
+		case CLIENT_WANT:
+			break;
+		case CLIENT_BAD:
+		case CLIENT_EOF:
+			return err_set(e, -EPROTO,
+				       "the starting client sent a wrong frame");
+		}
+	}
+	return 0;
+}
+
+/* One report of the setup process or, from init's socket, of init. */
+static int hear_report(struct monitor *m, int *sock, bool *ret_ready, int *ret_exit,
+		       struct err *e)
+{
+	struct report r;
+	int fd = -1, n = report_receive(*sock, &r, &fd);
+
+	if (n < 0)
+		return err_code(e, n, "hear from the setup process");
+	if (n == 0) {
+		*sock = fd_close(*sock);
+		return *ret_ready ? 0 : err_set(e, -EIO, "the setup process died");
+	}
+	switch (r.kind) {
+	case REPORT_INIT:
+		m->init = r.pid;
+		return 0;
+	case REPORT_TTY:
+		m->pump.out[0] = fd;
+		return 0;
+	case REPORT_READY:
+		*ret_ready = true;
+		return 0;
+	case REPORT_ERROR:
+		*ret_exit = r.exit_code;
+		*e = r.e;
+		return r.e.code < 0 ? r.e.code : -EIO;
+	}
+	return err_set(e, -EPROTO, "a wrong report");
+}
+
+/* Until the tree stands and the client said START. */
+static int await_ready(struct monitor *m, int *ret_exit, struct err *e)
+{
+	bool ready = false;
+
+	while (!ready || !m->started) {
+		struct pollfd p[2] = { { .fd = ready ? -1 : m->report, .events = POLLIN },
+				       { .fd = m->started ? -1 : m->client.fd,
+					 .events = POLLIN } };
+		int r = 0;
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return err_sys(e, "poll");
+		if (p[0].revents)
+			r = hear_report(m, &m->report, &ready, ret_exit, e);
+		if (r == 0 && p[1].revents)
+			r = hear_client(m, e);
+		if (r < 0)
+			return r;
+	}
+	m->report = fd_close(m->report);
+	return 0;
+}
+
+static int release(struct monitor *m, int *ret_exit, struct err *e)
+{
+	bool running = true; /* so that the end is no error */
+	int r;
+
+	m->process = pidfd_open(m->init);
+	if (m->process < 0)
+		return err_code(e, m->process, "open a pidfd");
+	if (m->pump.terminal) {
+		pty_resize(m->pump.out[0], m->rows, m->cols);
+		m->pump.in = fcntl(m->pump.out[0], F_DUPFD_CLOEXEC, 3);
+	}
+	r = fd_write_all(m->sync, "g", 1);
+	if (r < 0)
+		return err_code(e, r, "let the payload go");
+	while (m->sync >= 0 && r == 0)
+		r = hear_report(m, &m->sync, &running, ret_exit, e);
+	return r;
+}
+
+static int make(struct monitor *m, int *ret_exit, struct err *e)
+{
+	int r = lock(m, e);
+
+	if (r == 0)
+		r = read_setup(m, e);
+	if (r == 0)
+		r = listen_attach(m, e);
+	if (r == 0)
+		r = open_log(m, e);
+	if (r == 0)
+		r = make_streams(m, e);
+	if (r == 0)
+		r = fork_builder(m, e);
+	if (r == 0 && m->hooks && m->hooks->network_open) {
+		m->network = m->hooks->network_open(&m->setup, m->kept, m->kept_len, e);
+		r = m->network < 0 ? m->network : 0;
+	}
+	if (r == 0)
+		r = await_ready(m, ret_exit, e);
+	return r < 0 ? r : release(m, ret_exit, e);
+}
+
+/* --- running -------------------------------------------------------------------------
+ */
+
+static void note_running(struct monitor *m)
+{
+	struct state old;
+
+	/* Counters of earlier runs stay. */
+	if (state_read(m->container, &old, NULL) == 0)
+		m->state.restart_count = old.restart_count;
+	m->state.status = STATE_RUNNING;
+	m->state.pid = m->init;
+	m->state.monitor_pid = getpid();
+	m->state.started = time_now();
+	pidfd_start_time(m->init, &m->state.pid_start);
+	state_boot_id(m->state.boot_id);
+}
+
+static int fork_pump(struct monitor *m)
+{
+	int pair[2];
+
+	if (fd_socketpair(SOCK_SEQPACKET, pair) < 0)
+		return -errno;
+	m->pumping = fork();
+	if (m->pumping < 0) {
+		fd_close(pair[0]);
+		fd_close(pair[1]);
+		return -errno;
+	}
+	if (m->pumping == 0) {
+		fd_close(pair[0]);
+		/* Locks and listeners must go when the monitor goes. */
+		fd_close(m->lock);
+		fd_close(m->network);
+		fd_close(m->realm);
+		fd_close(m->sockets);
+		fd_close(m->container);
+		for (size_t i = 0; i < m->kept_len; i++)
+			fd_close(m->kept[i]);
+		m->pump.supervisor = pair[1];
+		m->pump.process = m->process;
+		pump_run(&m->pump);
+	}
+	fd_close(pair[1]);
+	fd_close(m->supervisor);
+	m->supervisor = pair[0];
+	/* The pump's alone now: their closing must be seen. A later pump starts without.
+	 */
+	client_done(&m->client);
+	m->pump.first = NULL;
+	return 0;
+}
+
+/* The next pump's log, as the dead one left it. */
+static void renew_pump(struct monitor *m)
+{
+	struct setup s = { 0 };
+	autoclose int bundle =
+		openat(m->container, "bundle", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (m->pump.log) {
+		logfile_done(&m->log);
+		m->pump.log = NULL;
+	}
+	if (setup_read(bundle, &s, NULL) == 0) {
+		m->setup = s;
+		open_log(m, NULL);
+		setup_done(&m->setup);
+	}
+	fork_pump(m);
+}
+
+/* Waits for init; the exit code as a shell counts it. */
+static int await_end(struct monitor *m)
+{
+	int pumps = 0;
+
+	for (;;) {
+		siginfo_t i = { 0 };
+
+		if (waitid(P_ALL, 0, &i, WEXITED) < 0) {
+			if (errno == EINTR)
+				continue;
+			return REPORT_EXIT_FAILED;
+		}
+		if (i.si_pid == m->init)
+			return i.si_code == CLD_EXITED ? i.si_status : 128 + i.si_status;
+		if (i.si_pid != m->pumping)
+			continue; /* the setup process; an orphan of a host PID namespace
+				   */
+		if (++pumps < PUMPS_MAX)
+			renew_pump(m);
+		else
+			pidfd_signal(m->process, SIGKILL);
+	}
+}
+
+/* Without a PID namespace of its own a container's other processes outlive init; as our
+ * children (we are their reaper) they are found. */
+static void end_orphans(struct monitor *m)
+{
+	char text[4096], path[64];
+	bool again = true;
+
+	str_print(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	while (again && file_read_small(AT_FDCWD, path, text, sizeof(text)) >= 0) {
+		autostrv pids = { 0 };
+
+		again = false;
+		strv_split(&pids, text, ' ');
+		for (size_t i = 0; i < pids.len; i++) {
+			int64_t pid;
+
+			if (str_i64(pids.v[i], 2, INT32_MAX, &pid) < 0 ||
+			    pid == m->pumping)
+				continue;
+			kill((pid_t)pid, SIGKILL);
+			waitpid((pid_t)pid, NULL, 0);
+			again = true;
+		}
+	}
+}
+
+static void finish(struct monitor *m, int code)
+{
+	autoclose int bundle = -1;
+	struct setup s = { 0 };
+	struct err e = { 0 };
+
+	end_orphans(m);
+	/* All of the log is on disk before anyone can see the container as exited. */
+	pump_drain(m->supervisor);
+	m->state.status = STATE_EXITED;
+	m->state.pid = 0;
+	m->state.monitor_pid = 0;
+	m->state.exit_code = code;
+	m->state.finished = time_now();
+	/* On a full disk the old state stays, and the next command sees by the lock and
+	 * the boot ID that it is not true any more. */
+	state_write(m->container, &m->state, &e);
+	bundle = openat(m->container, "bundle", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (m->hooks && m->hooks->exited && setup_read(bundle, &s, &e) == 0) {
+		m->hooks->exited(&s, &m->state);
+		setup_done(&s);
+	}
+	unlinkat(m->sockets, SOCKET_NAME, 0);
+	pump_tell(m->supervisor, code);
+}
+
+static int fail(struct monitor *m, int code, const struct err *e)
+{
+	struct state old;
+
+	m->sync = fd_close(m->sync);
+	if (m->init > 0) {
+		kill(m->init, SIGKILL);
+		waitpid(m->init, NULL, 0);
+	}
+	/* -EBUSY: it is another monitor's container, and state. */
+	if (m->lock >= 0) {
+		if (state_read(m->container, &old, NULL) < 0)
+			old = (struct state){ .status = STATE_CREATED };
+		old.pid = 0;
+		old.monitor_pid = 0;
+		old.exit_code = code;
+		if (old.status == STATE_RUNNING)
+			old.status = STATE_EXITED;
+		str_print(old.error, sizeof(old.error), "%s", e->text);
+		state_write(m->container, &old, NULL);
+		unlinkat(m->sockets, SOCKET_NAME, 0);
+	}
+	tell_failure(m, code, e);
+	return 1;
+}
+
+static int take_arguments(struct monitor *m, int argc, char **argv)
+{
+	uint64_t n;
+	int client;
+
+	if (argc != 3 || str_u64(argv[2], MONITOR_KEEP_MAX, &n) < 0)
+		return -EINVAL;
+	m->container = LAUNCH_FD(0);
+	m->sockets = LAUNCH_FD(1);
+	m->realm = LAUNCH_FD(2);
+	client = LAUNCH_FD(3);
+	m->kept_len = (size_t)n;
+	for (size_t i = 0; i < m->kept_len; i++)
+		m->kept[i] = LAUNCH_FD(4 + (int)i);
+	for (int fd = LAUNCH_FD(0); fd < LAUNCH_FD(4 + (int)n); fd++) {
+		if (fd_cloexec(fd, true) < 0)
+			return -EBADF;
+	}
+	client_init(&m->client, client, true);
+	return 0;
+}
+
+int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
+{
+	struct monitor m = { .hooks = hooks,
+			     .lock = -1,
+			     .report = -1,
+			     .sync = -1,
+			     .stdio = { -1, -1, -1 },
+			     .network = -1,
+			     .process = -1,
+			     .supervisor = -1,
+			     .log = { .fd = -1, .dir = -1 },
+			     .pump = { .in = -1, .out = { -1, -1 }, .listener = -1 } };
+	uint8_t running = STATE_RUNNING;
+	struct err e = { 0 };
+	int code = REPORT_EXIT_FAILED;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_NAME, "rootless-mon");
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (take_arguments(&m, argc, argv) < 0)
+		return REPORT_EXIT_FAILED;
+	if (make(&m, &code, &e) < 0)
+		return fail(&m, code, &e);
+	note_running(&m);
+	if (state_write(m.container, &m.state, &e) < 0)
+		return fail(&m, REPORT_EXIT_FAILED, &e);
+	client_send(&m.client, FRAME_STATUS, &running, 1);
+	setup_done(&m.setup);
+	m.pump.first = &m.client;
+	if (fork_pump(&m) < 0) {
+		err_set(&e, -EAGAIN, "start the pump");
+		return fail(&m, REPORT_EXIT_FAILED, &e);
+	}
+	prctl(PR_SET_DUMPABLE, 0);
+	finish(&m, await_end(&m));
+	return 0;
+}
