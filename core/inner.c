@@ -6,23 +6,47 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/container.h"
+#include "core/engine/keeper.h"
+#include "core/engine/netjoin.h"
+#include "core/net/stack.h"
 #include "core/runtime/exec.h"
+#include "core/runtime/launch.h"
 #include "core/runtime/monitor.h"
 
 #define EXIT_USAGE 125
+/* Less than the keeper's, so that the realm is not held by an idle stack. */
+#define STACK_LINGER_MS 2000
 
 static int monitor(int argc, char **argv)
 {
-	static const struct monitor_hooks hooks = { 0 };
+	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
+						    .network_open = netjoin_open,
+						    .exited = container_exited };
 
 	return monitor_main(argc, argv, &hooks);
+}
+
+static int stack(int argc, char **argv)
+{
+	const struct stack_options o = { .listen_fd = LAUNCH_FD(0),
+					 .realm_pidfd = LAUNCH_FD(1),
+					 .ready_fd = LAUNCH_FD(2),
+					 .linger_ms = STACK_LINGER_MS,
+					 .resolv_conf = "/etc/resolv.conf" };
+
+	for (int fd = LAUNCH_FD(0); fd <= LAUNCH_FD(2); fd++)
+		fd_cloexec(fd, true);
+	return stack_main(&o);
 }
 
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } processes[] = {
+	{ "keeper", keeper_main },
 	{ "monitor", monitor },
+	{ "stack", stack },
 	{ "exec", exec_main },
 };
 

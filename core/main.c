@@ -4,6 +4,7 @@
 
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
+#include "core/engine/sealed.h"
 
 #define APPLET(name) extern const struct applet name##_applet;
 #include "applets.inc"
@@ -15,9 +16,12 @@ const struct applet *const applet_table[] = {
 	NULL,
 };
 
+extern const char inner_blob[], inner_blob_end[];
+
 int main(int argc, char **argv)
 {
 	if (fd_guard_std() < 0)
 		return 125;
+	sealed_set(inner_blob, (unsigned long)(inner_blob_end - inner_blob));
 	return applet_dispatch(argc, argv);
 }

@@ -21,8 +21,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
-#include "core/engine/sealed.h"
 #include "core/ns/userns.h"
+#include "core/runtime/launch.h"
 #include "core/store/record.h"
 
 #define MTU_DEFAULT 1500
@@ -244,7 +244,7 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 static int start_stack(const struct store *s, const struct realm *r, const char *name,
 		       struct err *e)
 {
-	static const char *const argv[] = { "stack", NULL };
+	char *const argv[] = { (char *)"rootless", (char *)"stack", NULL };
 	int ends[2];
 	char byte;
 
@@ -255,13 +255,10 @@ static int start_stack(const struct store *s, const struct realm *r, const char 
 		return err_sys(e, "pipe");
 	autoclose int ready = ends[0];
 	int fds[] = { listener, r->pidfd, ends[1] };
-	struct sealed_process p = {
-		.exe_fd = r->inner_fd, .argv = argv, .fds = fds, .fds_len = ARRAY_LEN(fds)
-	};
-	int c = sealed_start(&p, e);
+	pid_t pid = launch(r->inner_fd, argv, fds, ARRAY_LEN(fds), e);
 	fd_close(ends[1]);
-	if (c < 0)
-		return c;
+	if (pid < 0)
+		return pid;
 	return fd_read(ready, &byte, 1) == 1
 		       ? 0
 		       : err_set(e, -EIO, "the network process died while it started");

@@ -13,6 +13,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/expose.h"
+#include "core/engine/keepid.h"
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
 #include "core/engine/rootview.h"
@@ -130,6 +131,30 @@ static int check_mapped(const struct plan *p, uint32_t uid, uint32_t gid, struct
 	return 0;
 }
 
+// With keep-id the user is, unless another is named, the host's own.
+static int keep_id(struct plan *p, struct err *e)
+{
+	struct idmap uid, gid;
+	uint32_t own_uid, own_gid;
+
+	if (!keepid_is(p->spec->userns))
+		return 0;
+	int r = keepid_parse(p->spec->userns, &own_uid, &own_gid, e);
+	if (r < 0)
+		return r;
+	keepid_map(&p->uid, own_uid, &uid);
+	keepid_map(&p->gid, own_gid, &gid);
+	idmap_done(&p->uid);
+	idmap_done(&p->gid);
+	p->uid = uid;
+	p->gid = gid;
+	if (!p->spec->user) {
+		p->who.uid = own_uid;
+		p->who.gid = own_gid;
+	}
+	return 0;
+}
+
 static int plan_user(struct plan *p, struct err *e)
 {
 	autobuf passwd = { .max = USERSPEC_FILE_MAX },
@@ -145,7 +170,8 @@ static int plan_user(struct plan *p, struct err *e)
 	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
 	r = userspec_resolve(p->user, buf_str(&passwd), buf_str(&group),
 			     &p->spec->group_add, &p->who, e);
-	if (r < 0 || (r = idmap_host(&p->uid, &p->gid, &why, e)) < 0)
+	if (r < 0 || (r = idmap_host(&p->uid, &p->gid, &why, e)) < 0 ||
+	    (r = keep_id(p, e)) < 0)
 		return r;
 	if ((r = check_mapped(p, p->who.uid, p->who.gid, e)) < 0)
 		return r;

@@ -31,7 +31,7 @@ struct plan {
 	struct mounts mounts;
 	struct netplan net;
 	struct strv exposed, sysctls;
-	struct idmap uid, gid; /* of the realm */
+	struct idmap uid, gid; /* container → realm */
 	uint64_t log_max_size;
 	int64_t log_max_files;
 	const char *log_driver;

@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/hostfiles.h"
+#include "core/engine/keepid.h"
 #include "core/engine/network.h"
 
 #define SCORE_MAX 1000
@@ -18,7 +19,7 @@ struct choice {
 	const char *const *known;
 };
 
-static const char *const userns_known[] = { "host", "private", "keep-id", NULL };
+static const char *const userns_known[] = { "host", "private", NULL };
 static const char *const ipc_known[] = { "host", "private", "shareable", "none", NULL };
 static const char *const pid_known[] = { "host", "private", NULL };
 static const char *const host_known[] = { "host", "private", NULL };
@@ -48,7 +49,8 @@ static int check_choices(const struct spec *s, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
-		r = check_choice(&all[i], e);
+		if (i > 0 || !keepid_is(s->userns))
+			r = check_choice(&all[i], e);
 	return r;
 }
 
@@ -232,7 +234,7 @@ void plan_check_warn(const struct plan *p, struct strv *warnings)
 			 "published ports are discarded when using host network mode");
 	if (p->net.mode == NETPLAN_NONE && (s->publish_len || s->publish_all))
 		strv_add(warnings, "published ports are discarded without a network");
-	if (str_eq(s->userns, "keep-id"))
+	if (keepid_is(s->userns))
 		strv_add(warnings, "--userns keep-id: files of the image that belong to "
 				   "root are seen as "
 				   "yours");

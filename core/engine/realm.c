@@ -14,10 +14,12 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "core/engine/keeper.h"
 #include "core/engine/sealed.h"
 #include "core/ns/userns.h"
+#include "core/runtime/launch.h"
 #include "core/store/gc.h"
 
 #define START_LOCK   "realm.lock"
@@ -104,7 +106,7 @@ static int ask(const struct store *s, struct realm *ret, struct err *e)
 // Under the lock. Waits until it serves, or has failed and said why.
 static int start_keeper(const struct store *s, struct err *e)
 {
-	static const char *const argv[] = { "keeper", NULL };
+	char *const argv[] = { (char *)"rootless", (char *)"keeper", NULL };
 	autobuf said = { .max = READY_MAX };
 	int ends[2];
 
@@ -118,14 +120,12 @@ static int start_keeper(const struct store *s, struct err *e)
 		return err_sys(e, "pipe");
 	autoclose int ready = ends[0];
 	int fds[] = { listener, ends[1] };
-	struct sealed_process p = {
-		.exe_fd = inner, .argv = argv, .fds = fds, .fds_len = ARRAY_LEN(fds)
-	};
-	int r = sealed_start(&p, e);
+	pid_t pid = launch(inner, argv, fds, ARRAY_LEN(fds), e);
 	fd_close(ends[1]);
-	if (r < 0)
-		return r;
-	r = file_read_fd(ready, READY_MAX, &said);
+	if (pid < 0)
+		return pid;
+	int r = file_read_fd(ready, READY_MAX, &said);
+	spawn_wait(pid); // it has made the realm's process and goes
 	char *end;
 	long code = strtol(buf_str(&said), &end, 10);
 	if (r < 0 || end == buf_str(&said))

@@ -5,7 +5,6 @@
 #define ENGINE_SEALED_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "core/base/err.h"
 
@@ -17,15 +16,5 @@ void sealed_set(const void *p, unsigned long n);
 /* Does fd hold the very inner executable that this program carries? (its size and its
  * first page, in which the linker's build ID lies) */
 bool sealed_same(int fd);
-
-struct sealed_process {
-	int exe_fd;
-	const char *const *argv; /* NULL-terminated */
-	const int *fds;          /* become 3, 4, … of the process */
-	size_t fds_len;
-};
-/* Starts it apart from the caller: a session of its own, nobody's child, standard
- * descriptors on /dev/null, signals as new, folder "/", nothing but fds inherited. */
-int sealed_start(const struct sealed_process *p, struct err *e);
 
 #endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing the bundle.
+#include "core/engine/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/engine/describe_host.h"
+#include "core/engine/devices.h"
+#include "core/engine/keepid.h"
+#include "core/engine/limits.h"
+#include "core/oci/seccompprofile.h"
+#include "core/runtime/filter.h"
+#include "core/runtime/setup.h"
+
+#define SECCOMP_FILE "seccomp.json"
+#define TTY_GID      5
+
+static void fill_maps(const struct idmap *from, struct rt_idmap **ret, size_t *ret_len)
+{
+	*ret = mem_array(from->len, sizeof(**ret));
+	*ret_len = from->len;
+	for (size_t i = 0; i < from->len; i++)
+		(*ret)[i] = (struct rt_idmap){ from->extents[i].inside,
+					       from->extents[i].outside,
+					       from->extents[i].count };
+}
+
+static int fill_process(const struct plan *p, struct rt_process *rp, struct err *e)
+{
+	const struct spec *s = p->spec;
+
+	rp->terminal = s->tty;
+	rp->uid = p->who.uid;
+	rp->gid = p->who.gid;
+	rp->umask = 022;
+	strv_addv(&rp->additional_gids, strv_view(&p->who.groups));
+	plan_args(p, &rp->args);
+	strv_addv(&rp->env, strv_view(&p->env));
+	if (!strv_getenv(&rp->env, "HOME"))
+		strv_setenv(&rp->env, "HOME", p->who.home);
+	rp->cwd = str_dup(p->workdir);
+	rp->cap_bounding = p->security.caps;
+	// Another user than root starts without any; what it may gain is bounded.
+	if (p->who.uid == 0)
+		rp->cap_effective = rp->cap_permitted = p->security.caps;
+	rp->no_new_privileges = p->security.no_new_privileges;
+	rp->apparmor_profile = str_dup(p->security.apparmor);
+	rp->selinux_label = str_dup(p->security.selinux);
+	rp->has_oom_score_adj = s->has_oom_score_adj;
+	rp->oom_score_adj = s->oom_score_adj;
+	return limits_ulimits(p->cfg, s, rp, e);
+}
+
+static void fill_mounts(const struct plan *p, struct runtimeconfig *c)
+{
+	const struct spec *s = p->spec;
+	const struct mounts_defaults d = {
+		.namespaces = p->namespaces,
+		.privileged = s->privileged,
+		.tty_gid = idmap_has(&p->gid, TTY_GID),
+		.shm_size = s->shm_size ? s->shm_size : (uint64_t)p->cfg->shm_size,
+		.ipc = s->ipc,
+	};
+
+	mounts_add_defaults(&d, c);
+	mounts_add(&p->mounts, p->dir, c);
+}
+
+static int fill_config(const struct plan *p, struct runtimeconfig *c,
+		       struct strv *warnings, struct err *e)
+{
+	const struct spec *s = p->spec;
+	int r = fill_process(p, &c->process, e);
+
+	if (r < 0)
+		return r;
+	c->root_path = str_dup("rootfs");
+	c->root_readonly = s->read_only;
+	c->namespaces = p->namespaces;
+	if (p->namespaces & RT_NS_UTS) {
+		c->hostname = str_dup(p->hostname);
+		c->domainname = str_dup(s->domainname);
+	}
+	fill_mounts(p, c);
+	if ((r = devices_add(s, c, warnings, e)) < 0 ||
+	    (r = limits_resources(s, c, warnings, e)) < 0)
+		return r;
+	strv_addv(&c->sysctl, strv_view(&p->sysctls));
+	strv_addv(&c->annotations, strv_view(&s->annotations));
+	if (!p->security.systempaths_unconfined)
+		describe_host_paths(&c->masked_paths, &c->readonly_paths);
+	if (keepid_is(s->userns)) {
+		fill_maps(&p->uid, &c->uid_maps, &c->uid_maps_len);
+		fill_maps(&p->gid, &c->gid_maps, &c->gid_maps_len);
+	}
+	return 0;
+}
+
+static int write_config(const struct plan *p, int bundle, struct strv *warnings,
+			struct err *e)
+{
+	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
+	autobuf text = { 0 };
+	int r = fill_config(p, &c, warnings, e);
+
+	if (r < 0)
+		return r;
+	if ((r = runtimeconfig_print(&c, &text)) < 0 ||
+	    (r = file_replace_nosync(bundle, "config.json", text.data, text.len, 0600)) <
+		    0)
+		return err_code(e, r, "write the container's config.json");
+	return 0;
+}
+
+// A profile of the user's own is kept: the compiled form may be swept from the cache.
+static int make_filter(const struct store *s, const struct plan *p, int bundle,
+		       char **ret_path, struct err *e)
+{
+	autofree char *name = NULL, *kept = NULL;
+	const struct security *sec = &p->security;
+
+	if (sec->seccomp_unconfined)
+		return 0;
+	int r = filter_ensure(s->cache_fd, sec->seccomp_json, sec->filter_caps, &name, e);
+	if (r < 0)
+		return r;
+	*ret_path = str_fmt("%s/cache/%s", s->data, name);
+	kept = str_fmt("%llu\n%s", (unsigned long long)sec->filter_caps,
+		       sec->seccomp_json ? sec->seccomp_json : "");
+	r = file_replace_nosync(bundle, SECCOMP_FILE, kept, strlen(kept), 0600);
+	return r < 0 ? err_code(e, r, "write the container's seccomp profile") : 0;
+}
+
+int bundle_check_filter(const struct store *s, int container_dirfd, const char *path,
+			struct err *e)
+{
+	autobuf kept = { .max = SECCOMPPROFILE_MAX + 64 };
+	autofree char *name = NULL;
+
+	if (!path || !access(path, R_OK))
+		return 0;
+	int r = file_read(container_dirfd, "bundle/" SECCOMP_FILE,
+			  SECCOMPPROFILE_MAX + 64, &kept);
+	char *line = r < 0 ? NULL : strchr(buf_str(&kept), '\n');
+	uint64_t caps;
+	if (!line)
+		return err_code(e, r < 0 ? r : -EINVAL,
+				"the container's seccomp profile");
+	*line = 0;
+	if (str_u64(buf_str(&kept), UINT64_MAX, &caps))
+		return err_set(e, -EINVAL, "the container's seccomp profile is damaged");
+	return filter_ensure(s->cache_fd, line[1] ? line + 1 : NULL, caps, &name, e);
+}
+
+static int write_setup(const struct store *s, const struct plan *p, int bundle,
+		       struct err *e)
+{
+	const struct spec *spec = p->spec;
+	autofree char *filter = NULL, *upper = str_fmt("%s/upper", p->dir),
+		      *work = str_fmt("%s/work", p->dir),
+		      *log = str_fmt("%s/log/%s-json.log", p->dir, p->id);
+	int r = make_filter(s, p, bundle, &filter, e);
+
+	if (r < 0)
+		return r;
+	struct setup setup = {
+		.id = (char *)p->id,
+		.layers = p->layers,
+		.upper = upper,
+		.work = work,
+		.seccomp = filter,
+		.new_keyring = true,
+		// A container that shares the host's processes may be meant to signal
+		// them.
+		.landlock_scopes = !spec->privileged && (p->namespaces & RT_NS_PID),
+		.init = spec->has_init ? spec->init : p->cfg->init,
+		.systempaths_unconfined = p->security.systempaths_unconfined,
+		.host_devices = spec->privileged,
+		.terminal = spec->tty,
+		.open_stdin = spec->open_stdin,
+		.stdin_once = spec->stdin_once,
+		.log_driver = (char *)p->log_driver,
+		.log_path = log,
+		.log_max_size = p->log_max_size,
+		.log_max_files = p->log_max_files,
+		.stop_signal = p->stop_signal,
+		.auto_remove = spec->auto_remove,
+	};
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	return setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
+}
+
+int bundle_write(const struct store *s, const struct plan *p, int dirfd,
+		 struct strv *warnings, struct err *e)
+{
+	static const char *const folders[] = { "upper", "work", "log", "bundle",
+					       "bundle/rootfs" };
+	static const mode_t modes[] = { 0755, 0700, 0700, 0700, 0755 };
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (mkdirat(dirfd, folders[i], modes[i]) ||
+		    fchmodat(dirfd, folders[i], modes[i], 0))
+			return err_sys(e, "make the container's folders");
+	autoclose int bundle =
+		openat(dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return err_sys(e, "open the container's bundle");
+	int r = write_config(p, bundle, warnings, e);
+	return r < 0 ? r : write_setup(s, p, bundle, e);
+}

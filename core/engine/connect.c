@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network of one start.
+#include "core/engine/connect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/netjoin.h"
+#include "core/engine/network.h"
+#include "core/oci/runtimeconfig.h"
+#include "core/runtime/monitor.h"
+
+#define HOSTFILE_MAX (1u << 20)
+
+static void mac_of(const struct netplan *n, const struct ip_addr *addr, uint8_t mac[6])
+{
+	char hex[13] = "";
+	size_t len = 0;
+
+	ipam_mac(addr, mac);
+	if (!n->mac)
+		return;
+	for (const char *p = n->mac; *p && len < 12; p++)
+		if (*p != ':' && *p != '-')
+			hex[len++] = (char)(*p >= 'A' && *p <= 'F' ? *p | 32 : *p);
+	str_unhex(mac, 6, hex, len);
+}
+
+// The realm's side of the pair is named by the container, so that a leftover is
+// recognised.
+static void fill_endpoint(const struct network *net, const char *id, size_t index,
+			  struct endpoint *ep)
+{
+	str_copy(ep->bridge, sizeof(ep->bridge), net->bridge.ifname);
+	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.7s%zu", id,
+		  index % 10);
+	str_print(ep->ifname, sizeof(ep->ifname), "eth%zu", index);
+	ep->prefix = net->bridge.subnet.prefix;
+	ep->gateway = net->bridge.internal ? (struct ip_addr){ 0 } : net->bridge.gateway;
+	ep->mtu = net->bridge.mtu;
+}
+
+static int lease_end(const struct connect_want *w, struct netplan *n, size_t i,
+		     struct err *e)
+{
+	autodone(network_done) struct network net = { 0 };
+	struct netplan_end *end = &n->ends[i];
+	struct ip_addr want = end->ep.addr;
+	int r = network_open(w->store, w->cfg, end->name, &net, e);
+
+	// Not before it is leased anew is the old address one to give back.
+	end->ep.addr = (struct ip_addr){ 0 };
+	if (r < 0)
+		return r;
+	str_set(&end->id, net.id);
+	if ((r = network_lease(w->store, &net, w->c->id, want, &end->ep.addr, e)) < 0)
+		return r;
+	fill_endpoint(&net, w->c->id, i, &end->ep);
+	mac_of(n, &end->ep.addr, end->ep.mac);
+	end->subnet = net.bridge.subnet;
+	end->internal = net.bridge.internal;
+	return network_ensure(w->store, w->realm, &net, e);
+}
+
+// Both families of one address count as one port of the plan.
+static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct err *e)
+{
+	int fds[2];
+	size_t n = 0;
+	uint16_t port = 0;
+
+	p->fds = 0;
+	if (*kept_len + 2 > MONITOR_KEEP_MAX)
+		return err_set(e, -E2BIG, "more than %d published ports are not possible",
+			       (MONITOR_KEEP_MAX - NETJOIN_KEPT_STACK - 1) / 2);
+	int r = publish_listen(&p->map, fds, &n, &port, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		kept[(*kept_len)++] = fds[i];
+	p->fds = n;
+	p->map.host_port = p->map.host_port_end = port;
+	return 0;
+}
+
+// What was asked for, from the record: the plan holds the ports of the last run.
+static int restore_ports(const struct connect_want *w, struct netplan *n, struct err *e)
+{
+	yyjson_val *host =
+		yyjson_obj_get(yyjson_doc_get_root(w->c->record), "HostConfig");
+	yyjson_val *map = yyjson_obj_get(host, "PortBindings");
+
+	for (size_t i = 0; i < n->ports_len; i++) {
+		struct publish *p = &n->ports[i].map;
+		autofree char *key =
+			str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
+		yyjson_val *list = yyjson_obj_get(map, key), *b;
+		size_t nth = 0, k, max;
+		// The same container port may be published several times: in their order.
+		for (size_t j = 0; j < i; j++)
+			nth += n->ports[j].map.port == p->port &&
+			       n->ports[j].map.proto == p->proto;
+		uint64_t first = 0, last = 0;
+		yyjson_arr_foreach (list, k, max, b) {
+			const char *text = "";
+			if (k != nth)
+				continue;
+			int r = json_get_str(b, "HostPort", &text, e);
+			if (r < 0)
+				return r;
+			const char *dash = strchr(text, '-');
+			autofree char *low = str_ndup(text, dash ? (size_t)(dash - text)
+								 : strlen(text));
+			str_u64(low, UINT16_MAX, &first);
+			last = first;
+			if (dash)
+				str_u64(dash + 1, UINT16_MAX, &last);
+		}
+		p->host_port = (uint16_t)first;
+		p->host_port_end = (uint16_t)last;
+	}
+	return 0;
+}
+
+int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
+		    size_t *kept_len, struct err *e)
+{
+	int r;
+
+	if (n->mode != NETPLAN_NETWORKS)
+		return 0;
+	// Ports first: a conflict is the likeliest failure, and costs nothing to undo.
+	kept[(*kept_len)++] = -1;
+	size_t stack = *kept_len - 1;
+	if ((r = restore_ports(w, n, e)) < 0)
+		return r;
+	for (size_t i = 0; i < n->ports_len; i++)
+		if ((r = open_port(&n->ports[i], kept, kept_len, e)) < 0)
+			return r;
+	for (size_t i = 0; i < n->ends_len; i++)
+		if ((r = lease_end(w, n, i, e)) < 0)
+			return r;
+	r = network_stack(w->store, w->realm, e);
+	if (r < 0)
+		return r;
+	kept[stack] = r;
+	return 0;
+}
+
+void connect_undo(const struct store *s, const char *id, const struct netplan *n)
+{
+	for (size_t i = 0; i < n->ends_len; i++)
+		if (n->ends[i].id && n->ends[i].ep.addr.family != AF_UNSPEC)
+			network_release(s, n->ends[i].id, id, &n->ends[i].ep.addr);
+}
+
+static int copy_files(const struct connect_want *w, const struct container *peer,
+		      struct err *e)
+{
+	static const char *const files[] = { "hosts", "hostname", "resolv.conf" };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		autobuf text = { .max = HOSTFILE_MAX };
+		int r = file_read(peer->dirfd, files[i], HOSTFILE_MAX, &text);
+		if (r == 0)
+			r = file_replace_nosync(w->c->dirfd, files[i], buf_str(&text),
+						text.len, 0644);
+		if (r < 0)
+			return err_code(e, r, "copy '%s' of container %s", files[i],
+					peer->name);
+	}
+	return 0;
+}
+
+static int join_namespace(const struct connect_want *w, pid_t pid, struct err *e)
+{
+	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
+	autobuf text = { .max = RUNTIMECONFIG_MAX }, out = { .max = RUNTIMECONFIG_MAX };
+	char **path;
+	int r = file_read(w->c->dirfd, "bundle/config.json", RUNTIMECONFIG_MAX, &text);
+
+	if (r < 0)
+		return err_code(e, r, "read the container's config.json");
+	if ((r = runtimeconfig_parse(text.data, text.len, &c, e)) < 0)
+		return r;
+	path = &c.ns_path[__builtin_ctz(RT_NS_NET)];
+	free(*path);
+	*path = str_fmt("/proc/%d/ns/net", (int)pid);
+	if ((r = runtimeconfig_print(&c, &out)) < 0 ||
+	    (r = file_replace_nosync(w->c->dirfd, "bundle/config.json", out.data, out.len,
+				     0600)) < 0)
+		return err_code(e, r, "write the container's config.json");
+	return 0;
+}
+
+int connect_peer_files(const struct connect_want *w, const struct netplan *n,
+		       struct err *e)
+{
+	autodone(container_done) struct container peer = { 0 };
+	int r;
+
+	if (n->mode != NETPLAN_CONTAINER)
+		return 0;
+	if ((r = container_open(w->store, n->peer, &peer, e)) < 0)
+		return r;
+	if (peer.state.status != STATE_RUNNING)
+		return err_set(e, -EBUSY,
+			       "cannot join network of a non running container: %s",
+			       peer.id);
+	if ((r = copy_files(w, &peer, e)) < 0)
+		return r;
+	return join_namespace(w, peer.state.pid, e);
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finding containers on disk, and making the disk agree with what is alive.
+#include "core/engine/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/time.h"
+#include "core/engine/container_end.h"
+#include "core/ns/pidfd.h"
+#include "core/store/record.h"
+
+#define KILL_MS     10000
+#define CODE_KILLED 137
+
+static void forget(struct container *c)
+{
+	*c = (struct container){ .dirfd = -1 };
+}
+
+void container_done(struct container *c)
+{
+	if (c->id) // else zeroed or done already
+		fd_close(c->dirfd);
+	free(c->id);
+	free(c->name);
+	yyjson_doc_free(c->record);
+	forget(c);
+}
+
+static int open_id(const struct store *s, const char *id, struct container *ret,
+		   struct err *e)
+{
+	autodone(container_done) struct container c = { .dirfd = -1 };
+	const char *name = NULL;
+	int r;
+
+	c.id = str_dup(id);
+	c.dirfd = openat(s->containers_fd, id,
+			 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c.dirfd < 0)
+		return errno == ENOENT ? err_set(e, -ENOENT, "No such container: %s", id)
+				       : err_sys(e, "container '%s'", id);
+	if ((r = record_read(s->containers_fd, id, &c.record, e)) < 0 ||
+	    (r = json_get_str(yyjson_doc_get_root(c.record), "Name", &name, e)) < 0)
+		return err_wrap(e, "container '%.12s'", id);
+	c.name = str_dup(name ? name : id);
+	r = state_read(c.dirfd, &c.state, e);
+	if (r < 0 && r != -ENOENT)
+		return err_wrap(e, "container '%.12s'", id);
+	if (r == -ENOENT)
+		err_clear(e);
+	if ((r = container_settle(s, &c, e)) < 0)
+		return r;
+	*ret = c;
+	forget(&c);
+	return 0;
+}
+
+int container_open(const struct store *s, const char *what, struct container *ret,
+		   struct err *e)
+{
+	autofree char *id = NULL;
+	int r = record_find(s->containers_fd, *what == '/' ? what + 1 : what, &id, NULL);
+
+	if (r == -ENOTUNIQ)
+		return err_set(e, r, "multiple IDs found with provided prefix: %s", what);
+	if (r < 0)
+		return err_set(e, r, "No such container: %s", what);
+	return open_id(s, id, ret, e);
+}
+
+static int newer(const void *a, const void *b)
+{
+	const struct container *x = a, *y = b;
+	const char *s = "", *t = "";
+
+	json_get_str(yyjson_doc_get_root(x->record), "Created", &s, NULL);
+	json_get_str(yyjson_doc_get_root(y->record), "Created", &t, NULL);
+	int64_t n = 0, m = 0;
+	time_parse(s, &n);
+	time_parse(t, &m);
+	return n != m ? (n < m) - (n > m) : strcmp(x->id, y->id);
+}
+
+int container_list(const struct store *s, struct container **ret, size_t *ret_len,
+		   struct err *e)
+{
+	autostrv ids = { 0 };
+	int r = record_list(s->containers_fd, &ids, e);
+
+	if (r < 0)
+		return r;
+	struct container *v = mem_array(ids.len, sizeof(*v));
+	size_t n = 0;
+	for (size_t i = 0; i < ids.len; i++) {
+		// One that goes away meanwhile, or cannot be read, hides no other.
+		if (open_id(s, ids.v[i], &v[n], NULL) == 0)
+			n++;
+	}
+	if (n)
+		qsort(v, n, sizeof(*v), newer);
+	*ret = v;
+	*ret_len = n;
+	return 0;
+}
+
+static bool has_run(const struct state *st)
+{
+	return st->status == STATE_RUNNING || st->status == STATE_PAUSED ||
+	       st->status == STATE_RESTARTING;
+}
+
+// Its monitor is dead, so its init must not live on unwatched.
+static void kill_init(const struct state *st)
+{
+	autoclose int pidfd = state_open_init(st);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd < 0)
+		return;
+	pidfd_signal(pidfd, SIGKILL);
+	poll(&p, 1, KILL_MS);
+}
+
+int container_settle(const struct store *s, struct container *c, struct err *e)
+{
+	if (!has_run(&c->state) || state_monitored(c->dirfd))
+		return 0;
+	autoclose int lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	if (lock < 0)
+		return err_code(e, lock, "lock container '%.12s'", c->id);
+	// While we waited: the monitor's last word, or another one who settled it.
+	int r = state_read(c->dirfd, &c->state, e);
+	if (r < 0)
+		return r == -ENOENT ? err_set(e, -ENOENT, "No such container: %s", c->id)
+				    : r;
+	if (!has_run(&c->state) || state_monitored(c->dirfd))
+		return 0;
+	kill_init(&c->state);
+	c->state.status = STATE_EXITED;
+	c->state.exit_code = CODE_KILLED;
+	c->state.pid = 0;
+	c->state.finished = time_now();
+	str_print(c->state.error, sizeof(c->state.error),
+		  "its monitor process was killed");
+	if ((r = state_write(c->dirfd, &c->state, e)) < 0)
+		return err_wrap(e, "container '%.12s'", c->id);
+	container_end_run(s, c->id, c->dirfd, c->state.exit_code);
+	// One that removes itself: whoever looks finds nothing.
+	if (container_end_removed(s, c->id))
+		return err_set(e, -ENOENT, "No such container: %s", c->id);
+	return 0;
+}

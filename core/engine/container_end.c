@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end.
+#include "core/engine/container_end.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/netplan.h"
+#include "core/engine/network.h"
+#include "core/engine/volume.h"
+#include "core/ns/userns.h"
+#include "core/runtime/setup.h"
+#include "core/store/journal.h"
+#include "core/store/record.h"
+
+#define SOCKETS       "c"
+#define SOCKET_LEN    16
+#define AWAIT_MS      10000
+#define AWAIT_STEP_MS 2
+
+int container_end_socket_dir(const struct store *s, const char *id, bool make)
+{
+	char name[SOCKET_LEN + 1];
+
+	autoclose int parent = file_open_dir(s->run_fd, SOCKETS, make, 0700);
+	if (parent < 0)
+		return parent;
+	str_print(name, sizeof(name), "%.16s", id);
+	return file_open_dir(parent, name, make, 0700);
+}
+
+static void drop_sockets(const struct store *s, const char *id)
+{
+	autofree char *name = str_fmt(SOCKETS "/%.16s", id);
+
+	file_remove_tree(s->run_fd, name);
+}
+
+void container_end_leases(const struct store *s, const char *id, int dirfd)
+{
+	autodone(setup_done) struct setup setup = { 0 };
+	autodone(netplan_done) struct netplan n = { 0 };
+	autoclose int bundle =
+		openat(dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle < 0 || setup_read(bundle, &setup, NULL) < 0 || !setup.network ||
+	    netplan_parse(setup.network, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n.ends_len; i++)
+		if (n.ends[i].id && n.ends[i].ep.addr.family != AF_UNSPEC)
+			network_release(s, n.ends[i].id, id, &n.ends[i].ep.addr);
+}
+
+static void tell(const struct store *s, yyjson_val *record, const char *action,
+		 const char *code)
+{
+	autostrv attributes = { 0 };
+	const char *id = "", *image = "", *name = "";
+
+	json_get_map(yyjson_obj_get(record, "Config"), "Labels", &attributes, NULL);
+	json_get_str(record, "Id", &id, NULL);
+	json_get_str(record, "ImageRef", &image, NULL);
+	json_get_str(record, "Name", &name, NULL);
+	if (code)
+		strv_addf(&attributes, "exitCode=%s", code);
+	strv_addf(&attributes, "image=%s", image);
+	strv_addf(&attributes, "name=%s", name);
+	journal_add(s, "container", action, id, &attributes);
+}
+
+void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code)
+{
+	autojson *doc = NULL;
+	char code[16];
+	bool auto_remove = false;
+
+	container_end_leases(s, id, dirfd);
+	if (record_read(s->containers_fd, id, &doc, NULL) < 0)
+		return;
+	yyjson_val *record = yyjson_doc_get_root(doc);
+	str_print(code, sizeof(code), "%d", exit_code);
+	tell(s, record, "die", code);
+	json_get_bool(yyjson_obj_get(record, "HostConfig"), "AutoRemove", &auto_remove,
+		      NULL);
+	if (auto_remove)
+		container_end_remove(s, id, true, NULL);
+}
+
+// There is nothing to poll for a lock; each look is two system calls.
+int container_end_await_change(int dirfd, struct state *st, struct err *e)
+{
+	const struct timespec step = { .tv_nsec = AWAIT_STEP_MS * 1000000 };
+
+	for (int i = 0; i < AWAIT_MS / AWAIT_STEP_MS; i++) {
+		// In this order: a monitor writes its last word before it goes.
+		bool monitored = state_monitored(dirfd);
+		int r = state_read(dirfd, st, e);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r < 0)
+			err_clear(e);
+		if (!monitored || st->status == STATE_RUNNING ||
+		    st->status == STATE_PAUSED)
+			return 0;
+		nanosleep(&step, NULL);
+	}
+	return err_set(e, -EBUSY, "the container has been starting or ending for %d s",
+		       AWAIT_MS / 1000);
+}
+
+bool container_end_removed(const struct store *s, const char *id)
+{
+	return faccessat(s->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
+static void drop_volumes(const struct store *s, yyjson_val *record)
+{
+	yyjson_val *mounts = yyjson_obj_get(record, "Mounts"), *m;
+	size_t i, max;
+
+	yyjson_arr_foreach (mounts, i, max, m) {
+		const char *name = yyjson_get_str(yyjson_obj_get(m, "Name"));
+		if (name && volume_is_anonymous(s, name))
+			volume_remove(s, name, NULL);
+	}
+}
+
+struct tree {
+	const struct store *s;
+	const char *name;
+};
+
+static int remove_tree(void *arg, struct err *e)
+{
+	const struct tree *t = arg;
+	int r = file_remove_tree(t->s->tmp_fd, t->name);
+
+	return r < 0 && r != -ENOENT ? err_code(e, r, "remove '%s'", t->name) : 0;
+}
+
+// Most trees are the user's own throughout; else the realm's root removes them. What
+// cannot be removed now waits in the trash for the next sweep.
+static void empty_trash(const struct store *s, const char *name)
+{
+	autodone(realm_done) struct realm realm = { 0 };
+	struct tree t = { s, name };
+
+	if (remove_tree(&t, NULL) == 0)
+		return;
+	if (realm_open(s, &realm, NULL) == 0)
+		userns_call(realm.pidfd, CLONE_NEWUSER, remove_tree, &t, NULL);
+}
+
+int container_end_remove(const struct store *s, const char *id, bool volumes,
+			 struct err *e)
+{
+	autojson *doc = NULL;
+	autofree char *trash = NULL;
+	const char *name = NULL;
+
+	// A record that cannot be read must not keep its container from being removed.
+	record_read(s->containers_fd, id, &doc, NULL);
+	yyjson_val *record = yyjson_doc_get_root(doc);
+	json_get_str(record, "Name", &name, NULL);
+	// Before the record goes: a crash in between leaves a container to be removed
+	// again.
+	if (volumes)
+		drop_volumes(s, record);
+	int r = record_trash(s, s->containers_fd, id, &trash, e);
+	if (r < 0)
+		return r;
+	if (name)
+		record_name_drop(s->containers_fd, name, id);
+	drop_sockets(s, id);
+	if (record)
+		tell(s, record, "destroy", NULL);
+	empty_trash(s, trash);
+	return 0;
+}

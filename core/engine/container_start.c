@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// container_start: everything that can fail is done before the monitor is; what was taken
+// is given back on failure.
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/bundle.h"
+#include "core/engine/connect.h"
+#include "core/engine/container.h"
+#include "core/engine/container_end.h"
+#include "core/engine/describe.h"
+#include "core/engine/framesock.h"
+#include "core/engine/hostfiles.h"
+#include "core/engine/netjoin.h"
+#include "core/engine/realm.h"
+#include "core/runtime/monitor.h"
+#include "core/runtime/setup.h"
+#include "core/store/record.h"
+
+// What a start collects, all of it given up together.
+struct start {
+	struct setup setup;
+	struct netplan net;
+	struct realm realm;
+	int lock;
+	int kept[MONITOR_KEEP_MAX];
+	size_t kept_len;
+};
+
+static void start_done(struct start *x)
+{
+	// The first ones belong to lock and realm.
+	for (size_t i = NETJOIN_KEPT_STACK; i < x->kept_len; i++)
+		fd_close(x->kept[i]);
+	setup_done(&x->setup);
+	netplan_done(&x->net);
+	realm_done(&x->realm);
+	fd_close(x->lock);
+}
+
+static int check_startable(const struct store *s, struct container *c, struct err *e)
+{
+	int r = container_end_await_change(c->dirfd, &c->state, e);
+
+	if (r < 0)
+		return r;
+	if (container_end_removed(s, c->id))
+		return err_set(e, -ENOENT, "No such container: %s", c->name);
+	if (c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED)
+		return err_set(e, -EBUSY, "container %.12s is already running", c->id);
+	return 0;
+}
+
+static int read_bundle(const struct container *c, struct start *x, struct err *e)
+{
+	autoclose int bundle =
+		openat(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (bundle < 0)
+		return err_sys(e, "open the container's bundle");
+	if ((r = setup_read(bundle, &x->setup, e)) < 0)
+		return r;
+	if (!x->setup.network)
+		return err_set(e, -EINVAL, "the container's setup.json has no network");
+	return netplan_parse(x->setup.network, &x->net, e);
+}
+
+// config.json and setup.json say what holds for this run.
+static int write_bundle(const struct container *c, const struct start *x, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	autoclose int bundle =
+		openat(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle < 0)
+		return err_sys(e, "open the container's bundle");
+	return setup_write(bundle, &x->setup, netplan_build(&x->net, doc), e);
+}
+
+static int write_record(const struct store *s, struct container *c, const struct start *x,
+			struct err *e)
+{
+	autojson_mut *doc = yyjson_doc_mut_copy(c->record, NULL);
+
+	describe_network(&x->net, c->id, doc, yyjson_mut_doc_get_root(doc));
+	return record_write_nosync(s->containers_fd, c->id, doc, e);
+}
+
+static int spawn(const struct store *s, struct container *c, struct start *x,
+		 struct err *e)
+{
+	autoclose int sockets = container_end_socket_dir(s, c->id, true);
+
+	if (sockets < 0)
+		return err_code(e, sockets, "make the container's socket folder");
+	struct monitor_spawn m = {
+		.inner_fd = x->realm.inner_fd,
+		.container_dirfd = c->dirfd,
+		.socket_dirfd = sockets,
+		.realm_pidfd = x->realm.pidfd,
+		.kept = x->kept,
+		.kept_len = x->kept_len,
+	};
+	return monitor_spawn(&m, e);
+}
+
+static int prepare(const struct store *s, const struct config *cfg, struct container *c,
+		   struct start *x, struct err *e)
+{
+	int r;
+
+	if ((r = read_bundle(c, x, e)) < 0 ||
+	    (r = bundle_check_filter(s, c->dirfd, x->setup.seccomp, e)) < 0 ||
+	    (r = realm_open(s, &x->realm, e)) < 0)
+		return r;
+	x->kept[NETJOIN_KEPT_REALM] = x->realm.users_fd;
+	x->kept[NETJOIN_KEPT_LOCK] = x->lock;
+	x->kept_len = NETJOIN_KEPT_STACK;
+	struct connect_want w = { .store = s, .cfg = cfg, .realm = &x->realm, .c = c };
+	if ((r = connect_network(&w, &x->net, x->kept, &x->kept_len, e)) < 0)
+		return r;
+	if ((r = hostfiles_write(c->dirfd, &x->net, e)) < 0 ||
+	    (r = connect_peer_files(&w, &x->net, e)) < 0 ||
+	    (r = write_bundle(c, x, e)) < 0)
+		return r;
+	return write_record(s, c, x, e);
+}
+
+int container_start(const struct store *s, const struct config *cfg, struct container *c,
+		    int *ret_sock, struct err *e)
+{
+	autodone(start_done) struct start x = { .lock = -1 };
+	int r;
+
+	// Held until the monitor has the container's own lock (netjoin_open lets it go).
+	x.lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	if (x.lock < 0)
+		return err_code(e, x.lock, "lock container '%.12s'", c->id);
+	if ((r = check_startable(s, c, e)) < 0)
+		return r;
+	r = prepare(s, cfg, c, &x, e);
+	if (r == 0)
+		r = spawn(s, c, &x, e);
+	if (r < 0) {
+		connect_undo(s, c->id, &x.net);
+		return r;
+	}
+	*ret_sock = r;
+	return 0;
+}
+
+int container_start_go(int sock, int *ret_exit, struct err *e)
+{
+	autodone(framesock_done) struct framesock f = { .fd = sock };
+	uint8_t start[FRAME_HEADER];
+	struct frame frame;
+	int r;
+
+	frame_header(start, FRAME_START, 0);
+	// A monitor that failed already has closed its end, and left its reason in the
+	// socket.
+	fd_write_all(sock, start, sizeof(start));
+	*ret_exit = 125;
+	while ((r = framesock_next(&f, &frame)) > 0) {
+		if (frame.stream == FRAME_STATUS && frame.size == 1 &&
+		    frame.payload[0] == STATE_RUNNING)
+			return 0;
+		if (frame.stream == FRAME_ERROR)
+			framesock_error(&frame, e);
+		if (frame.stream == FRAME_EXIT) {
+			*ret_exit = framesock_exit_code(&frame);
+			return e && e->code
+				       ? e->code
+				       : err_set(e, -EIO, "the container did not start");
+		}
+	}
+	return err_set(e, r < 0 ? r : -EPIPE,
+		       "the monitor died while the container started");
+}

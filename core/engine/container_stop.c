@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signals, waiting, removal, renaming.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/id.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/base/time.h"
+#include "core/engine/container.h"
+#include "core/engine/container_end.h"
+#include "core/engine/framesock.h"
+#include "core/engine/signame.h"
+#include "core/ns/pidfd.h"
+#include "core/runtime/monitor.h"
+#include "core/store/journal.h"
+#include "core/store/record.h"
+
+#define STOP_S  10
+#define KILL_MS 10000
+
+static bool is_running(const struct state *st)
+{
+	return st->status == STATE_RUNNING || st->status == STATE_PAUSED ||
+	       st->status == STATE_RESTARTING;
+}
+
+// The truth of now; c may be older than the container's start.
+static int refresh(struct container *c, struct err *e)
+{
+	int r = state_read(c->dirfd, &c->state, e);
+
+	if (r == -ENOENT) {
+		err_clear(e);
+		return 0;
+	}
+	return r;
+}
+
+static int send_signal(struct container *c, int signal, struct err *e)
+{
+	autoclose int pidfd = state_open_init(&c->state);
+	int r = pidfd < 0 ? pidfd : pidfd_signal(pidfd, signal);
+
+	if (r == -ESRCH)
+		return err_set(e, r, "container %.12s is not running", c->id);
+	return r < 0 ? err_code(e, r, "signal container %.12s", c->id) : 0;
+}
+
+int container_kill(struct container *c, int signal, struct err *e)
+{
+	int r = refresh(c, e);
+
+	if (r < 0)
+		return r;
+	if (!is_running(&c->state))
+		return err_set(
+			e, -EBUSY,
+			"cannot kill container: %s: container %.12s is not running",
+			c->name, c->id);
+	r = send_signal(c, signal, e);
+	return r < 0 ? err_wrap(e, "cannot kill container: %s", c->name) : 0;
+}
+
+static int stop_signal(const struct container *c)
+{
+	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
+	const char *name = NULL;
+
+	json_get_str(config, "StopSignal", &name, NULL);
+	int signal = str_empty(name) ? SIGTERM : signame_parse(name, NULL);
+	return signal < 0 ? SIGTERM : signal;
+}
+
+static int64_t stop_timeout(const struct container *c)
+{
+	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
+	int64_t timeout = STOP_S;
+
+	json_get_i64(config, "StopTimeout", &timeout, NULL);
+	return timeout;
+}
+
+// Until the init has exited; its monitor's last word follows. 0, or -ETIMEDOUT.
+static int wait_init(const struct container *c, int timeout_ms)
+{
+	autoclose int pidfd = state_open_init(&c->state);
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int64_t end = time_monotonic() + timeout_ms * 1000000ll;
+
+	if (pidfd < 0)
+		return 0;
+	for (;;) {
+		int64_t left = (end - time_monotonic()) / 1000000;
+		int n = poll(&p, 1, timeout_ms < 0 ? -1 : left < 0 ? 0 : (int)left);
+		if (n > 0)
+			return 0;
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (errno != EINTR)
+			return -errno;
+	}
+}
+
+static int kill_and_wait(const struct store *s, struct container *c, struct err *e)
+{
+	int code;
+
+	send_signal(c, SIGKILL, NULL);
+	if (wait_init(c, KILL_MS) < 0)
+		return err_set(
+			e, -EBUSY,
+			"container %.12s did not end within %d s of SIGKILL: one of its "
+			"processes hangs in the kernel",
+			c->id, KILL_MS / 1000);
+	return container_wait(s, c, false, &code, e);
+}
+
+static void tell(const struct store *s, const struct container *c, const char *action)
+{
+	autostrv attributes = { 0 };
+	const char *image = "";
+
+	json_get_str(yyjson_doc_get_root(c->record), "ImageRef", &image, NULL);
+	strv_addf(&attributes, "image=%s", image);
+	strv_addf(&attributes, "name=%s", c->name);
+	journal_add(s, "container", action, c->id, &attributes);
+}
+
+int container_stop(const struct store *s, struct container *c, int64_t timeout,
+		   struct err *e)
+{
+	int code, r = refresh(c, e);
+
+	if (r < 0 || !is_running(&c->state))
+		return r;
+	if (timeout < 0)
+		timeout = stop_timeout(c);
+	if (send_signal(c, stop_signal(c), NULL) == 0 &&
+	    wait_init(c, timeout > INT32_MAX / 1000 ? -1 : (int)timeout * 1000) < 0)
+		r = kill_and_wait(s, c, e);
+	else
+		r = container_wait(s, c, false, &code, e);
+	if (r == 0)
+		tell(s, c, "stop");
+	return r;
+}
+
+int container_wait(const struct store *s, struct container *c, bool removed,
+		   int *ret_code, struct err *e)
+{
+	int code = 0;
+	bool exited = false;
+	int r = refresh(c, e);
+
+	if (r < 0)
+		return r;
+	// The monitor tells those who are connected; without one the disk has the answer.
+	autoclose int dir = container_end_socket_dir(s, c->id, false);
+	autoclose int sock = dir < 0 ? dir : monitor_connect(dir, NULL);
+	if (sock >= 0 && (is_running(&c->state) || removed))
+		exited = framesock_wait_exit(sock, &code);
+	if ((r = refresh(c, e)) < 0)
+		return r;
+	if (!exited) {
+		r = container_settle(s, c, e);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		err_clear(e);
+		code = c->state.exit_code;
+	}
+	*ret_code = code;
+	// The monitor removes before it tells, so there is nothing left to wait for.
+	return 0;
+}
+
+static int check_not_running(const struct store *s, struct container *c, bool force,
+			     struct err *e)
+{
+	if (!is_running(&c->state))
+		return 0;
+	if (!force)
+		return err_set(
+			e, -EBUSY,
+			"cannot remove container \"/%s\": container is running: stop the "
+			"container before removing or force remove",
+			c->name);
+	return kill_and_wait(s, c, e);
+}
+
+int container_remove(const struct store *s, struct container *c, bool force, bool volumes,
+		     struct err *e)
+{
+	int r;
+
+	// Whoever starts it holds the lock until its monitor stands; we come before or
+	// after.
+	autoclose int lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	if (lock < 0)
+		return err_code(e, lock, "lock container '%.12s'", c->id);
+	if ((r = container_end_await_change(c->dirfd, &c->state, e)) < 0)
+		return r;
+	if (container_end_removed(s, c->id))
+		return err_set(e, -ENOENT, "No such container: %s", c->name);
+	if ((r = check_not_running(s, c, force, e)) < 0)
+		return r;
+	if (container_end_removed(s, c->id))
+		return 0; // it removed itself when it was killed
+	container_end_leases(s, c->id, c->dirfd);
+	r = container_end_remove(s, c->id, volumes, e);
+	return r == -ENOENT && container_end_removed(s, c->id) ? 0 : r;
+}
+
+int container_rename(const struct store *s, struct container *c, const char *name,
+		     struct err *e)
+{
+	autofree char *holder = NULL;
+	const char *bare = *name == '/' ? name + 1 : name;
+
+	if (!id_name_valid(bare))
+		return err_set(
+			e, -EINVAL,
+			"invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
+			"allowed",
+			bare);
+	autoclose int lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	if (lock < 0)
+		return err_code(e, lock, "lock container '%.12s'", c->id);
+	int r = record_name_take(s->containers_fd, bare, c->id, &holder, e);
+	if (r == -EEXIST) {
+		err_clear(e);
+		return err_set(
+			e, r,
+			"Conflict. The container name \"/%s\" is already in use by "
+			"container \"%s\". You have to remove (or rename) that container "
+			"to be able to reuse that name.",
+			bare, holder ? holder : "?");
+	}
+	if (r < 0)
+		return r;
+	autojson_mut *doc = yyjson_doc_mut_copy(c->record, NULL);
+	yyjson_mut_val *root = yyjson_mut_doc_get_root(doc);
+	yyjson_mut_obj_remove_key(root, "Name");
+	json_add_str(doc, root, "Name", bare);
+	if ((r = record_write(s->containers_fd, c->id, doc, e)) < 0) {
+		record_name_drop(s->containers_fd, bare, c->id);
+		return r;
+	}
+	record_name_drop(s->containers_fd, c->name, c->id);
+	str_set(&c->name, bare);
+	tell(s, c, "rename");
+	return 0;
+}
+
+int container_attach(const struct store *s, const struct container *c, struct err *e)
+{
+	if (!is_running(&c->state))
+		return err_set(
+			e, -EBUSY,
+			"you cannot attach to a stopped container, start it first");
+	autoclose int dir = container_end_socket_dir(s, c->id, false);
+	if (dir < 0)
+		return err_code(e, dir, "container %.12s: no socket folder", c->id);
+	return monitor_connect(dir, e);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hooks of the monitor.
+#include "core/engine/netjoin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "core/base/fd.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/container.h"
+#include "core/engine/container_end.h"
+#include "core/engine/hostfiles.h"
+#include "core/engine/netplan.h"
+#include "core/net/stack.h"
+#include "core/store/journal.h"
+
+#define SHORT_ID 12
+
+int netjoin_attach(const struct setup *s, int netns_fd, struct err *e)
+{
+	autodone(netplan_done) struct netplan n = { 0 };
+	int r = netplan_parse(s->network, &n, e);
+
+	if (r < 0)
+		return r;
+	if (n.mode == NETPLAN_NONE)
+		return endpoint_loopback(netns_fd, e);
+	for (size_t i = 0; r == 0 && i < n.ends_len; i++)
+		r = endpoint_attach(&n.ends[i].ep, netns_fd, e);
+	return r;
+}
+
+static void fill_attachment(const struct netplan *n, const struct netplan_end *end,
+			    const char *id, struct stack_attachment *a)
+{
+	autofree char *brief = str_ndup(id, SHORT_ID);
+
+	str_copy(a->network, sizeof(a->network), end->id);
+	str_copy(a->bridge, sizeof(a->bridge), end->ep.bridge);
+	a->subnet = end->subnet;
+	a->gateway = end->ep.gateway;
+	a->addr = end->ep.addr;
+	a->internal = end->internal;
+	strv_add(&a->names, n->name);
+	strv_add(&a->names, brief);
+	if (!strv_has(&a->names, n->hostname))
+		strv_add(&a->names, n->hostname);
+	for (size_t i = 0; i < n->aliases.len; i++)
+		if (!strv_has(&a->names, n->aliases.v[i]))
+			strv_add(&a->names, n->aliases.v[i]);
+}
+
+static int fill_published(const struct netplan *n, const int *fds, size_t len,
+			  struct stack_published *ret, struct err *e)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n->ports_len; i++) {
+		const struct netplan_port *p = &n->ports[i];
+		if (p->fds > 2 || at + p->fds > len)
+			return err_set(e, -EPROTO, "listeners are missing");
+		ret[i].map = p->map;
+		ret[i].fds_len = p->fds;
+		memcpy(ret[i].fds, fds + at, p->fds * sizeof(*fds));
+		at += p->fds;
+	}
+	return 0;
+}
+
+static int enroll(const struct setup *s, const struct netplan *n, const int *kept,
+		  size_t kept_len, struct err *e)
+{
+	const int *listeners = kept + NETJOIN_KEPT_STACK + 1;
+	autofree struct stack_attachment *at = mem_array(n->ends_len + 1, sizeof(*at));
+	autofree struct stack_published *ports =
+		mem_array(n->ports_len + 1, sizeof(*ports));
+	struct stack_registration reg = { .attachments = at,
+					  .attachments_len = n->ends_len,
+					  .published = ports,
+					  .published_len = n->ports_len };
+	int r = str_copy(reg.id, sizeof(reg.id), s->id);
+
+	for (size_t i = 0; r == 0 && i < n->add_host.len; i++)
+		r = hostfiles_add_host(n->add_host.v[i], &reg.hosts, e);
+	for (size_t i = 0; r == 0 && i < n->ends_len; i++)
+		fill_attachment(n, &n->ends[i], s->id, &at[i]);
+	if (r == 0)
+		r = fill_published(n, listeners, kept_len - NETJOIN_KEPT_STACK - 1, ports,
+				   e);
+	if (r == 0)
+		r = stack_register(kept[NETJOIN_KEPT_STACK], &reg, e);
+	for (size_t i = 0; i < n->ends_len; i++)
+		strv_done(&at[i].names);
+	strv_done(&reg.hosts);
+	return r < 0 ? err_wrap(e, "network") : 0;
+}
+
+int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e)
+{
+	autodone(netplan_done) struct netplan n = { 0 };
+	int r = netplan_parse(s->network, &n, e);
+
+	if (r < 0 || kept_len < NETJOIN_KEPT_STACK)
+		return r < 0 ? r : err_set(e, -EPROTO, "descriptors are missing");
+	// The monitor has its own lock by now; the one that kept others from starting or
+	// removing this container meanwhile goes, for all who share it.
+	flock(kept[NETJOIN_KEPT_LOCK], LOCK_UN);
+	if (n.mode == NETPLAN_NETWORKS) {
+		if (kept_len <= NETJOIN_KEPT_STACK)
+			return err_set(e, -EPROTO, "the stack's connection is missing");
+		if ((r = enroll(s, &n, kept, kept_len, e)) < 0)
+			return r;
+	}
+	// The connection is kept already; a copy is what the monitor asks for.
+	int fd = fcntl(kept[n.mode == NETPLAN_NETWORKS ? NETJOIN_KEPT_STACK
+						       : NETJOIN_KEPT_REALM],
+		       F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? err_sys(e, "dup") : fd;
+}
+
+// The store is found by the environment, which setup.json may correct: the container
+// belongs to this store, whatever the caller's variables said.
+static int open_store(const struct setup *s, struct store *ret)
+{
+	autodone(netplan_done) struct netplan n = { 0 };
+
+	if (netplan_parse(s->network, &n, NULL) < 0)
+		return -EINVAL;
+	autofree char *parent = str_dup(n.run);
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+	if (n.data)
+		setenv("ROOTLESS_DATA", n.data, 1);
+	if (slash && str_eq(slash, "/rootless")) {
+		*slash = 0;
+		setenv("XDG_RUNTIME_DIR", parent, 1);
+	}
+	return store_open(ret, NULL);
+}
+
+void container_exited(const struct setup *setup, const struct state *st)
+{
+	autodone(store_done) struct store s = { 0 };
+
+	if (open_store(setup, &s) < 0)
+		return;
+	autoclose int dir = openat(s.containers_fd, setup->id,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir >= 0)
+		container_end_run(&s, setup->id, dir, st->exit_code);
+}

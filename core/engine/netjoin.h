@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The monitor's and the setup process's part in a container's network: hooks of
+ * runtime/monitor.h, inside the inner executable. */
+#ifndef ENGINE_NETJOIN_H
+#define ENGINE_NETJOIN_H
+
+#include <stddef.h>
+
+#include "core/base/err.h"
+#include "core/runtime/setup.h"
+
+/* Places among the descriptors that a monitor keeps. */
+enum netjoin_kept {
+	NETJOIN_KEPT_REALM, /* connection to the keeper */
+	NETJOIN_KEPT_LOCK,  /* the container's start lock, let go by netjoin_open */
+	NETJOIN_KEPT_STACK, /* connection to the stack; then listeners */
+};
+
+int netjoin_attach(const struct setup *s, int netns_fd, struct err *e);
+int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e);
+
+#endif
