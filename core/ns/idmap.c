@@ -254,6 +254,44 @@ void idmap_identity(const struct idmap *m, struct idmap *ret)
 	*ret = id;
 }
 
+/* How many IDs from inside ID first on lie in one extent of m; 0 when it is not mapped.
+ */
+static uint32_t run_length(const struct idmap *m, uint32_t first)
+{
+	for (size_t i = 0; i < m->len; i++) {
+		const struct idmap_extent *x = &m->extents[i];
+
+		if (first >= x->inside && first - x->inside < x->count)
+			return x->count - (first - x->inside);
+	}
+	return 0;
+}
+
+int idmap_fit(const struct idmap *want, const struct idmap *parent, struct idmap *ret)
+{
+	autodone(idmap_done) struct idmap m = { 0 };
+
+	for (size_t i = 0; i < want->len; i++) {
+		struct idmap_extent x = want->extents[i];
+
+		while (x.count > 0) {
+			uint32_t n = run_length(parent, x.outside);
+
+			if (n == 0 || m.len == IDMAP_EXTENTS_MAX)
+				return n == 0 ? -ENOENT : -E2BIG;
+			if (n > x.count)
+				n = x.count;
+			add_extent(&m, x.inside, x.outside, n);
+			x.inside += n;
+			x.outside += n;
+			x.count -= n;
+		}
+	}
+	*ret = m;
+	m = (struct idmap){ 0 };
+	return 0;
+}
+
 int64_t idmap_out(const struct idmap *m, uint32_t inside)
 {
 	for (size_t i = 0; i < m->len; i++) {

@@ -46,6 +46,10 @@ int idmap_text(const struct idmap *m, struct buf *out);
 int idmap_parse(const char *text, size_t n, struct idmap *ret);
 /* Inside → inside of every mapped ID: what a nested namespace writes. */
 void idmap_identity(const struct idmap *m, struct idmap *ret);
+/* want's outside IDs are parent's inside IDs: cuts its extents so that each lies within
+ * one of parent's, as the kernel asks of a nested map. -ENOENT: an ID that parent has
+ * not. */
+int idmap_fit(const struct idmap *want, const struct idmap *parent, struct idmap *ret);
 int idmap_has(const struct idmap *m, uint32_t inside);
 /* Inside → outside, or -ENOENT. */
 int64_t idmap_out(const struct idmap *m, uint32_t inside);

@@ -194,17 +194,20 @@ static void from_config(const struct rt_idmap *v, size_t n, struct idmap *ret)
 static int one_map(const char *file, const struct rt_idmap *v, size_t n,
 		   struct idmap *ret, struct err *e)
 {
-	autodone(idmap_done) struct idmap realm = { 0 };
+	autodone(idmap_done) struct idmap realm = { 0 }, want = { 0 };
 	int r;
 
-	if (n > 0) {
-		from_config(v, n, ret);
-		return 0;
-	}
 	r = read_map(file, &realm, e);
-	if (r == 0)
-		idmap_identity(&realm, ret);
-	return r;
+	if (r < 0)
+		return r;
+	if (n > 0)
+		from_config(v, n, &want);
+	else
+		idmap_identity(&realm, &want);
+	r = idmap_fit(&want, &realm, ret);
+	return r < 0 ? err_set(e, r,
+			       "the container's ID map is not within the realm's IDs")
+		     : 0;
 }
 
 static int make_maps(struct build *x, struct err *e)

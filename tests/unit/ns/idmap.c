@@ -101,3 +101,18 @@ TEST(parse_map)
 	CHECK_INT(idmap_parse("", 0, &m), 0);
 	CHECK_INT(m.len, 0);
 }
+
+TEST(fit)
+{
+	struct idmap_range r[] = { { 100000, 65536 } };
+	autodone(idmap_done) struct idmap realm = { 0 }, id = { 0 }, got = { 0 };
+	autobuf b = { 0 };
+	struct idmap far = { 0 };
+
+	idmap_make(1500, r, 1, &realm);
+	idmap_identity(&realm, &id);
+	CHECK_INT(idmap_fit(&id, &realm, &got), 0);
+	idmap_text(&got, &b);
+	CHECK_STR(buf_str(&b), "0 0 1\n1 1 65536\n");
+	CHECK_INT(idmap_fit(&realm, &realm, &far), -ENOENT);
+}
