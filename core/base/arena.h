@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "core/base/mem.h"
+
 /* Zero-initialise, with max set. */
 struct arena {
 	struct arena_block *blocks;

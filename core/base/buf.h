@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "core/base/mem.h"
+
 #define BUF_MAX_DEFAULT (64u << 20)
 
 /* Zero-initialise (or set max first). data is NUL-terminated whenever it is not NULL;

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/base/mem.h"
+
 /* Zero-initialise. v is NULL or NULL-terminated, so it serves as argv. */
 struct strv {
 	char **v;
