@@ -101,11 +101,14 @@ static char *quote(const char *s)
 
 static char *command_of(const struct container *c, bool no_trunc)
 {
-	autostrv args = { 0 };
+	autostrv words = { 0 }, args = { 0 };
 	autofree char *joined = NULL, *cut = NULL;
 
+	json_get_strv(yyjson_doc_get_root(c->record), "Args", &words, NULL);
 	strv_add(&args, text_of(record_get(c, "Path")));
-	json_get_strv(yyjson_doc_get_root(c->record), "Args", &args, NULL);
+	/* Words with a blank stand in quotes, as docker shows them. */
+	for (size_t n = 0; n < words.len; n++)
+		strv_addf(&args, strchr(words.v[n], ' ') ? "'%s'" : "%s", words.v[n]);
 	joined = strv_join(&args, " ");
 	cut = no_trunc ? str_dup(joined) : shorten(joined, 20);
 	return quote(cut);
