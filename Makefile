@@ -81,8 +81,8 @@ USES_store := store oci wire base
 USES_net := net ns base
 USES_runtime := runtime oci ns wire base
 USES_image := image store oci wire ns base
-USES_engine := engine image runtime net store oci ns wire base
-USES_api := api engine image runtime net store oci ns wire base
+USES_engine := engine image runtime net store oci ns cli wire base
+USES_api := api engine image runtime net store oci ns cli wire base
 
 room_src = $(sort $(wildcard core/$(1)/*.c))
 room_obj = $(patsubst %.c,$(O)/%.o,$(call room_src,$(1)))
