@@ -43,23 +43,26 @@ int file_read_fd(int fd, size_t max, struct buf *b)
 
 	while (r == 0) {
 		size_t left = max - (b->len - before);
-		/* One byte more than allowed shows that there is too much. */
-		size_t want = left < CHUNK ? left + 1 : CHUNK;
+		size_t want = left < CHUNK ? left : CHUNK;
+		char surplus;
 		ssize_t got;
 
-		r = buf_reserve(b, want);
+		/* One byte more than allowed shows that there is too much. It never goes
+		 * into b, whose own maximum may be max. */
+		r = want ? buf_reserve(b, want) : 0;
 		if (r < 0)
 			break;
-		got = fd_read(fd, b->data + b->len, want);
+		got = fd_read(fd, want ? b->data + b->len : &surplus, want ? want : 1);
 		if (got < 0)
 			r = (int)got;
-		else if ((size_t)got > left)
-			r = -EFBIG;
 		else if (got == 0)
 			return 0;
+		else if (!want)
+			r = -EFBIG;
 		else
 			b->len += (size_t)got;
-		b->data[b->len] = 0;
+		if (b->data)
+			b->data[b->len] = 0;
 	}
 	b->len = before;
 	if (b->data)
