@@ -166,7 +166,7 @@ static const char completion_tail[] =
 	"\tesac\n"
 	"}\n"
 	"_rootless() {\n"
-	"\tlocal word=${COMP_WORDS[COMP_CWORD]} path= i=1\n"
+	"\tlocal word=${COMP_WORDS[COMP_CWORD]} path='' i=1\n"
 	"\twhile [ \"$i\" -lt \"$COMP_CWORD\" ] && [ \"${COMP_WORDS[i]#-}\" != "
 	"\"${COMP_WORDS[i]}\" ]; do\n"
 	"\t\ti=$((i + 1))\n"

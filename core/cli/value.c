@@ -274,6 +274,8 @@ int value_print_float(struct buf *out, double f)
 		return buf_adds(out, f > 0 ? "+Inf" : "-Inf");
 	digits = shortest(text, sizeof(text), f);
 	mark = strchr(text, 'e');
+	if (!mark)
+		return -EINVAL;
 	(void)str_i64(mark + (mark[1] == '+' ? 2 : 1), -400, 400, &exponent);
 	/* Go takes the exponent form below 1e-4 and from 1e21 on. */
 	if (exponent < -4 || exponent >= 21)
