@@ -9,7 +9,7 @@
 
 /* Loads every image of the tar stream fd (plain, gzip or zstd; docker or OCI archive), or
  * of an OCI layout folder (fd of a directory). Appends "nginx:latest" or, for one without
- * a name, its ID to ret_names with *ret_named telling which. */
+ * a name, its ID "sha256:…" to ret_names. */
 int archive_load(const struct store *s, int fd, const struct pull_options *o,
 		 struct strv *ret_names, struct err *e);
 /* Writes the named images (each a full reference or an image ID) as one archive readable

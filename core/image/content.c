@@ -136,19 +136,28 @@ void content_collect(const struct content *c, const struct store *s)
 	(void)collect_blobs(s, d, k, NULL);
 }
 
+int content_read(struct content *c, const struct store *s, const struct tag *t,
+		 struct err *e)
+{
+	int rc = blob_read(s, &t->manifest.digest, MANIFEST_MAX, &c->manifest_bytes, e);
+
+	if (rc == 0)
+		rc = content_manifest(c, t->manifest.media_type, &t->manifest.digest, e);
+	if (rc == 0 && c->manifest.is_index)
+		rc = err_set(e, -EINVAL, "'%s' names an index",
+			     t->name ? t->name : "image");
+	if (rc == 0)
+		rc = blob_read(s, &c->manifest.config.digest, IMAGECONFIG_MAX,
+			       &c->config_bytes, e);
+	return rc < 0 ? rc : content_config(c, e);
+}
+
 bool content_is_whole(const struct store *s, const struct tag *t,
 		      const struct platform *platform)
 {
 	autodone(content_done) struct content c = { 0 };
 
-	if (blob_read(s, &t->manifest.digest, MANIFEST_MAX, &c.manifest_bytes, NULL) <
-		    0 ||
-	    content_manifest(&c, t->manifest.media_type, &t->manifest.digest, NULL) < 0 ||
-	    c.manifest.is_index)
-		return false;
-	if (blob_read(s, &c.manifest.config.digest, IMAGECONFIG_MAX, &c.config_bytes,
-		      NULL) < 0 ||
-	    content_config(&c, NULL) < 0)
+	if (content_read(&c, s, t, NULL) < 0)
 		return false;
 	if (platform->os[0] && platform_match(platform, &c.config.platform) <= 0)
 		return false;

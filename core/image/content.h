@@ -32,6 +32,9 @@ int content_complete(struct content *c, const struct store *s, struct registry *
 struct tag content_tag(const struct content *c, const char *name);
 /* Drops its blobs that nothing needs. */
 void content_collect(const struct content *c, const struct store *s);
+/* Manifest and config of a tag, out of the store. */
+int content_read(struct content *c, const struct store *s, const struct tag *t,
+		 struct err *e);
 /* Does the store have all of the image, and for this platform (os "": any)? */
 bool content_is_whole(const struct store *s, const struct tag *t,
 		      const struct platform *platform);

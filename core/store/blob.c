@@ -104,12 +104,13 @@ int blob_read(const struct store *s, const struct digest *d, size_t max, struct 
 }
 
 // Renames a finished temporary to the blob's name.
-static int publish(const struct store *s, const char *tmp, const struct digest *d)
+static int publish_at(const struct store *s, int dirfd, const char *tmp,
+		      const struct digest *d)
 {
 	char path[PATH_SIZE];
 
 	blob_path(path, d);
-	if (!renameat(s->tmp_fd, tmp, s->oci_fd, path))
+	if (!renameat(dirfd, tmp, s->oci_fd, path))
 		return 0;
 	if (errno != ENOENT)
 		return -errno;
@@ -118,7 +119,21 @@ static int publish(const struct store *s, const char *tmp, const struct digest *
 	str_print(dir, sizeof(dir), "blobs/%s", digest_algorithm_name(d->algorithm));
 	if (mkdirat(s->oci_fd, dir, 0755) && errno != EEXIST)
 		return -errno;
-	return renameat(s->tmp_fd, tmp, s->oci_fd, path) ? -errno : 0;
+	return renameat(dirfd, tmp, s->oci_fd, path) ? -errno : 0;
+}
+
+static int publish(const struct store *s, const char *tmp, const struct digest *d)
+{
+	return publish_at(s, s->tmp_fd, tmp, d);
+}
+
+int blob_adopt(const struct store *s, int dirfd, const char *name, const struct digest *d,
+	       struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+	int r = publish_at(s, dirfd, name, d);
+
+	return r < 0 ? err_code(e, r, "store blob '%s'", digest_text(text, d)) : 0;
 }
 
 int blob_put(const struct store *s, const void *p, size_t n, struct digest *ret,

@@ -50,6 +50,10 @@ int blob_check(const struct blob_writer *w, struct err *e);
  * renames into place (sync: fsync first; else layer_sync before anything names it). Frees
  * w in any case. */
 int blob_commit(struct blob_writer *w, bool sync, struct err *e);
+/* Makes the file dirfd/name, whose digest the caller has just computed, the blob d. The
+ * file is gone from there in any case. Not synced. */
+int blob_adopt(const struct store *s, int dirfd, const char *name, const struct digest *d,
+	       struct err *e);
 /* Leaves the part for a later resume; frees w. */
 void blob_leave(struct blob_writer *w);
 int blob_remove(const struct store *s, const struct digest *d, struct err *e);
