@@ -22,11 +22,11 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static void show(void *arg, const char *id, const char *status, uint64_t done,
-		 uint64_t total)
-{
-	progress_update(arg, id, status, done, total);
-}
+struct pull_view {
+	struct progress *p;
+	const struct reference *ref;
+	bool announced;
+};
 
 static void say(struct progress *p, char *line)
 {
@@ -34,22 +34,43 @@ static void say(struct progress *p, char *line)
 	free(line);
 }
 
-/* Path of the repository as docker shows it: without a registry. */
+/* "latest: Pulling from library/x": once the registry has answered. */
+static void announce(struct pull_view *v)
+{
+	char digest[DIGEST_TEXT_MAX];
+
+	if (!v->announced)
+		say(v->p, str_fmt("%s: Pulling from %s",
+				  v->ref->tag ? v->ref->tag
+					      : digest_text(digest, &v->ref->digest),
+				  v->ref->repository));
+	v->announced = true;
+}
+
+static void show(void *arg, const char *id, const char *status, uint64_t done,
+		 uint64_t total)
+{
+	struct pull_view *v = arg;
+
+	announce(v);
+	if (!str_starts(status, "Pulling from"))
+		progress_update(v->p, id, status, done, total);
+}
+
 static int pull_reference(struct host *h, const struct reference *ref,
 			  const char *platform, struct progress *p, struct err *e)
 {
+	struct pull_view v = { .p = p, .ref = ref };
 	autofree char *familiar = reference_familiar(ref);
 	char digest[DIGEST_TEXT_MAX];
 	struct tag tag = { 0 };
 	bool fresh = false;
-	int r;
+	int r = image_pull(&h->store, &h->config, ref, platform, show, &v, &tag, &fresh,
+			   e);
 
-	say(p, str_fmt("%s: Pulling from %s",
-		       ref->tag ? ref->tag : digest_text(digest, &ref->digest),
-		       ref->repository));
-	r = image_pull(&h->store, &h->config, ref, platform, show, p, &tag, &fresh, e);
 	if (r < 0)
 		return r;
+	announce(&v);
 	say(p, str_fmt("Digest: %s", digest_text(digest, &tag.repo_digest)));
 	say(p,
 	    str_fmt("Status: %s for %s",
@@ -86,7 +107,7 @@ static int pull_embedded(struct host *h, const char *what, struct err *e)
 }
 
 /* Says which tag is meant when none was given; the full name for the last line. */
-static char *announce(const char *what, bool quiet, struct err *e)
+static char *full_name(const char *what, bool quiet, struct err *e)
 {
 	const char *slash = strrchr(what, '/');
 	struct reference ref = { 0 };
@@ -114,7 +135,7 @@ static int pull_main(void *opts_, char **args)
 		return host_fail(&e, 1);
 	if (welcome_is_name(args[0]))
 		return pull_embedded(&h, args[0], &e) < 0 ? host_fail(&e, 1) : 0;
-	full = announce(args[0], o->quiet, &e);
+	full = full_name(args[0], o->quiet, &e);
 	if (!full)
 		return host_fail(&e, 1);
 	r = pull_show(&h, args[0], o->platform, STDOUT_FILENO, o->quiet, &e);

@@ -235,7 +235,9 @@ static int check_proc(const struct job *j, const char *source, struct err *e)
 
 static int add_bind(const struct job *j, struct err *e)
 {
-	autofree char *source = path_join(j->m->bundle, j->mount->source);
+	const char *given = j->mount->source;
+	autofree char *source =
+		path_is_abs(given) ? str_dup(given) : path_join(j->m->bundle, given);
 
 	if (j->params.len > 0)
 		return err_set(e, -EINVAL, "mount on '%s': unknown option '%s'",
