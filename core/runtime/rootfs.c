@@ -136,11 +136,12 @@ static int by_page(const struct rootfs *r, struct handles *h, const char *target
 	return code < 0 ? err_code(e, code, "open '%s'", target) : code;
 }
 
-/* Where the tree is hung up until it becomes the root: the container's own folder, which
- * is always there and which nothing else in this namespace uses. */
+/* Where the tree is hung up until it becomes the root: over the container's own upper
+ * folder, which overlay has open already. Not over the container's folder: files in it
+ * are bound into the tree afterwards. */
 static char *hook(const struct rootfs *r)
 {
-	return r->layers->len && r->upper ? path_dir(r->upper) : str_dup(r->folder);
+	return str_dup(r->layers->len && r->upper ? r->upper : r->folder);
 }
 
 static int attach(int fd, const char *target, struct err *e)
