@@ -228,7 +228,7 @@ static int bridge_add_routing(struct netlink *nl, struct err *e)
 	return 0;
 }
 
-/* The pair comes last: that it exists says that the rest does. */
+/* The pair comes last: that it is up says that the rest is there. */
 static int bridge_realm_make(struct netlink *nl, struct err *e)
 {
 	struct link_end in = { .ifname = BRIDGE_HOLD_IN,
@@ -238,6 +238,7 @@ static int bridge_realm_make(struct netlink *nl, struct err *e)
 	struct link_end out = { .ifname = BRIDGE_HOLD_OUT,
 				.mtu = BRIDGE_HOLD_MTU,
 				.netns_fd = -1 };
+	uint32_t index;
 	int rc;
 
 	rc = bridge_set_sysctls(e);
@@ -247,20 +248,25 @@ static int bridge_realm_make(struct netlink *nl, struct err *e)
 		rc = bridge_add_table(e);
 	if (rc)
 		return rc;
-	link_add_veth(nl, &in, &out);
+	link_add_veth(nl, &out, &in);
 	netlink_tolerate(nl, -EEXIST);
+	rc = netlink_commit(nl, e);
+	if (!rc)
+		rc = link_index(nl, BRIDGE_HOLD_IN, &index, e);
+	if (rc)
+		return rc;
+	link_set_up(nl, index);
 	return netlink_commit(nl, e);
 }
 
 int bridge_realm_up(struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
-	uint32_t index;
 	int rc = netlink_open(nl, NETLINK_ROUTE, e);
 
 	if (rc)
 		return rc;
-	if (link_index(nl, BRIDGE_HOLD_IN, &index, NULL) != 0)
+	if (link_is_up(nl, BRIDGE_HOLD_IN) != 1)
 		rc = bridge_realm_make(nl, e);
 	netlink_done(nl);
 	return rc ? err_wrap(e, "prepare the network") : 0;

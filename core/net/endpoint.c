@@ -142,6 +142,7 @@ static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,
 	if (rc)
 		return rc;
 	link_set_up(inside, 1);
+	link_set_up(inside, index);
 	if (ep->addr.family == AF_INET)
 		link_add_addr(inside, index, &ep->addr, ep->prefix);
 	if (ep->gateway.family == AF_INET)

@@ -41,16 +41,16 @@ static void link_begin_up(struct netlink *nl, const char *what, uint16_t type,
 static int link_seen(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifinfomsg *m = NLMSG_DATA(h);
-	uint32_t *found = arg;
 
 	if (h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len >= NLMSG_LENGTH(sizeof(*m)))
-		*found = (uint32_t)m->ifi_index;
+		*(struct ifinfomsg *)arg = *m;
 	return 0;
 }
 
-int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e)
+static int link_get(struct netlink *nl, const char *ifname, struct ifinfomsg *ret,
+		    struct err *e)
 {
-	uint32_t found = 0;
+	struct ifinfomsg found = { 0 };
 	int rc;
 
 	link_begin(nl, "find link", RTM_GETLINK, 0, 0);
@@ -58,10 +58,28 @@ int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err
 	rc = netlink_dump(nl, link_seen, &found, e);
 	if (rc)
 		return rc;
-	if (!found)
+	if (!found.ifi_index)
 		return err_set(e, -ENODEV, "find link '%s': no answer", ifname);
 	*ret = found;
 	return 0;
+}
+
+int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e)
+{
+	struct ifinfomsg m;
+	int rc = link_get(nl, ifname, &m, e);
+
+	if (!rc)
+		*ret = (uint32_t)m.ifi_index;
+	return rc;
+}
+
+int link_is_up(struct netlink *nl, const char *ifname)
+{
+	struct ifinfomsg m;
+	int rc = link_get(nl, ifname, &m, NULL);
+
+	return rc ? rc : (m.ifi_flags & IFF_UP) != 0;
 }
 
 static void link_put_end(struct netlink *nl, const struct link_end *l)
@@ -98,7 +116,6 @@ void link_add_bridge(struct netlink *nl, const struct link_end *bridge)
 void link_add_veth(struct netlink *nl, const struct link_end *a, const struct link_end *b)
 {
 	size_t info, data, peer;
-	struct ifinfomsg *m;
 
 	link_begin_up(nl, "add veth pair", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
 	link_put_end(nl, a);
@@ -106,9 +123,7 @@ void link_add_veth(struct netlink *nl, const struct link_end *a, const struct li
 	netlink_put_str(nl, IFLA_INFO_KIND, "veth");
 	data = netlink_nest(nl, IFLA_INFO_DATA);
 	peer = netlink_nest(nl, VETH_INFO_PEER);
-	m = netlink_header(nl, sizeof(*m));
-	if (m)
-		m->ifi_flags = m->ifi_change = IFF_UP;
+	netlink_header(nl, sizeof(struct ifinfomsg));
 	link_put_end(nl, b);
 	netlink_nest_end(nl, peer);
 	netlink_nest_end(nl, data);

@@ -24,9 +24,13 @@ struct link_end {
 /* Asks at once: the index of the link, or -ENODEV. The buffer must be empty. */
 int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e);
 
+/* 1 when the link is there and up, 0 when not, or -errno (-ENODEV). */
+int link_is_up(struct netlink *nl, const char *ifname);
+
 /* A bridge, up, without spanning tree. An existing one is no error. */
 void link_add_bridge(struct netlink *nl, const struct link_end *bridge);
-/* A pair, both ends up. Existing: -EEXIST. */
+/* A pair; a is up, b is still to be set up (the kernel opens no end whose peer is not
+ * linked yet). Existing: -EEXIST. */
 void link_add_veth(struct netlink *nl, const struct link_end *a,
 		   const struct link_end *b);
 void link_set_up(struct netlink *nl, uint32_t ifindex);

@@ -40,6 +40,7 @@
 struct stack {
 	int epfd;
 	int listen_fd;
+	uid_t uid;
 	uint32_t linger_ms;
 	uint64_t idle_since; /* ms; 0: not idle */
 	struct porter porter;
@@ -65,13 +66,13 @@ static void stack_evict(struct stack *s, struct tenant *t)
 }
 
 /* Only the user itself may register. */
-static bool stack_peer_allowed(int sock)
+static bool stack_peer_allowed(const struct stack *s, int sock)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 
 	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 &&
-	       cred.uid == getuid();
+	       cred.uid == s->uid;
 }
 
 static void stack_accept(struct stack *s)
@@ -82,7 +83,7 @@ static void stack_accept(struct stack *s)
 
 	if (sock < 0)
 		return;
-	t = stack_peer_allowed(sock) ? tenant_new(&s->tenants, sock) : NULL;
+	t = stack_peer_allowed(s, sock) ? tenant_new(&s->tenants, sock) : NULL;
 	if (!t) {
 		fd_close(sock);
 		return;
@@ -305,6 +306,7 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	int rc;
 
 	s->listen_fd = o->listen_fd;
+	s->uid = getuid();
 	s->linger_ms = o->linger_ms;
 	s->idle_since = s->tcp.now = stack_now();
 	flow_init(&s->flows, stack_flow_limit());

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A realm with containers, made of bare namespaces around tests/net/lab.c: what the
+network room's tests and benches stand on. Runs as an ordinary user with subordinate IDs."""
+import os
+import signal
+import subprocess
+import tempfile
+import time
+
+LAB = os.environ.get("LAB", "build/lab")
+
+
+def wait_for(what, condition, seconds=10.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise TimeoutError(what)
+
+
+def host_address(family=4):
+    """An address of this host that is not loopback."""
+    out = subprocess.run(["ip", f"-{family}", "-o", "addr", "show", "scope", "global"],
+                         capture_output=True, text=True, check=True).stdout
+    for line in out.splitlines():
+        return line.split()[3].split("/")[0]
+    return None
+
+
+class Namespace:
+    """A process that holds namespaces open, and commands inside them."""
+
+    def __init__(self, lab, enter, extra):
+        self.lab = lab
+        self.proc = lab.spawn(enter + ["unshare", "-U", "-n"] + extra +
+                              ["sh", "-c", "echo up; exec sleep 100000"],
+                              stdout=subprocess.PIPE, text=True)
+        if self.proc.stdout.readline() != "up\n":
+            raise RuntimeError("no namespace")
+        self.pid = self.proc.pid
+        self.enter = ["nsenter", "-t", str(self.pid), "-U", "-n", "--preserve-credentials"]
+
+    def run(self, *cmd, check=True, timeout=30, text=True, **kw):
+        r = subprocess.run(self.enter + list(cmd), capture_output=True, text=text,
+                           timeout=timeout, **kw)
+        if check and r.returncode:
+            raise RuntimeError(f"{cmd}: {r.returncode}: {r.stdout}{r.stderr}")
+        return r
+
+    def spawn(self, *cmd, **kw):
+        return self.lab.spawn(self.enter + list(cmd), **kw)
+
+    def python(self, code, *args, **kw):
+        return self.run("/usr/bin/python3", "-c", code, *args, **kw)
+
+
+class Lab:
+    def __init__(self, linger=60000):
+        self.procs = []
+        self.dir = tempfile.mkdtemp(prefix="lab.", dir=os.environ.get("XDG_RUNTIME_DIR"))
+        self.sock = os.path.join(self.dir, "stack")
+        self.resolv = os.path.join(self.dir, "resolv.conf")
+        self.linger = linger
+        self.stack = None
+        self.write_resolv("nameserver 127.0.0.1\n")
+        self.realm = Namespace(self, [], ["--map-root-user", "--map-auto"])
+        self.realm.run(LAB, "realm")
+        self.containers = {}
+        self.registered = {}
+
+    def write_resolv(self, text):
+        with open(self.resolv + ".new", "w") as f:
+            f.write(text)
+        os.rename(self.resolv + ".new", self.resolv)
+
+    def spawn(self, cmd, **kw):
+        kw.setdefault("stdin", subprocess.DEVNULL)
+        kw.setdefault("stdout", subprocess.DEVNULL)
+        p = subprocess.Popen(cmd, **kw)
+        self.procs.append(p)
+        return p
+
+    def start_stack(self):
+        if os.path.exists(self.sock):
+            os.unlink(self.sock)
+        self.stack = self.spawn([LAB, "stack", self.sock, str(self.realm.pid), self.resolv,
+                                 str(self.linger)], stdout=subprocess.PIPE)
+        if self.stack.stdout.read(1) != b"1":
+            raise RuntimeError("the stack did not start")
+
+    def bridge(self, name="docker0", net="172.17.0", six=None, mtu=1500):
+        words = [name, f"{net}.0/16", f"{net}.1"]
+        if six:
+            words += [f"{six}::/64", f"{six}::1"]
+        self.realm.run(LAB, "bridge", *words, f"mtu={mtu}")
+
+    def container(self, name, host=2, bridge="docker0", net="172.17.0", six=None, mtu=1500):
+        c = Namespace(self, self.realm.enter, ["-r"])
+        words = [str(c.pid), bridge, f"v{len(self.procs)}", f"{net}.{host}/16", f"{net}.1"]
+        if six:
+            words += [f"{six}::{host}/64", f"{six}::1"]
+        self.realm.run(LAB, "attach", *words, f"mtu={mtu}")
+        c.name, c.addr, c.gateway = name, f"{net}.{host}", f"{net}.1"
+        c.addr6 = f"{six}::{host}" if six else None
+        c.place = [f"net=id-{bridge}", f"bridge={bridge}", f"subnet={net}.0/16",
+                   f"gateway={c.gateway}", f"addr={c.addr}", f"name={name}"]
+        if six:
+            c.place += [f"addr6={c.addr6}", f"gateway6={six}::1"]
+        self.containers[name] = c
+        return c
+
+    def register(self, c, *words):
+        """Registers; the published ports in order."""
+        p = self.spawn([LAB, "register", self.sock, c.name * 3] + c.place + list(words),
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        ports = []
+        for line in p.stdout:
+            if line == "ready\n":
+                self.registered[c.name] = p
+                return ports
+            ports.append(int(line))
+        raise RuntimeError(p.stderr.read())
+
+    def unregister(self, c):
+        p = self.registered.pop(c.name)
+        p.kill()
+        p.wait()
+
+    def close(self):
+        for p in reversed(self.procs):
+            if p.poll() is None:
+                p.send_signal(signal.SIGKILL)
+            p.wait()
+        for name in os.listdir(self.dir):
+            os.unlink(os.path.join(self.dir, name))
+        os.rmdir(self.dir)
