@@ -19,7 +19,11 @@ static int stop_one(struct host *h, struct container *c, void *arg, struct err *
 {
 	const struct stop *o = arg;
 
-	return container_stop(&h->store, c, o->has_timeout ? o->timeout : -1, e);
+	return container_stop(&h->store, c,
+			      !o->has_timeout  ? -1
+			      : o->timeout < 0 ? INT64_MAX
+					       : o->timeout,
+			      e);
 }
 
 static int stop_main(void *o, char **args)
