@@ -73,6 +73,9 @@ int spool_open(const struct spool *sp, const char *name)
 		return -ENOENT;
 	file_name(file, it);
 	int fd = openat(sp->fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	// One layer may serve several images of the archive: the first took it along.
+	if (fd < 0 && errno == ENOENT)
+		return blob_open(sp->store, &it->digest, NULL);
 	return fd < 0 ? -errno : fd;
 }
 
