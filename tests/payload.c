@@ -54,8 +54,13 @@ static int v_cat(char **a)
 
 	if (fd < 0)
 		return told(a[0]);
+	fflush(stdout);
 	while ((n = read(fd, b, sizeof(b))) > 0)
-		fwrite(b, 1, (size_t)n, stdout);
+		for (ssize_t at = 0, w; at < n; at += w) {
+			w = write(1, b + at, (size_t)(n - at));
+			if (w < 0)
+				return 1;
+		}
 	if (n < 0)
 		return told(a[0]);
 	if (fd > 0)

@@ -56,9 +56,9 @@ int pty_resize(int master, uint16_t rows, uint16_t cols)
 	return ioctl(master, TIOCSWINSZ, &w) < 0 ? -errno : 0;
 }
 
-int pty_adopt(int slave)
+int pty_adopt(int slave, bool control)
 {
-	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+	if (control && ioctl(slave, TIOCSCTTY, 0) < 0)
 		return -errno;
 	for (int fd = 0; fd < 3; fd++) {
 		if (dup2(slave, fd) < 0)

@@ -3,6 +3,7 @@
 #ifndef NS_PTY_H
 #define NS_PTY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
@@ -12,8 +13,8 @@
 int pty_open(int devpts_fd, int *ret_master, int *ret_slave, struct err *e);
 /* 0 rows and columns: no change. 0 or -errno. */
 int pty_resize(int master, uint16_t rows, uint16_t cols);
-/* Makes the slave the controlling terminal of the calling session leader (setsid done)
- * and its 0, 1, 2. */
-int pty_adopt(int slave);
+/* Makes the slave the 0, 1, 2 of the caller and, with control, the controlling terminal
+ * of its session (setsid done). */
+int pty_adopt(int slave, bool control);
 
 #endif

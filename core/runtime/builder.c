@@ -269,13 +269,13 @@ static void born(struct build *x)
 				     c->pids_limit > 0 ? (uint64_t)c->pids_limit : 0,
 			     .landlock = landlock_bits(x),
 			     .keyring = s->new_keyring ? s->id : NULL,
+			     .reap = s->init,
 			     .tty = -1 },
 		.hostname =
 			has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->hostname : NULL,
 		.domainname = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->domainname
 									  : NULL,
 		.own_mounts = x->nested,
-		.reap = s->init,
 		.sync = x->sync,
 		.tty_socket = s->terminal ? x->tty_pipe[1] : -1,
 	};

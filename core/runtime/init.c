@@ -6,12 +6,16 @@
 #include "core/runtime/init.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/str.h"
 #include "core/runtime/reaper.h"
 #include "core/runtime/report.h"
 
@@ -38,6 +42,32 @@ static int take_terminal(struct init *i, struct err *e)
 	return 0;
 }
 
+/* The descriptor that came is of the setup process's mount namespace, where no path leads
+ * to from ours: ttyname(3) would fail. The same terminal by our own /dev/pts. */
+static int reopen_terminal(struct init *i, struct err *e)
+{
+	struct stat given, own;
+	char path[32];
+	int fd;
+
+	if (i->process.tty < 0 || !i->own_mounts)
+		return 0;
+	if (fstat(i->process.tty, &given) < 0)
+		return err_sys(e, "look at the terminal");
+	str_print(path, sizeof(path), "/dev/pts/%u", minor(given.st_rdev));
+	fd = open(path, O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open '%s'", path);
+	if (fstat(fd, &own) < 0 || own.st_rdev != given.st_rdev ||
+	    own.st_dev != given.st_dev) {
+		fd_close(fd);
+		return err_set(e, -EINVAL, "'%s' is not the terminal", path);
+	}
+	fd_close(i->process.tty);
+	i->process.tty = fd;
+	return 0;
+}
+
 static int prepare(struct init *i, struct err *e)
 {
 	int r = take_terminal(i, e);
@@ -52,7 +82,9 @@ static int prepare(struct init *i, struct err *e)
 	 * payload has. */
 	if (i->own_mounts && unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make the mount namespace");
-	r = name_host(i, e);
+	r = reopen_terminal(i, e);
+	if (r == 0)
+		r = name_host(i, e);
 	if (r == 0)
 		r = process_begin(&i->process, e);
 	return r < 0 ? r : process_confine(&i->process, i->sync, e);
@@ -68,8 +100,8 @@ void init_run(struct init *i)
 	if (fd_read_full(i->sync, &go, 1) != 1)
 		_exit(REPORT_EXIT_FAILED);
 	if (prepare(i, &e) == 0)
-		code = i->reap ? reaper_run(i->process.p, i->sync, &e)
-			       : process_exec(i->process.p, &e);
+		code = i->process.reap ? reaper_run(i->process.p, i->sync, &e)
+				       : process_exec(i->process.p, &e);
 	report_error(i->sync, code, &e);
 	_exit(code);
 }

@@ -12,7 +12,6 @@ struct init {
 	const char *hostname, *domainname; /* NULL: as it is */
 	bool own_mounts; /* the user namespace is another than the mounts' owner: take a
 			    copy in which they are locked */
-	bool reap;       /* --init */
 	int tty_socket;  /* the terminal's slave comes by this before go; -1: none */
 	int sync; /* socket to the monitor: one byte says go; errors (report.h) go back;
 		     its end tells that the payload runs */

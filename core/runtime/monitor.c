@@ -398,6 +398,8 @@ static int fork_pump(struct monitor *m)
 	 */
 	client_done(&m->client);
 	m->pump.first = NULL;
+	if (!m->pump.terminal)
+		m->pump.in = fd_close(m->pump.in);
 	return 0;
 }
 

@@ -133,7 +133,7 @@ int process_begin(const struct process *x, struct err *e)
 	if (setsid() < 0 && errno != EPERM)
 		return err_sys(e, "setsid");
 	if (x->tty >= 0) {
-		r = pty_adopt(x->tty);
+		r = pty_adopt(x->tty, !x->reap);
 		if (r < 0)
 			return err_code(e, r, "take over the terminal");
 	} else if (take_stdio(x, e) < 0) {

@@ -16,8 +16,9 @@ struct process {
 	uint64_t pids_limit; /* 0: none */
 	unsigned landlock;   /* LANDLOCK_* */
 	const char *keyring; /* name of a new session keyring; NULL: keep */
-	int tty;             /* slave, or -1 */
-	int stdio[3];        /* without a tty; -1: /dev/null */
+	bool reap;    /* --init: the terminal is for the session of the child to come */
+	int tty;      /* slave, or -1 */
+	int stdio[3]; /* without a tty; -1: /dev/null */
 };
 
 /* Before the container's namespaces are joined, where /proc is the host's: what is kept

@@ -61,9 +61,8 @@ static void run_payload(const struct rt_process *p, int sync_fd, const sigset_t 
 	int code;
 
 	setsid();
-	/* The terminal is handed over: the payload's session is the one in front. */
 	if (isatty(0))
-		ioctl(0, TIOCSCTTY, 1);
+		ioctl(0, TIOCSCTTY, 0);
 	sigprocmask(SIG_SETMASK, before, NULL);
 	code = process_exec(p, &e);
 	report_error(sync_fd, code, &e);
@@ -77,9 +76,6 @@ int reaper_run(const struct rt_process *p, int sync_fd, struct err *e)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	/* This process gives its terminal up before the child takes it. */
-	if (isatty(0))
-		ioctl(0, TIOCNOTTY);
 	pid = fork();
 	if (pid < 0) {
 		err_sys(e, "fork");
