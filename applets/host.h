@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/engine/config.h"
 #include "core/engine/container.h"
+#include "core/engine/realm.h"
 #include "core/store/store.h"
 
 struct host {
@@ -25,6 +26,9 @@ static inline int host_open(struct host *h, struct err *e)
 		return r;
 	r = store_open(&h->store, e);
 	h->open = r >= 0;
+	/* What a killed process left half-done goes first; no news when that fails. */
+	if (h->open)
+		realm_sweep(&h->store, NULL);
 	return r;
 }
 
