@@ -5,6 +5,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include "core/base/fd.h"
+#include "core/net/sockaddr.h"
 
 static bool reach_loopback(const struct ip_addr *a)
 {
@@ -55,4 +59,27 @@ int reach_in(const struct tenants *ts, const struct stack_attachment *place,
 	*ret_dst = six ? place->addr6 : place->addr;
 	*ret_src = own ? *client : six ? place->gateway6 : place->gateway;
 	return ret_src->family == AF_UNSPEC ? -EAFNOSUPPORT : 0;
+}
+
+int reach_host(sa_family_t family, struct ip_addr *ret)
+{
+	/* Addresses for documentation: connecting a datagram socket sends nothing, and
+	 * routes as any foreign address does. */
+	static const struct ip_addr far4 = { .family = AF_INET,
+					     .bytes = { 203, 0, 113, 1 } };
+	static const struct ip_addr far6 = {
+		.family = AF_INET6, .bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }
+	};
+	autoclose int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_storage ss;
+	struct ip_addr own;
+	uint16_t port;
+	socklen_t len = sockaddr_set(&ss, family == AF_INET ? &far4 : &far6, 9);
+
+	if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    sockaddr_local(fd, &own, &port) != 0 || reach_loopback(&own) ||
+	    reach_link_local(&own))
+		return -EADDRNOTAVAIL;
+	*ret = own;
+	return 0;
 }

@@ -18,4 +18,9 @@ int reach_in(const struct tenants *ts, const struct stack_attachment *place,
 	     const struct ip_addr *client, struct ip_addr *ret_src,
 	     struct ip_addr *ret_dst);
 
+/* The host's own address of that family: the one it uses towards the outside. For
+ * "host.docker.internal" and --add-host NAME:host-gateway. -EADDRNOTAVAIL when it has
+ * none but loopback. */
+int reach_host(sa_family_t family, struct ip_addr *ret);
+
 #endif

@@ -27,8 +27,9 @@
 #include "core/net/confine.h"
 #include "core/net/control.h"
 #include "core/net/inlet.h"
+#include "core/net/query.h"
 #include "core/net/ref.h"
-#include "core/net/tcp.h"
+#include "core/net/stream.h"
 
 #define STACK_EVENTS      256
 #define STACK_TICK_MS     250
@@ -46,8 +47,12 @@ struct stack {
 	struct porter porter;
 	struct hold hold;
 	struct tcp tcp;
+	struct resolver resolver;
 	struct tenants tenants;
 	struct inlets inlets;
+	struct gates gates;
+	struct queries queries;
+	struct streams streams;
 	struct flow_table flows;
 };
 
@@ -59,6 +64,8 @@ static void stack_evict(struct stack *s, struct tenant *t)
 	uint32_t index = tenant_index(&s->tenants, t);
 
 	inlet_evict(&s->inlets, s->epfd, index);
+	for (size_t i = 0; i < t->places_len; i++)
+		gate_leave(&s->gates, &t->places[i]);
 	tcp_evict(&s->tcp, index);
 	tenant_free(&s->tenants, t);
 	if (!s->tenants.live)
@@ -95,10 +102,16 @@ static void stack_accept(struct stack *s)
 		stack_evict(s, t);
 }
 
-static int stack_add_place(struct tenant *t, struct stack_attachment *place)
+static int stack_add_place(struct stack *s, struct tenant *t,
+			   struct stack_attachment *place)
 {
+	int rc;
+
 	if (t->places_len == STACK_NETWORKS_MAX)
 		return -E2BIG;
+	rc = gate_enter(&s->gates, place);
+	if (rc)
+		return rc;
 	t->places = mem_resize(t->places, t->places_len + 1, sizeof(*t->places));
 	t->places[t->places_len++] = *place;
 	memset(&place->names, 0, sizeof(place->names));
@@ -142,7 +155,7 @@ static int stack_message(struct stack *s, struct tenant *t, struct control *c, i
 		memcpy(t->id, c->id, sizeof(t->id));
 		return c->version >= 1 ? 0 : -EPROTO;
 	case CONTROL_PLACE:
-		return stack_add_place(t, &c->place);
+		return stack_add_place(s, t, &c->place);
 	case CONTROL_PUBLISH:
 		return stack_add_inlets(s, t, &c->map, fds, n);
 	case CONTROL_HOST:
@@ -195,6 +208,18 @@ static void stack_held(void *arg, const struct packet *p, const struct hold_link
 		tcp_syn(&s->tcp, p, from);
 }
 
+static void stack_gate(struct stack *s, struct ref r)
+{
+	struct gate *g = gate_get(&s->gates, r.index, r.gen);
+
+	if (!g)
+		return;
+	if (r.kind == REF_GATE_UDP)
+		query_receive(&s->queries, g, r.side);
+	else
+		stream_accept(&s->streams, g, r.side);
+}
+
 static int stack_event(struct stack *s, struct ref r, uint32_t events)
 {
 	struct tenant *t;
@@ -222,6 +247,16 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 		i = inlet_get(&s->inlets, r.index, r.gen);
 		if (i)
 			inlet_accept(i, &s->tcp);
+		break;
+	case REF_GATE_UDP:
+	case REF_GATE_TCP:
+		stack_gate(s, r);
+		break;
+	case REF_QUERY:
+		query_event(&s->queries, r.index, r.gen);
+		break;
+	case REF_STREAM:
+		stream_event(&s->streams, r.index, r.gen);
 		break;
 	case REF_FLOW:
 		f = flow_get(&s->flows, r.index, r.gen);
@@ -257,11 +292,13 @@ static int stack_loop(struct stack *s)
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		s->tcp.now = stack_now();
+		s->tcp.now = s->resolver.now = stack_now();
 		for (int i = 0; i < n && !rc; i++)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
 		more = tcp_turn(&s->tcp);
 		tcp_expire(&s->tcp);
+		query_expire(&s->queries);
+		stream_expire(&s->streams);
 		if (!rc && n == 0 && stack_idle_out(s))
 			return 0;
 	}
@@ -323,6 +360,11 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->tcp.hold = &s->hold;
 	s->tcp.porter = &s->porter;
 	s->tcp.tenants = &s->tenants;
+	s->resolver.epfd = s->gates.epfd = s->epfd;
+	s->resolver.porter = s->gates.porter = &s->porter;
+	s->resolver.tenants = &s->tenants;
+	s->queries.resolver = s->streams.resolver = &s->resolver;
+	s->queries.gates = &s->gates;
 	rc = tcp_open(&s->tcp, e);
 	return rc ? rc : stack_watch(s, e);
 }
