@@ -268,9 +268,9 @@ int value_print_float(struct buf *out, double f)
 	int64_t exponent = 0;
 	int digits;
 
-	if (f != f)
+	if (__builtin_isnan(f))
 		return buf_adds(out, "NaN");
-	if (f > 1.7976931348623157e308 || f < -1.7976931348623157e308)
+	if (__builtin_isinf(f))
 		return buf_adds(out, f > 0 ? "+Inf" : "-Inf");
 	digits = shortest(text, sizeof(text), f);
 	mark = strchr(text, 'e');
