@@ -235,12 +235,8 @@ TEST(personalities)
 TEST(socket_families)
 {
 	struct sieve s = sieve_of(NULL);
-	uint32_t i386 =
-		(uint32_t)seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, "socket");
-
-	CHECK_INT(i386, SYS_socket);
 	for (uint64_t family = 0; family < 48; family++) {
-		uint32_t want = family == 38 || family == 40 ? EPERMS : ALLOW;
+		uint32_t want = family == 38 || family == 40 ? ENOSYSS : ALLOW;
 		uint64_t args[6] = { family };
 
 		CHECK_INT(sieve_call(&s, "socket", 0, family), want);
@@ -293,7 +289,7 @@ TEST(kernel_takes_it)
 		if (syscall(SYS_clone3, NULL, 0) != -1 || errno != ENOSYS)
 			_exit(5);
 		if (syscall(SYS_socket, 0x100000026, SOCK_SEQPACKET, 0) != -1 ||
-		    errno != EPERM)
+		    errno != ENOSYS)
 			_exit(6);
 		if (syscall(SYS_socket, 0x100000001, SOCK_STREAM, 0) < 0)
 			_exit(7);

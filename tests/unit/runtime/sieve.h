@@ -91,12 +91,12 @@ static inline struct sieve sieve_of(const char *profile)
 }
 
 /* What compiling the profile fails with. */
-#define CHECK_REFUSED(profile, code, text) \
+#define CHECK_REFUSED(profile, code, sentence) \
 	do { \
 		struct sieve s_; \
 		sieve_open(&s_); \
 		CHECK_INT(sieve_ensure(&s_, (profile), CAPABILITY_DEFAULT), (code)); \
-		CHECK_STR(s_.e.text, (text)); \
+		CHECK_STR(s_.e.text, (sentence)); \
 		sieve_close(&s_); \
 	} while (0)
 
