@@ -77,7 +77,8 @@ int record_begin(int parent_fd, const char *id, struct err *e)
 		return err_set(e, -EINVAL, "'%s' cannot name an object", id);
 	autofree char *tmp = str_fmt(TRASH_TMP "%s", id);
 	for (;;) {
-		autoclose int fd = trash_lock_dir(parent_fd, tmp, false, &made);
+		// waits: a sweep that looks holds the lock for a moment
+		autoclose int fd = trash_lock_dir(parent_fd, tmp, true, &made);
 		if (fd < 0)
 			return err_code(e, fd, "make '%s'", id);
 		if (made)

@@ -282,7 +282,8 @@ def named(what):
         try:
             with open(d + "/cmdline", "rb") as f:
                 words = f.read().split(b"\0")
-            if os.stat(d).st_uid == os.getuid() and any(what in w for w in words[:2]):
+            if os.stat(d).st_uid == os.getuid() and any(what in w for w in words[:2]) \
+                    and not words[0].startswith(STAGE.encode()):
                 out.append(int(d[6:]))
         except OSError:
             continue
