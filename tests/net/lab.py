@@ -64,8 +64,12 @@ class Lab:
         self.resolv = os.path.join(self.dir, "resolv.conf")
         self.linger = linger
         self.stack = None
+        self.nofile = None  # RLIMIT_NOFILE of the stack
         self.write_resolv("nameserver 127.0.0.1\n")
-        self.realm = Namespace(self, [], ["--map-root-user", "--map-auto"])
+        # Inside a namespace of ours there are no subordinate IDs left to map.
+        one_id = os.environ.get("NET_INNER")
+        self.realm = Namespace(self, [], ["--map-root-user"] + ([] if one_id else
+                                                                ["--map-auto"]))
         self.realm.run(LAB, "realm")
         self.containers = {}
         self.registered = {}
@@ -85,7 +89,8 @@ class Lab:
     def start_stack(self):
         if os.path.exists(self.sock):
             os.unlink(self.sock)
-        self.stack = self.spawn([LAB, "stack", self.sock, str(self.realm.pid), self.resolv,
+        limit = ["prlimit", f"--nofile={self.nofile}"] if self.nofile else []
+        self.stack = self.spawn(limit + [LAB, "stack", self.sock, str(self.realm.pid), self.resolv,
                                  str(self.linger)], stdout=subprocess.PIPE)
         if self.stack.stdout.read(1) != b"1":
             raise RuntimeError("the stack did not start")
