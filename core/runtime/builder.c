@@ -247,11 +247,12 @@ static unsigned landlock_bits(const struct build *x)
 
 	if (!x->b->setup->landlock_scopes)
 		return 0;
-	/* Own namespaces fence these already, and better: a Landlock domain would also
-	 * part the payload from what `exec` starts beside it. */
-	if (!has(x, RT_NS_NET) || by_path(x, RT_NS_NET))
+	/* The host's, that is: a namespace of one's own, or another container's (whose
+	 * sockets and processes are then meant to be met), fences these already, and a
+	 * Landlock domain would part the payload from what `exec` starts beside it. */
+	if (!has(x, RT_NS_NET))
 		bits |= LANDLOCK_ABSTRACT;
-	if (!has(x, RT_NS_PID) || by_path(x, RT_NS_PID))
+	if (!has(x, RT_NS_PID))
 		bits |= LANDLOCK_SIGNAL;
 	return bits;
 }
@@ -446,7 +447,7 @@ static int make_tree(struct build *x, struct err *e)
 	int r;
 
 	/* Our children from here on see the container's processes: what mounts /proc. */
-	if (has(x, RT_NS_PID) && !by_path(x, RT_NS_PID)) {
+	if (has(x, RT_NS_PID) && (!by_path(x, RT_NS_PID) || by_path(x, RT_NS_USER))) {
 		r = pidfd_setns(x->pidfd, CLONE_NEWPID);
 		if (r < 0)
 			return err_code(e, r, "join the container's PID namespace");

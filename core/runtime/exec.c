@@ -441,6 +441,8 @@ static int fork_pump(struct execution *x)
 	}
 	fd_close(pair[1]);
 	client_done(&x->client);
+	/* Its closing, by the pump, is the process's end of input. */
+	x->pump.in = fd_close(x->pump.in);
 	return pair[0];
 }
 

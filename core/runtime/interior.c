@@ -181,8 +181,9 @@ static int fill(struct interior *in, const struct mounting *m, struct err *e)
 
 int interior_build(struct interior *in, struct err *e)
 {
-	autofree char *folder = path_join(
-		in->bundle, in->config->root_path ? in->config->root_path : "rootfs");
+	const char *path = in->config->root_path ? in->config->root_path : "rootfs";
+	autofree char *folder =
+		path_is_abs(path) ? str_dup(path) : path_join(in->bundle, path);
 	struct rootfs root = { .layers = &in->setup->layers,
 			       .upper = in->setup->upper,
 			       .work = in->setup->work,

@@ -157,9 +157,11 @@ static int open_target(const struct job *j, bool folder, struct err *e)
 
 static int put(const struct job *j, int fd, int target, struct err *e)
 {
+	struct stat what, where;
 	int r = mount_move(fd, target);
 
-	if (r == -ENOTDIR)
+	if (r == -EINVAL && fstat(fd, &what) == 0 && fstat(target, &where) == 0 &&
+	    S_ISDIR(what.st_mode) != S_ISDIR(where.st_mode))
 		return err_set(
 			e, r,
 			"mount on '%s': not a directory: are you trying to mount a "
@@ -235,10 +237,13 @@ static int check_proc(const struct job *j, const char *source, struct err *e)
 
 static int add_bind(const struct job *j, struct err *e)
 {
-	const char *given = j->mount->source;
+	const char *given = j->mount->source ? j->mount->source : "";
 	autofree char *source =
 		path_is_abs(given) ? str_dup(given) : path_join(j->m->bundle, given);
 
+	if (!*given)
+		return err_set(e, -EINVAL, "mount on '%s': no source",
+			       j->mount->destination);
 	if (j->params.len > 0)
 		return err_set(e, -EINVAL, "mount on '%s': unknown option '%s'",
 			       j->mount->destination, j->params.v[0]);
@@ -262,6 +267,13 @@ static int create_inside(void *arg, struct err *e)
  * namespace with the host, so it sees the same there; never writable. */
 static int bind_host(struct job *j, const char *source, struct err *e)
 {
+	autoclose int target = -1;
+
+	/* A host without it (/dev/mqueue): an empty folder stands for it. */
+	if (access(source, F_OK) < 0) {
+		target = open_target(j, true, e);
+		return target < 0 ? target : 0;
+	}
 	strv_reset(&j->params);
 	j->bind = MOUNT_RBIND;
 	j->change.set |= HARMLESS;
