@@ -129,7 +129,7 @@ TEST(bars_on_wide_terminals)
 
 static void many_lines(struct progress *p)
 {
-	char id[8];
+	char id[16];
 
 	for (int i = 0; i < 5; i++) {
 		snprintf(id, sizeof(id), "l%d", i);
