@@ -165,6 +165,16 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 		rc = netlink_open(nl, NETLINK_ROUTE, e);
 	if (!rc)
 		rc = endpoint_add_pair(ep, nl, netns_fd, e);
+	if (rc == -EEXIST) {
+		/* The pair of this container's last run: the kernel takes a killed
+		 * namespace apart in its own time. */
+		err_clear(e);
+		rc = endpoint_detach(ep->host_ifname, e);
+		if (rc == -ENODEV || rc == 0) {
+			err_clear(e);
+			rc = endpoint_add_pair(ep, nl, netns_fd, e);
+		}
+	}
 	if (!rc)
 		rc = endpoint_configure(ep, inside, e);
 	netlink_done(inside);
