@@ -177,6 +177,12 @@ TEST_SRC := $(sort $(wildcard tests/*.c))
 TEST_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(TEST_SRC))
 $(O)/tests/%: $(O)/tests/%.o
 	$(CC) $(CFLAGS) $(LINK) -o $@ $<
+# One room's own: tests/ROOM/NAME.c, linked as the room's unit tests are.
+TEST_BIN += $(O)/tests/net/lab
+$(O)/tests/net/%: $(O)/tests/net/%.o $(call room_lib,$(USES_net))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LINK) -o $@ $< \
+		-Wl,--start-group $(call room_lib,$(USES_net)) -Wl,--end-group $(LIB_PATH) $(LIBS)
 
 .PHONY: unit
 unit: $(UNIT_WANTED) ## build and run the unit tests (T=room or T=noun for some)

@@ -12,7 +12,7 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/net/reach.h"
+#include "core/net/border.h"
 #include "core/net/sockaddr.h"
 
 #define RESOLVER_PORT 53
@@ -39,7 +39,7 @@ static bool resolver_forward(const struct resolver *r, const struct tenant *t,
 	a->addrs_len = tenant_resolve(r->tenants, t, q->name, family, addrs, &known);
 	if (!known && resolver_host_name(q->name)) {
 		known = true;
-		a->addrs_len = reach_host(family, &addrs[0]) == 0;
+		a->addrs_len = border_host(family, &addrs[0]) == 0;
 		/* An offline host: the name still stands for it, and is closed. */
 		if (!a->addrs_len && family == AF_INET &&
 		    place->gateway.family == AF_INET) {

@@ -25,7 +25,7 @@
 
 #include "core/base/fd.h"
 #include "core/net/bridge.h"
-#include "core/net/reach.h"
+#include "core/net/border.h"
 #include "core/net/ref.h"
 #include "core/net/sockaddr.h"
 
@@ -168,7 +168,7 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	/* The container has forgotten the old connection of these ports. */
 	if (f)
 		tcp_end(t, f, true);
-	rc = reach_out(t->tenants, place, &p->dst);
+	rc = border_out(t->tenants, place, &p->dst);
 	f = rc ? NULL : flow_new(t->flows);
 	if (!f) {
 		tcp_refuse(t, from, &path, p->seq, rc ? rc : -ECONNREFUSED);
@@ -283,8 +283,8 @@ static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t por
 		return -errno;
 	rc = sockaddr_get(&ss, &client, &path.src_port);
 	if (!rc)
-		rc = who->places_len ? reach_in(t->tenants, &who->places[0], &client,
-						&path.src, &path.dst)
+		rc = who->places_len ? border_in(t->tenants, &who->places[0], &client,
+						 &path.src, &path.dst)
 				     : -ENETUNREACH;
 	if (rc)
 		return rc;

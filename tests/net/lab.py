@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-LAB = os.environ.get("LAB", "build/lab")
+LAB = os.path.abspath(os.environ.get("LAB", "build/tests/net/lab"))
 
 
 def wait_for(what, condition, seconds=10.0):

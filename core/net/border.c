@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a container may reach through the host, and as whom its visitors appear. */
-#include "core/net/reach.h"
+#include "core/net/border.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include "core/base/fd.h"
 #include "core/net/sockaddr.h"
 
-static bool reach_loopback(const struct ip_addr *a)
+static bool border_loopback(const struct ip_addr *a)
 {
 	/* Also the IPv4-mapped and -compatible forms, which a host's socket would take to
 	 * mean IPv4: ::, ::1, ::127.0.0.1, ::ffff:127.0.0.1. */
@@ -21,33 +21,33 @@ static bool reach_loopback(const struct ip_addr *a)
 	return memcmp(a->bytes, zero, sizeof(zero)) == 0;
 }
 
-static bool reach_link_local(const struct ip_addr *a)
+static bool border_link_local(const struct ip_addr *a)
 {
 	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0x80);
 }
 
-static bool reach_many(const struct ip_addr *a)
+static bool border_many(const struct ip_addr *a)
 {
 	return a->family == AF_INET ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
 }
 
-int reach_out(const struct tenants *ts, const struct stack_attachment *place,
-	      const struct ip_addr *dst)
+int border_out(const struct tenants *ts, const struct stack_attachment *place,
+	       const struct ip_addr *dst)
 {
-	if (place->internal || reach_many(dst) || reach_link_local(dst))
+	if (place->internal || border_many(dst) || border_link_local(dst))
 		return -ENETUNREACH;
-	if (reach_loopback(dst) || tenant_inside(ts, dst))
+	if (border_loopback(dst) || tenant_inside(ts, dst))
 		return -EACCES;
 	return 0;
 }
 
-int reach_in(const struct tenants *ts, const struct stack_attachment *place,
-	     const struct ip_addr *client, struct ip_addr *ret_src,
-	     struct ip_addr *ret_dst)
+int border_in(const struct tenants *ts, const struct stack_attachment *place,
+	      const struct ip_addr *client, struct ip_addr *ret_src,
+	      struct ip_addr *ret_dst)
 {
 	bool six = client->family == AF_INET6 && place->addr6.family == AF_INET6;
-	bool own = !reach_loopback(client) && !reach_link_local(client) &&
-		   !reach_many(client) && !tenant_inside(ts, client);
+	bool own = !border_loopback(client) && !border_link_local(client) &&
+		   !border_many(client) && !tenant_inside(ts, client);
 
 	if (!six && place->addr.family != AF_INET) {
 		if (place->addr6.family != AF_INET6)
@@ -61,7 +61,7 @@ int reach_in(const struct tenants *ts, const struct stack_attachment *place,
 	return ret_src->family == AF_UNSPEC ? -EAFNOSUPPORT : 0;
 }
 
-int reach_host(sa_family_t family, struct ip_addr *ret)
+int border_host(sa_family_t family, struct ip_addr *ret)
 {
 	/* Addresses for documentation: connecting a datagram socket sends nothing, and
 	 * routes as any foreign address does. */
@@ -77,8 +77,8 @@ int reach_host(sa_family_t family, struct ip_addr *ret)
 	socklen_t len = sockaddr_set(&ss, family == AF_INET ? &far4 : &far6, 9);
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len) != 0 ||
-	    sockaddr_local(fd, &own, &port) != 0 || reach_loopback(&own) ||
-	    reach_link_local(&own))
+	    sockaddr_local(fd, &own, &port) != 0 || border_loopback(&own) ||
+	    border_link_local(&own))
 		return -EADDRNOTAVAIL;
 	*ret = own;
 	return 0;

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a container may reach through the host, and as whom its visitors appear. */
-#ifndef NET_REACH_H
-#define NET_REACH_H
+#ifndef NET_BORDER_H
+#define NET_BORDER_H
 
 #include "core/net/tenant.h"
 
 /* 0, or the -errno that the container is to see. Closed: the host's loopback in every
  * spelling, other networks of the realm, everything from an internal network; what no
  * connection can be made to (multicast, broadcast, link-local IPv6). */
-int reach_out(const struct tenants *ts, const struct stack_attachment *place,
-	      const struct ip_addr *dst);
+int border_out(const struct tenants *ts, const struct stack_attachment *place,
+	       const struct ip_addr *dst);
 /* The source address under which a client of a published port appears in the container:
  * its own, or the gateway's where that cannot be (loopback, link-local, inside the realm,
  * or another family than the container has). *ret_dst: the container's address of the
  * same family. -EAFNOSUPPORT when there is none. */
-int reach_in(const struct tenants *ts, const struct stack_attachment *place,
-	     const struct ip_addr *client, struct ip_addr *ret_src,
-	     struct ip_addr *ret_dst);
+int border_in(const struct tenants *ts, const struct stack_attachment *place,
+	      const struct ip_addr *client, struct ip_addr *ret_src,
+	      struct ip_addr *ret_dst);
 
 /* The host's own address of that family: the one it uses towards the outside. For
  * "host.docker.internal" and --add-host NAME:host-gateway. -EADDRNOTAVAIL when it has
  * none but loopback. */
-int reach_host(sa_family_t family, struct ip_addr *ret);
+int border_host(sa_family_t family, struct ip_addr *ret);
 
 #endif
