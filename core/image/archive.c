@@ -28,7 +28,9 @@ static int sweep(void *arg, struct err *e)
 
 static void clean_up(const struct store *s, const struct pull_options *o)
 {
-	if (o->realm_pidfd >= 0)
+	if (o->realm_pidfd < 0)
+		(void)gc_sweep(s, NULL);
+	else
 		(void)userns_call(o->realm_pidfd, CLONE_NEWUSER, sweep, (void *)s, NULL);
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -396,6 +397,23 @@ static int put_root(struct extract *x, const struct tar_entry *entry, struct err
 	return finish_fd(x, x->root, entry, e);
 }
 
+// What is below a folder with a whiteout's name: aufs's own is passed over, the rest is
+// none.
+static enum whiteout_kind kind_of_folders(const char *clean)
+{
+	char name[NAME_MAX + 1];
+	const char *hidden;
+
+	for (const char *p = clean, *slash; (slash = strchr(p, '/')); p = slash + 1) {
+		memcpy(name, p, (size_t)(slash - p));
+		name[slash - p] = 0;
+		enum whiteout_kind k = whiteout_kind(name, &hidden);
+		if (k != WHITEOUT_NO)
+			return k == WHITEOUT_RESERVED ? k : WHITEOUT_BAD;
+	}
+	return WHITEOUT_NO;
+}
+
 int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_reader *t,
 		  struct err *e)
 {
@@ -409,6 +427,11 @@ int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_r
 			       entry->path);
 	if (!clean[0])
 		return put_root(x, entry, e);
+	enum whiteout_kind above = kind_of_folders(clean);
+	if (above == WHITEOUT_RESERVED)
+		return 0;
+	if (above == WHITEOUT_BAD)
+		return err_set(e, -EBADMSG, "'%s' is below a whiteout", entry->path);
 	g.parent = place_find(&x->place, clean, true, &g.name, e);
 	if (g.parent < 0)
 		return g.parent;

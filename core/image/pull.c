@@ -175,7 +175,9 @@ static void clean_up(struct pull *p, int rc)
 
 	if (content)
 		content_collect(&p->content, p->store);
-	if (p->options->realm_pidfd >= 0)
+	if (p->options->realm_pidfd < 0)
+		(void)gc_sweep(p->store, NULL);
+	else
 		(void)userns_call(p->options->realm_pidfd, CLONE_NEWUSER, sweep,
 				  (void *)p->store, NULL);
 }

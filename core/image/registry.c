@@ -136,7 +136,7 @@ static int denied(struct registry *r, const struct origin *o, const char *why,
 		  struct err *e)
 {
 	return err_set(
-		e, -EACCES,
+		e, -ENOENT,
 		"pull access denied for %s, repository does not exist or may require "
 		"'docker login'%s%s%s%s",
 		r->name, why[0] ? ": " : "", why, o->auth.note ? ": " : "",
