@@ -262,9 +262,12 @@ char *reference_familiar_name(const struct reference *r)
 {
 	const char *rest = r->repository + sizeof(official) - 1;
 
-	if (!str_eq(r->registry, REFERENCE_DEFAULT_REGISTRY))
+	/* Without its registry, docker.io/a.b/c would be read as c of a.b. */
+	if (!str_eq(r->registry, REFERENCE_DEFAULT_REGISTRY) ||
+	    registry_len(r->repository) > 0)
 		return str_fmt("%s/%s", r->registry, r->repository);
-	if (str_starts(r->repository, official) && !strchr(rest, '/'))
+	if (str_starts(r->repository, official) && !strchr(rest, '/') &&
+	    !is_image_id(rest))
 		return str_dup(rest);
 	return str_dup(r->repository);
 }

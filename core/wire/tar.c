@@ -25,6 +25,9 @@ struct tar_reader {
 	int source_error; /* what read gave */
 	int failed;       /* the error that ended it */
 	bool opened, done, source_end;
+	/* data of the entry at hand: where the next may start, the file's end, bytes owed
+	 */
+	uint64_t next, size, owed;
 	struct tar_xattr *xattrs;
 	size_t xattrs_len;
 	char block[BLOCK];
@@ -172,6 +175,19 @@ static int take_names(struct tar_reader *t, struct tar_entry *ret, struct err *e
 	return 0;
 }
 
+/* Bytes of data that the entry must have: all, or those in the map of a sparse file. */
+static uint64_t owed(struct archive_entry *a, uint64_t size)
+{
+	la_int64_t offset, length;
+	uint64_t sum = 0;
+
+	if (archive_entry_sparse_reset(a) == 0)
+		return size;
+	while (archive_entry_sparse_next(a, &offset, &length) == ARCHIVE_OK)
+		sum += (uint64_t)length;
+	return sum;
+}
+
 static int take(struct tar_reader *t, struct tar_entry *ret, struct err *e)
 {
 	struct archive_entry *a = t->entry;
@@ -199,8 +215,20 @@ static int take(struct tar_reader *t, struct tar_entry *ret, struct err *e)
 		return r;
 	x.xattrs = t->xattrs;
 	x.xattrs_len = t->xattrs_len;
+	t->next = 0;
+	t->size = x.size;
+	t->owed = owed(a, x.size);
 	*ret = x;
 	return 1;
+}
+
+/* ACLs that libarchive cannot read are of no use to us. After any other warning records
+ * of the entry were passed over: its name or size may be another to another reader. */
+static bool harmless(const struct tar_reader *t)
+{
+	const char *why = archive_error_string(t->archive);
+
+	return why && str_starts(why, "Parse error:");
 }
 
 int tar_next(struct tar_reader *t, struct tar_entry *ret, struct err *e)
@@ -226,8 +254,7 @@ int tar_next(struct tar_reader *t, struct tar_entry *ret, struct err *e)
 		t->done = true;
 		return 0;
 	}
-	/* a warning is about what we do not use (names of owners, times of access) */
-	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+	if (r != ARCHIVE_OK && (r != ARCHIVE_WARN || !harmless(t)))
 		return broken(t, e);
 	return take(t, ret, e);
 }
@@ -240,16 +267,24 @@ int tar_data(struct tar_reader *t, const void **p, size_t *n, uint64_t *offset,
 
 	if (t->failed)
 		return err_code(e, t->failed, "tar");
-	if (t->done || !t->entry)
+	/* Links may come with data, of which nobody knows what to do. */
+	if (t->done || !t->entry || t->size == 0)
 		return 0;
 	do
 		r = archive_read_data_block(t->archive, p, n, &at);
 	while (r == ARCHIVE_OK && !*n);
-	if (r == ARCHIVE_EOF)
-		return 0;
-	if (r != ARCHIVE_OK || at < 0)
+	if (r != ARCHIVE_OK && r != ARCHIVE_EOF)
 		return broken(t, e);
+	if (r == ARCHIVE_EOF && t->owed == 0)
+		return 0;
+	/* Maps of sparse files are taken by libarchive as they come. */
+	if (r == ARCHIVE_EOF || at < 0 || (uint64_t)at < t->next ||
+	    (uint64_t)at > t->size || *n > t->size - (uint64_t)at || *n > t->owed)
+		return refuse(t, -EINVAL, e, "malformed map of a sparse file",
+			      archive_entry_pathname(t->entry));
+	t->owed -= *n;
 	*offset = (uint64_t)at;
+	t->next = (uint64_t)at + *n;
 	return 1;
 }
 

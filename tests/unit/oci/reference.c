@@ -48,6 +48,10 @@ TEST(resolved_as_docker_does)
 		  "nginx@sha256:" HEX64, "nginx", "registry-1.docker.io" },
 		{ "nginx:1@sha256:" HEX64, "docker.io/library/nginx:1@sha256:" HEX64,
 		  "nginx:1@sha256:" HEX64, "nginx", "registry-1.docker.io" },
+		{ "docker.io/a.b/c", "docker.io/a.b/c:latest", "docker.io/a.b/c:latest",
+		  "docker.io/a.b/c", "registry-1.docker.io" },
+		{ "library/" HEX64, "docker.io/library/" HEX64 ":latest",
+		  "library/" HEX64 ":latest", "library/" HEX64, "registry-1.docker.io" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

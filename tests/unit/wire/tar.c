@@ -294,6 +294,32 @@ TEST(ids_outside_32_bits)
 	}
 }
 
+TEST(names_too_long)
+{
+	struct err e = { 0 };
+	autobuf name = { 0 };
+
+	for (size_t i = 0; i < TAR_PATH_MAX + 1; i++)
+		buf_addc(&name, i % 200 == 199 ? '/' : 'n');
+	for (int kind = 0; kind < 4; kind++) {
+		/* 0: pax path, 1: pax linkpath, 2: L, 3: K */
+		for (size_t cut = 0; cut < 2; cut++) {
+			autobuf in = { 0 };
+			size_t n = TAR_PATH_MAX + 1 - cut;
+
+			if (kind < 2)
+				add_pax(&in, kind ? "linkpath" : "path", name.data, n);
+			else
+				add_special(&in, kind == 2 ? 'L' : 'K', name.data, n);
+			add_block(&in, '2', "a", 0);
+			memcpy(in.data + in.len - 512 + 157, "to", 2);
+			fix_sum(&in, in.len - 512);
+			add_end(&in);
+			CHECK_INT(try(&in, &e), cut ? 0 : -ENAMETOOLONG);
+		}
+	}
+}
+
 TEST(gnu_long_names)
 {
 	struct err e = { 0 };
@@ -342,6 +368,42 @@ TEST(sizes_without_data)
 	CHECK_STR(buf_str(&seen),
 		  "1 d> 644 0:0 0 0\n0 f> 644 0:0 0 0\n1 old/> 644 0:0 0 0\n"
 		  "0 g> 644 0:0 1 0 @0x\n");
+}
+
+TEST(pax_records)
+{
+	static const char *const bad[] = {
+		"5 a=b\n",  "7 a=b\n",
+		"6 a=b",    "06 ab\n",
+		"x a=b\n",  " 6 a=b\n",
+		"6  =b\n",  "6 =ab\n",
+		"6 abc\n",  "99999999999999999999 a=b\n",
+		"4 a=\n",   "6 a=b\njunk",
+		"-6 a=b\n", "0 ",
+		"\n",
+	};
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		autobuf in = { 0 };
+
+		add_special(&in, 'x', bad[i], strlen(bad[i]));
+		add_block(&in, '0', "a", 0);
+		add_end(&in);
+		/* "6  =b": the key is a blank, odd but a key */
+		if (try(&in, &e) != (str_eq(bad[i], "6  =b\n") ? 0 : -EINVAL))
+			test_fail(__FILE__, __LINE__, "case %zu", i);
+	}
+}
+
+TEST(pax_headers_have_a_limit)
+{
+	struct err e = { 0 };
+	autobuf in = { 0 };
+
+	add_block(&in, 'x', "pax", (1 << 20) + 1);
+	CHECK_INT(try(&in, &e), -EINVAL);
+	CHECK_STR(e.text, "tar: Special header too large");
 }
 
 TEST(pax_overrides)
@@ -418,6 +480,31 @@ TEST(only_files_are_sparse)
 	add_block(&in, '5', "d", 0);
 	add_end(&in);
 	CHECK_INT(try(&in, &e), -EINVAL);
+}
+
+TEST(sparse_maps_that_lie)
+{
+	static const char *const bad[] = {
+		"GNU.sparse.size=20 GNU.sparse.map=5,2,10,4", /* sum */
+		"GNU.sparse.size=20 GNU.sparse.map=10,3,5,2", /* order */
+		"GNU.sparse.size=20 GNU.sparse.map=5,3,7,2",  /* overlap */
+		"GNU.sparse.size=12 GNU.sparse.map=5,2,10,3", /* end */
+		"GNU.sparse.size=20 GNU.sparse.map=5,2,10",   /* half a pair */
+		"GNU.sparse.size=20 GNU.sparse.map=5,2,-10,3",
+		"GNU.sparse.size=-20 GNU.sparse.map=5,2,10,3",
+		"GNU.sparse.major=2 GNU.sparse.minor=0",
+		"GNU.sparse.size=20 GNU.sparse.offset=5",
+		"GNU.sparse.size=20 "
+		"GNU.sparse.map=5,2,9223372036854775807,9223372036854775807",
+	};
+	struct err e = { 0 };
+	autobuf in = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		sparse_entry(&in, bad[i], "abcde", 5);
+		if (try(&in, &e) != -EINVAL)
+			test_fail(__FILE__, __LINE__, "case %zu", i);
+	}
 }
 
 /* --- writing
