@@ -178,7 +178,7 @@ TEST_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(TEST_SRC))
 $(O)/tests/%: $(O)/tests/%.o
 	$(CC) $(CFLAGS) $(LINK) -o $@ $<
 # One room's own: tests/ROOM/NAME.c, linked as the room's unit tests are.
-TEST_BIN += $(O)/tests/net/lab
+TEST_BIN += $(O)/tests/net/lab $(O)/tests/net/load
 $(O)/tests/net/%: $(O)/tests/net/%.o $(call room_lib,$(USES_net))
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LINK) -o $@ $< \
