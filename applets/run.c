@@ -94,9 +94,9 @@ static int check(const struct create_options *o, const struct spec *spec, struct
 	struct tty_keys keys;
 
 	if (o->detach_keys && tty_keys_parse(&keys, o->detach_keys, e) < 0)
-		return -1;
+		return e->code;
 	if (spec->tty && spec->attach_stdin && !isatty(STDIN_FILENO))
-		return err_set(e, -EINVAL, "the input device is not a TTY");
+		return err_set(e, -ENOTTY, "the input device is not a TTY");
 	return 0;
 }
 
@@ -107,10 +107,15 @@ static int run_main(void *opts_, char **args)
 	autohost h = { 0 };
 	struct err e = { 0 };
 	char id[65];
+	int r;
 
 	spec_init(&spec);
-	if (create_spec(o, args, &spec, &e) < 0 || check(o, &spec, &e) < 0 ||
-	    host_open(&h, &e) < 0 || create_container(&h, o, &spec, id, &e) < 0)
+	if (create_spec(o, args, &spec, &e) < 0)
+		return host_fail(&e, 125);
+	r = check(o, &spec, &e);
+	if (r < 0)
+		return host_fail(&e, r == -ENOTTY ? 1 : 125);
+	if (host_open(&h, &e) < 0 || create_container(&h, o, &spec, id, &e) < 0)
 		return host_fail(&e, 125);
 	return start(&h, o, &spec, id, &e);
 }

@@ -347,7 +347,7 @@ static void plan_namespaces(struct plan *p)
 	const struct spec *spec = p->spec;
 
 	p->namespaces = RT_NS_USER | RT_NS_MOUNT | RT_NS_PID | RT_NS_NET | RT_NS_IPC |
-			RT_NS_UTS | RT_NS_CGROUP;
+			RT_NS_UTS | RT_NS_CGROUP | RT_NS_TIME;
 	if (str_eq(spec->pid, "host"))
 		p->namespaces &= ~(unsigned)RT_NS_PID;
 	if (str_eq(spec->ipc, "host"))

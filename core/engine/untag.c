@@ -62,6 +62,11 @@ static const char *used_image(const struct container *c)
 	return id;
 }
 
+static bool is_running(const struct container *c)
+{
+	return c && (c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED);
+}
+
 /* The first container made of the image, a running one before a stopped one. */
 static const struct container *user_of(const struct work *w)
 {
@@ -74,7 +79,7 @@ static const struct container *user_of(const struct work *w)
 
 		if (!str_eq(used_image(c), id))
 			continue;
-		if (c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED)
+		if (is_running(c))
 			return c;
 		stopped = c;
 	}
@@ -85,13 +90,11 @@ static int check_users(const struct work *w, bool by_name, bool force, struct er
 {
 	const struct container *c = user_of(w);
 	char id[13];
-	bool running;
 
 	if (!c)
 		return 0;
 	image_short_id(&w->image, id);
-	running = c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED;
-	if (running && !by_name)
+	if (is_running(c) && !by_name)
 		return err_set(
 			e, -EBUSY,
 			"conflict: unable to delete %s (cannot be forced) - image is "
@@ -149,7 +152,7 @@ static int remove_everything(struct work *w, struct err *e)
 	return 0;
 }
 
-/* One name of several: nothing is deleted. */
+/* A name alone: nothing is deleted, at the most the image has no name any more. */
 static int remove_name(struct work *w, struct err *e)
 {
 	struct reference ref = { 0 };
@@ -157,7 +160,7 @@ static int remove_name(struct work *w, struct err *e)
 
 	if (r < 0)
 		return r;
-	r = tag_remove(w->s, w->image.tag.name, false, e);
+	r = tag_remove(w->s, w->image.tag.name, true, e);
 	if (r >= 0)
 		note(w, false, reference_familiar(&ref));
 	reference_done(&ref);
@@ -225,8 +228,11 @@ static int run(struct work *w, bool force, bool no_prune, struct err *e)
 			"referenced in multiple repositories",
 			have);
 	r = check_users(w, by_name, force, e);
-	if (r >= 0)
-		r = remove_everything(w, e);
+	if (r < 0)
+		return r;
+	if (by_name && w->image.tag.name && is_running(user_of(w)))
+		return remove_name(w, e);
+	r = remove_everything(w, e);
 	if (r >= 0 && !no_prune)
 		r = collect(w, e);
 	drop_kept(w);
