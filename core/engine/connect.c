@@ -179,7 +179,8 @@ static int copy_files(const struct connect_want *w, const struct container *peer
 	return 0;
 }
 
-static int join_namespace(const struct connect_want *w, pid_t pid, struct err *e)
+static int join_namespace(const struct connect_want *w, const struct container *peer,
+			  struct err *e)
 {
 	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
 	autobuf text = { .max = RUNTIMECONFIG_MAX }, out = { .max = RUNTIMECONFIG_MAX };
@@ -192,7 +193,14 @@ static int join_namespace(const struct connect_want *w, pid_t pid, struct err *e
 		return r;
 	path = &c.ns_path[__builtin_ctz(RT_NS_NET)];
 	free(*path);
-	*path = str_fmt("/proc/%d/ns/net", (int)pid);
+	*path = str_fmt("/proc/%d/ns/net", (int)peer->state.pid);
+	// As docker has it: who shares a network shares the name.
+	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(peer->record), "Config");
+	const char *hostname = NULL;
+	if ((r = json_get_str(config, "Hostname", &hostname, e)) < 0)
+		return r;
+	if (hostname && c.hostname)
+		str_set(&c.hostname, hostname);
 	if ((r = runtimeconfig_print(&c, &out)) < 0 ||
 	    (r = file_replace_nosync(w->c->dirfd, "bundle/config.json", out.data, out.len,
 				     0600)) < 0)
@@ -216,5 +224,5 @@ int connect_peer_files(const struct connect_want *w, const struct netplan *n,
 			       peer.id);
 	if ((r = copy_files(w, &peer, e)) < 0)
 		return r;
-	return join_namespace(w, peer.state.pid, e);
+	return join_namespace(w, &peer, e);
 }

@@ -64,8 +64,10 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 int container_attach(const struct store *s, const struct container *c, struct err *e);
 /* Makes the disk agree with what is alive: called by container_open/list. */
 int container_settle(const struct store *s, struct container *c, struct err *e);
-/* In the inner executable: ends a run (auto-remove, events). Hook of the monitor. */
+/* In the inner executable, hooks of the monitor: the event of a start; the end of a run
+ * (auto-remove, leases, events). */
 struct setup;
+void container_started(const struct setup *setup, const struct state *st);
 void container_exited(const struct setup *setup, const struct state *st);
 
 #endif

@@ -76,6 +76,14 @@ static void tell(const struct store *s, yyjson_val *record, const char *action,
 	journal_add(s, "container", action, id, &attributes);
 }
 
+void container_end_tell(const struct store *s, const char *id, const char *action)
+{
+	autojson *doc = NULL;
+
+	if (record_read(s->containers_fd, id, &doc, NULL) == 0)
+		tell(s, yyjson_doc_get_root(doc), action, NULL);
+}
+
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code)
 {
 	autojson *doc = NULL;

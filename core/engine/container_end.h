@@ -14,6 +14,8 @@
 /* Held by whoever starts, settles, renames or removes a container. */
 #define CONTAINER_LOCK "start.lock"
 
+/* The event, with the record's attributes. */
+void container_end_tell(const struct store *s, const char *id, const char *action);
 /* Leases given back, the event told, an auto-remove container removed. */
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code);
 /* Waits while a monitor is there but the container does not run: it is being started, or

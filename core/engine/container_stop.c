@@ -18,7 +18,6 @@
 #include "core/engine/signame.h"
 #include "core/ns/pidfd.h"
 #include "core/runtime/monitor.h"
-#include "core/store/journal.h"
 #include "core/store/record.h"
 
 #define STOP_S  10
@@ -121,17 +120,6 @@ static int kill_and_wait(const struct store *s, struct container *c, struct err 
 	return container_wait(s, c, false, &code, e);
 }
 
-static void tell(const struct store *s, const struct container *c, const char *action)
-{
-	autostrv attributes = { 0 };
-	const char *image = "";
-
-	json_get_str(yyjson_doc_get_root(c->record), "ImageRef", &image, NULL);
-	strv_addf(&attributes, "image=%s", image);
-	strv_addf(&attributes, "name=%s", c->name);
-	journal_add(s, "container", action, c->id, &attributes);
-}
-
 int container_stop(const struct store *s, struct container *c, int64_t timeout,
 		   struct err *e)
 {
@@ -147,7 +135,7 @@ int container_stop(const struct store *s, struct container *c, int64_t timeout,
 	else
 		r = container_wait(s, c, false, &code, e);
 	if (r == 0)
-		tell(s, c, "stop");
+		container_end_tell(s, c->id, "stop");
 	return r;
 }
 
@@ -253,7 +241,7 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 	}
 	record_name_drop(s->containers_fd, c->name, c->id);
 	str_set(&c->name, bare);
-	tell(s, c, "rename");
+	container_end_tell(s, c->id, "rename");
 	return 0;
 }
 

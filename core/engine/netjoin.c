@@ -141,6 +141,14 @@ static int open_store(const struct setup *s, struct store *ret)
 	return store_open(ret, NULL);
 }
 
+void container_started(const struct setup *setup, const struct state *st)
+{
+	autodone(store_done) struct store s = { 0 };
+
+	if (open_store(setup, &s) == 0)
+		container_end_tell(&s, setup->id, "start");
+}
+
 void container_exited(const struct setup *setup, const struct state *st)
 {
 	autodone(store_done) struct store s = { 0 };

@@ -575,6 +575,8 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 	if (state_write(m.container, &m.state, &e) < 0)
 		return fail(&m, REPORT_EXIT_FAILED, &e);
 	client_send(&m.client, FRAME_STATUS, &running, 1);
+	if (hooks && hooks->started)
+		hooks->started(&m.setup, &m.state);
 	setup_done(&m.setup);
 	m.pump.first = &m.client;
 	if (fork_pump(&m) < 0) {

@@ -24,6 +24,9 @@ struct monitor_hooks {
 	 * hold, or -errno. */
 	int (*network_open)(const struct setup *s, const int *kept, size_t kept_len,
 			    struct err *e);
+	/* In the monitor, after state.json says running and the client was told; may be
+	 * NULL. */
+	void (*started)(const struct setup *s, const struct state *st);
 	/* In the monitor, after state.json says exited and before clients are told:
 	 * removes an auto-remove container, journals the event. */
 	void (*exited)(const struct setup *s, const struct state *st);
