@@ -33,13 +33,15 @@ enum flow_state { FLOW_FREE, FLOW_CONNECTING, FLOW_OFFERED, FLOW_DIALLING, FLOW_
 enum flow_side { FLOW_HOST, FLOW_REALM };
 
 struct flow_pipe {
-	int r, w; /* -1: none held */
+	int r, w;       /* -1: none held */
+	uint16_t slots; /* how many pieces it takes at least */
 };
 
 struct flow {
 	uint8_t state;
-	uint8_t ended[2]; /* end of file came from this side */
+	uint8_t ended[2]; /* end of file was read from this side */
 	uint8_t shut[2];  /* and was passed on to the other */
+	uint8_t due;      /* directions to be run: 1 << side */
 	bool hashed, queued, listed;
 	uint16_t gen;
 	uint16_t next_hash;

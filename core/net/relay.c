@@ -17,8 +17,11 @@
 #include "core/base/fd.h"
 
 #define RELAY_TURN  16
-#define RELAY_CHUNK (1u << 20)
-#define RELAY_PIPE  (1 << 18)
+#define RELAY_CHUNK (1u << 18)
+/* One slot of a pipe holds one piece of a packet, however small; so its size in pages,
+ * not its bytes, bounds what a move can take. */
+#define RELAY_PIPE (1 << 20)
+#define RELAY_PAGE 4096
 
 void relay_init(struct relay *r)
 {
@@ -27,7 +30,7 @@ void relay_init(struct relay *r)
 
 static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 {
-	int fds[2];
+	int fds[2], size;
 
 	if (r->idle_len) {
 		*ret = r->idle[--r->idle_len];
@@ -37,8 +40,9 @@ static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 		return -errno;
 	/* Past the user's share of pipe pages it stays at its default; that is only
 	 * slower. */
-	fcntl(fds[1], F_SETPIPE_SZ, RELAY_PIPE);
-	*ret = (struct flow_pipe){ fds[0], fds[1] };
+	size = fcntl(fds[1], F_SETPIPE_SZ, RELAY_PIPE);
+	*ret = (struct flow_pipe){ fds[0], fds[1],
+				   size > 0 ? (uint16_t)(size / RELAY_PAGE) : 0 };
 	return 0;
 }
 
@@ -53,7 +57,7 @@ static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
 			close(p->w);
 		}
 	}
-	*p = (struct flow_pipe){ -1, -1 };
+	*p = (struct flow_pipe){ -1, -1, 0 };
 }
 
 /* 1: bytes came; 0: none now, or the end; -errno. */
@@ -94,9 +98,17 @@ static int relay_drain(struct flow *f, enum flow_side from)
 	return 1;
 }
 
+/* Passes an end of file on, once everything before it is through. */
+static enum relay_result relay_finish(struct flow *f, enum flow_side from)
+{
+	f->shut[from] = 1;
+	return shutdown(f->fd[!from], SHUT_WR) == 0 ? RELAY_WAIT : RELAY_RESET;
+}
+
 static enum relay_result relay_direction(struct relay *r, struct flow *f,
 					 enum flow_side from)
 {
+	bool ending = f->ending & (1u << from), dry = false;
 	int rc;
 
 	if (f->shut[from])
@@ -105,38 +117,43 @@ static enum relay_result relay_direction(struct relay *r, struct flow *f,
 		rc = relay_drain(f, from);
 		if (rc <= 0)
 			return rc ? RELAY_RESET : RELAY_WAIT;
-		if (f->ended[from])
+		if (f->ended[from] || dry)
 			break;
 		rc = relay_fill(r, f, from);
 		if (rc < 0)
 			return RELAY_RESET;
 		if (rc == 0)
 			break;
+		/* Fewer bytes than the pipe has slots: it was the source that ran out,
+		 * and what comes next brings its own event. Asking again would cost a
+		 * call. */
+		dry = !ending && f->held[from] < f->pipe[from].slots;
 	}
 	if (f->held[from])
 		return RELAY_AGAIN;
 	relay_give_pipe(r, &f->pipe[from], true);
-	if (!f->ended[from])
-		return RELAY_WAIT;
-	f->shut[from] = 1;
-	if (shutdown(f->fd[!from], SHUT_WR) != 0)
-		return RELAY_RESET;
-	return RELAY_WAIT;
+	return f->ended[from] ? relay_finish(f, from) : RELAY_WAIT;
 }
 
 enum relay_result relay_run(struct relay *r, struct flow *f)
 {
-	enum relay_result a = relay_direction(r, f, FLOW_HOST);
-	enum relay_result b;
+	unsigned int due = f->due;
 
-	if (a == RELAY_RESET)
-		return a;
-	b = relay_direction(r, f, FLOW_REALM);
-	if (b == RELAY_RESET)
-		return b;
+	f->due = 0;
+	for (int side = 0; side < 2; side++) {
+		enum relay_result rc;
+
+		if (!(due & (1u << side)))
+			continue;
+		rc = relay_direction(r, f, (enum flow_side)side);
+		if (rc == RELAY_RESET)
+			return rc;
+		if (rc == RELAY_AGAIN)
+			f->due |= (uint8_t)(1u << side);
+	}
 	if (f->shut[FLOW_HOST] && f->shut[FLOW_REALM])
 		return RELAY_DONE;
-	return a == RELAY_AGAIN || b == RELAY_AGAIN ? RELAY_AGAIN : RELAY_WAIT;
+	return f->due ? RELAY_AGAIN : RELAY_WAIT;
 }
 
 void relay_close(struct relay *r, struct flow *f, bool reset)

@@ -8,7 +8,7 @@
 
 #include "core/net/flow.h"
 
-#define RELAY_IDLE_MAX 64
+#define RELAY_IDLE_MAX 8
 
 /* Pipes are held by a direction only while bytes wait in it; the others rest here. */
 struct relay {
@@ -24,7 +24,8 @@ enum relay_result {
 };
 
 void relay_init(struct relay *r);
-/* Moves what can be moved, both ways. */
+/* Moves what can be moved in the directions of f->due (bits 1 << side); after RELAY_AGAIN
+ * those with work left are set there, else none. */
 enum relay_result relay_run(struct relay *r, struct flow *f);
 /* Closes a flow's sockets and gives its pipes back. reset: the peers see a reset instead
  * of an end. */

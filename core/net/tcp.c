@@ -228,7 +228,7 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 	f->state = FLOW_OPEN;
 	if (tcp_watch(t, f, FLOW_REALM) != 0)
 		tcp_end(t, f, true);
-	else
+	else if (f->due) /* the far end has spoken first */
 		tcp_run(t, f);
 }
 
@@ -363,12 +363,31 @@ static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
 		tcp_end(t, f, true);
 	} else if (side == FLOW_REALM && (events & EPOLLOUT)) {
 		f->state = FLOW_OPEN;
-		tcp_run(t, f);
+		if (f->due)
+			tcp_run(t, f);
 	}
+}
+
+static void tcp_ready(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
+{
+	/* A reset shows in the relay only where it still reads or writes. */
+	if ((events & EPOLLERR) && tcp_socket_error(f->fd[side]) != 0) {
+		tcp_end(t, f, true);
+		return;
+	}
+	if ((events & EPOLLOUT) && f->held[!side])
+		f->due |= (uint8_t)(1u << !side);
+	if (f->due)
+		tcp_run(t, f);
 }
 
 void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
 {
+	/* Edge-triggered: what an event tells in any state is told once. */
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+		f->due |= (uint8_t)(1u << side);
+	if (events & (EPOLLRDHUP | EPOLLHUP))
+		f->ending |= (uint8_t)(1u << side);
 	switch (f->state) {
 	case FLOW_CONNECTING:
 		tcp_connected(t, f, events);
@@ -383,11 +402,7 @@ void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t even
 		tcp_dialled(t, f, side, events);
 		break;
 	case FLOW_OPEN:
-		/* A reset shows in the relay only where it still reads or writes. */
-		if ((events & EPOLLERR) && tcp_socket_error(f->fd[side]) != 0)
-			tcp_end(t, f, true);
-		else
-			tcp_run(t, f);
+		tcp_ready(t, f, side, events);
 		break;
 	default:
 		break;
