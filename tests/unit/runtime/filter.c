@@ -6,10 +6,8 @@
 #include <linux/filter.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "core/base/str.h"
 #include "core/ns/syscallfilter.h"
 
 #define CAP(n) (CAPABILITY_DEFAULT | 1ull << (n))

@@ -6,8 +6,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-#include "core/base/str.h"
-
 #define HEAD(action) "{\"defaultAction\":\"SCMP_ACT_" action "\",\"syscalls\":["
 #define ARG(index, op, value) \
 	"{\"index\":" #index ",\"op\":\"SCMP_CMP_" op "\",\"value\":" #value "}"
@@ -215,7 +213,7 @@ TEST(conditions_together)
 	struct sieve s = sieve_of(HEAD("ERRNO") RULE(
 		"socket", "ALLOW", ARG(0, "EQ", 2) "," ARG(1, "NE", 3)) TAIL);
 	uint64_t args[6] = { 2, 1 };
-	uint32_t nr = (uint32_t)seccomp_syscall_resolve_name("socket");
+	uint32_t nr = sieve_number("socket");
 	uint32_t arch = seccomp_arch_native();
 
 	CHECK_INT(sieve_ask(&s, arch, nr, args), ALLOW);
