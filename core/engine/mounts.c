@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
@@ -162,7 +163,9 @@ static void add_shared_memory(const struct mounts_defaults *d, struct runtimecon
 	if (!(d->namespaces & RT_NS_IPC)) {
 		const char *options = "rbind,rprivate,nosuid,noexec,nodev";
 		runtimeconfig_add_mount(c, "/dev/shm", "bind", "/dev/shm", options);
-		runtimeconfig_add_mount(c, "/dev/mqueue", "bind", "/dev/mqueue", options);
+		if (!access("/dev/mqueue", F_OK)) // not every host mounts it
+			runtimeconfig_add_mount(c, "/dev/mqueue", "bind", "/dev/mqueue",
+						options);
 		return;
 	}
 	if (!str_eq(d->ipc, "none"))

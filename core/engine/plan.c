@@ -149,8 +149,8 @@ static int keep_id(struct plan *p, struct err *e)
 	p->uid = uid;
 	p->gid = gid;
 	if (!p->spec->user) {
-		p->who.uid = own_uid;
-		p->who.gid = own_gid;
+		free(p->user);
+		p->user = str_fmt("%u:%u", own_uid, own_gid);
 	}
 	return 0;
 }
@@ -168,10 +168,11 @@ static int plan_user(struct plan *p, struct err *e)
 	if (r < 0 && r != -ENOENT)
 		return r;
 	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
+	if ((r = idmap_host(&p->uid, &p->gid, &why, e)) < 0 || (r = keep_id(p, e)) < 0)
+		return r;
 	r = userspec_resolve(p->user, buf_str(&passwd), buf_str(&group),
 			     &p->spec->group_add, &p->who, e);
-	if (r < 0 || (r = idmap_host(&p->uid, &p->gid, &why, e)) < 0 ||
-	    (r = keep_id(p, e)) < 0)
+	if (r < 0)
 		return r;
 	if ((r = check_mapped(p, p->who.uid, p->who.gid, e)) < 0)
 		return r;

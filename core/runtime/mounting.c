@@ -376,14 +376,16 @@ static void own_by_root(struct job *j)
 
 static int add_tmpfs(struct job *j, struct err *e)
 {
+	autoclose int before = path_open_in(j->m->root, j->mount->destination, O_PATH, 0);
 	autoclose int target = open_target(j, true, e);
 	autoclose int fd = -1;
 	struct stat st;
 
 	if (target < 0)
 		return target;
-	/* Without a mode, that of the image's folder, as docker's runtime does. */
-	if (!has_param(j, "mode=") && fstat(target, &st) == 0)
+	/* Without a mode, that of the image's folder, as docker's runtime does; where the
+	 * image has none, the file system's own default of 1777. */
+	if (!has_param(j, "mode=") && before >= 0 && fstat(before, &st) == 0)
 		strv_addf(&j->params, "mode=%o", st.st_mode & 07777);
 	own_by_root(j);
 	translate_owner(j);
