@@ -42,6 +42,7 @@ struct flow {
 	uint8_t ended[2]; /* end of file was read from this side */
 	uint8_t shut[2];  /* and was passed on to the other */
 	uint8_t due;      /* directions to be run: 1 << side */
+	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
 	bool hashed, queued, listed;
 	uint16_t gen;
 	uint16_t next_hash;
