@@ -24,7 +24,8 @@ static ssize_t give(void *arg, void *p, size_t n)
 		return s->fail;
 	n = n < left ? n : left;
 	n = s->step && n > s->step ? s->step : n;
-	memcpy(p, s->from->data + s->pos, n);
+	if (n > 0)
+		memcpy(p, s->from->data + s->pos, n);
 	s->pos += n;
 	return (ssize_t)n;
 }
