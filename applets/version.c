@@ -14,6 +14,13 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
+static const char *str_of(yyjson_mut_val *obj, const char *key)
+{
+	const char *v = yyjson_mut_get_str(yyjson_mut_obj_get(obj, key));
+
+	return v ? v : "";
+}
+
 static void line(const char *label, yyjson_mut_val *obj, const char *key, int width)
 {
 	const char *v = yyjson_mut_get_str(yyjson_mut_obj_get(obj, key));
@@ -31,19 +38,14 @@ static void print_text(yyjson_mut_val *v)
 	line(" Version:", c, "Version", 18);
 	line(" API version:", c, "ApiVersion", 18);
 	line(" Git commit:", c, "GitCommit", 18);
-	printf("%-18s %s/%s\n",
-	       " OS/Arch:", yyjson_mut_get_str(yyjson_mut_obj_get(c, "Os")),
-	       yyjson_mut_get_str(yyjson_mut_obj_get(c, "Arch")));
+	printf("%-18s %s/%s\n", " OS/Arch:", str_of(c, "Os"), str_of(c, "Arch"));
 	line(" Context:", c, "Context", 18);
 	printf("\nServer: rootless\n Engine:\n");
 	line("  Version:", s, "Version", 18);
 	printf("%-18s %s (minimum version %s)\n",
-	       "  API version:", yyjson_mut_get_str(yyjson_mut_obj_get(s, "ApiVersion")),
-	       yyjson_mut_get_str(yyjson_mut_obj_get(s, "MinAPIVersion")));
+	       "  API version:", str_of(s, "ApiVersion"), str_of(s, "MinAPIVersion"));
 	line("  Git commit:", s, "GitCommit", 18);
-	printf("%-18s %s/%s\n",
-	       "  OS/Arch:", yyjson_mut_get_str(yyjson_mut_obj_get(s, "Os")),
-	       yyjson_mut_get_str(yyjson_mut_obj_get(s, "Arch")));
+	printf("%-18s %s/%s\n", "  OS/Arch:", str_of(s, "Os"), str_of(s, "Arch"));
 	line("  Kernel version:", s, "KernelVersion", 18);
 }
 

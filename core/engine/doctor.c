@@ -63,7 +63,7 @@ int doctor_enter(int flags)
 static void collect(int fd, pid_t pid, struct doctor_row *row)
 {
 	int64_t end = time_monotonic() + PROBE_MS * 1000000ll;
-	struct doctor_row got;
+	struct doctor_row got = { 0 };
 	size_t have = 0;
 	ssize_t n = 1;
 
