@@ -36,6 +36,11 @@ static int start_one(struct host *h, struct container *c, void *arg, struct err 
 	if (is_running(c))
 		return 0;
 	r = container_start(&h->store, &h->config, c, &sock, e);
+	/* Another one was quicker: it runs, which is what was asked for. */
+	if (r == -EALREADY) {
+		err_clear(e);
+		return 0;
+	}
 	return r < 0 ? r : container_start_go(sock, &code, e);
 }
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
@@ -136,9 +135,9 @@ int container_settle(const struct store *s, struct container *c, struct err *e)
 {
 	if (!has_run(&c->state) || state_monitored(c->dirfd))
 		return 0;
-	autoclose int lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
 	if (lock < 0)
-		return err_code(e, lock, "lock container '%.12s'", c->id);
+		return lock;
 	// While we waited: the monitor's last word, or another one who settled it.
 	int r = state_read(c->dirfd, &c->state, e);
 	if (r < 0)

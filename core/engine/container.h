@@ -39,8 +39,9 @@ int container_create(const struct store *s, const struct config *cfg,
 		     const struct spec *spec, char ret_id[65], struct strv *warnings,
 		     struct err *e);
 
-/* Starts a created or exited container. *ret_sock: the monitor's frame socket, START not
- * yet sent (container_start_go does), so that a client can attach first. */
+/* Starts a created or exited container; -EALREADY for one that runs. *ret_sock: the
+ * monitor's frame socket, START not yet sent (container_start_go does), so that a client
+ * can attach first. */
 int container_start(const struct store *s, const struct config *cfg, struct container *c,
 		    int *ret_sock, struct err *e);
 /* Sends FRAME_START and waits for running or failure: 0, or -errno with *ret_exit

@@ -102,6 +102,15 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 		container_end_remove(s, id, true, NULL);
 }
 
+int container_end_lock(int dirfd, const char *name, struct err *e)
+{
+	int fd = file_lock(dirfd, CONTAINER_LOCK, true, true);
+
+	if (fd == -ENOENT)
+		return err_set(e, fd, "No such container: %s", name);
+	return fd < 0 ? err_code(e, fd, "lock container '%s'", name) : fd;
+}
+
 // There is nothing to poll for a lock; each look is two system calls.
 int container_end_await_change(int dirfd, struct state *st, struct err *e)
 {

@@ -14,6 +14,8 @@
 /* Held by whoever starts, settles, renames or removes a container. */
 #define CONTAINER_LOCK "start.lock"
 
+/* Takes that lock: fd, or -ENOENT "No such container" when it was removed meanwhile. */
+int container_end_lock(int dirfd, const char *name, struct err *e);
 /* The event, with the record's attributes. */
 void container_end_tell(const struct store *s, const char *id, const char *action);
 /* Leases given back, the event told, an auto-remove container removed. */

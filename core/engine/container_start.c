@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/bundle.h"
@@ -52,7 +51,7 @@ static int check_startable(const struct store *s, struct container *c, struct er
 	if (container_end_removed(s, c->id))
 		return err_set(e, -ENOENT, "No such container: %s", c->name);
 	if (c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED)
-		return err_set(e, -EBUSY, "container %.12s is already running", c->id);
+		return err_set(e, -EALREADY, "container %.12s is already running", c->id);
 	return 0;
 }
 
@@ -139,9 +138,9 @@ int container_start(const struct store *s, const struct config *cfg, struct cont
 	int r;
 
 	// Held until the monitor has the container's own lock (netjoin_open lets it go).
-	x.lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	x.lock = container_end_lock(c->dirfd, c->name, e);
 	if (x.lock < 0)
-		return err_code(e, x.lock, "lock container '%.12s'", c->id);
+		return x.lock;
 	if ((r = check_startable(s, c, e)) < 0)
 		return r;
 	r = prepare(s, cfg, c, &x, e);

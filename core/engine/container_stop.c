@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/file.h"
 #include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -188,9 +187,9 @@ int container_remove(const struct store *s, struct container *c, bool force, boo
 
 	// Whoever starts it holds the lock until its monitor stands; we come before or
 	// after.
-	autoclose int lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
 	if (lock < 0)
-		return err_code(e, lock, "lock container '%.12s'", c->id);
+		return lock;
 	if ((r = container_end_await_change(c->dirfd, &c->state, e)) < 0)
 		return r;
 	if (container_end_removed(s, c->id))
@@ -216,9 +215,9 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 			"invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
 			"allowed",
 			bare);
-	autoclose int lock = file_lock(c->dirfd, CONTAINER_LOCK, true, true);
+	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
 	if (lock < 0)
-		return err_code(e, lock, "lock container '%.12s'", c->id);
+		return lock;
 	int r = record_name_take(s->containers_fd, bare, c->id, &holder, e);
 	if (r == -EEXIST) {
 		err_clear(e);
