@@ -17,6 +17,7 @@
 #include "core/ns/mount.h"
 #include "core/ns/pty.h"
 #include "core/runtime/device.h"
+#include "core/runtime/inside.h"
 #include "core/runtime/mask.h"
 #include "core/runtime/mounting.h"
 #include "core/runtime/rootfs.h"
@@ -94,17 +95,6 @@ static int set_sysctls(void *arg, struct err *e)
 /* --- building ------------------------------------------------------------------------
  */
 
-static int add_mounts(struct interior *in, const struct mounting *m, struct err *e)
-{
-	for (size_t i = 0; i < in->config->mounts_len; i++) {
-		int r = mounting_add(m, &in->config->mounts[i], e);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int make_terminal(struct interior *in, int devpts, struct err *e)
 {
 	const struct rt_process *p = &in->config->process;
@@ -165,7 +155,7 @@ static int fill(struct interior *in, const struct mounting *m, struct err *e)
 			    .extra = in->config->devices,
 			    .extra_len = in->config->devices_len,
 			    .host = in->setup->host_devices };
-	int r = add_mounts(in, m, e);
+	int r = mounting_all(m, in->config->mounts, in->config->mounts_len, e);
 
 	if (r == 0 && in->setup->terminal)
 		r = make_terminal(in, *m->ret_devpts, e);
@@ -175,7 +165,7 @@ static int fill(struct interior *in, const struct mounting *m, struct err *e)
 	if (r == 0)
 		r = make_cwd(in, e);
 	if (r == 0 && in->config->sysctl.len > 0)
-		r = mounting_inside(m, set_sysctls, in, e);
+		r = inside_run(in->init_pidfd, in->own, set_sysctls, in, e);
 	return r == 0 ? protect(in, e) : r;
 }
 

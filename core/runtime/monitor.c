@@ -94,7 +94,8 @@ struct monitor {
 	int process;    /* pidfd of init */
 	int supervisor; /* to the pump */
 	pid_t builder, init, pumping;
-	bool started;        /* the client said so */
+	bool started; /* the client said so */
+	bool auto_remove;
 	uint16_t rows, cols; /* from an early resize */
 };
 
@@ -331,13 +332,14 @@ static int make(struct monitor *m, int *ret_exit, struct err *e)
 	if (r == 0)
 		r = read_setup(m, e);
 	if (r == 0)
-		r = listen_attach(m, e);
-	if (r == 0)
-		r = open_log(m, e);
-	if (r == 0)
 		r = make_streams(m, e);
 	if (r == 0)
 		r = fork_builder(m, e);
+	/* While that works: */
+	if (r == 0)
+		r = listen_attach(m, e);
+	if (r == 0)
+		r = open_log(m, e);
 	if (r == 0 && m->hooks && m->hooks->network_open) {
 		m->network = m->hooks->network_open(&m->setup, m->kept, m->kept_len, e);
 		r = m->network < 0 ? m->network : 0;
@@ -496,7 +498,12 @@ static void finish(struct monitor *m, int code)
 		setup_done(&s);
 	}
 	unlinkat(m->sockets, SOCKET_NAME, 0);
+	/* Who hears of the end may start it again at once. */
+	m->lock = fd_close(m->lock);
 	pump_tell(m->supervisor, code);
+	/* Nobody waits for the disk. */
+	if (!m->auto_remove)
+		state_sync(m->container);
 }
 
 static int fail(struct monitor *m, int code, const struct err *e)
@@ -575,14 +582,15 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 	if (state_write(m.container, &m.state, &e) < 0)
 		return fail(&m, REPORT_EXIT_FAILED, &e);
 	client_send(&m.client, FRAME_STATUS, &running, 1);
-	if (hooks && hooks->started)
-		hooks->started(&m.setup, &m.state);
-	setup_done(&m.setup);
 	m.pump.first = &m.client;
 	if (fork_pump(&m) < 0) {
 		err_set(&e, -EAGAIN, "start the pump");
 		return fail(&m, REPORT_EXIT_FAILED, &e);
 	}
+	if (hooks && hooks->started)
+		hooks->started(&m.setup, &m.state);
+	m.auto_remove = m.setup.auto_remove;
+	setup_done(&m.setup);
 	prctl(PR_SET_DUMPABLE, 0);
 	finish(&m, await_end(&m));
 	return 0;

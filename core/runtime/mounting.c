@@ -5,13 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -19,9 +16,8 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/ns/mount.h"
-#include "core/ns/pidfd.h"
+#include "core/runtime/inside.h"
 
-#define INSIDE_STACK  (256u << 10)
 #define TARGET_DIR    0755
 #define TARGET_FILE   0644
 #define CGROUP2_MAGIC 0x63677270
@@ -31,65 +27,20 @@
 struct job {
 	const struct mounting *m;
 	const struct rt_mount *mount;
+	const char *type;
 	struct mount_change change;
 	enum mount_bind bind;
 	struct strv params;
+	unsigned ns; /* whose namespace it shows; 0: no one's */
+	int fd;      /* made inside beforehand, or -errno with e */
+	struct err *e;
 };
 
 static void job_done(struct job *j)
 {
 	strv_done(&j->params);
-}
-
-/* --- in init's namespaces ------------------------------------------------------------
- */
-
-struct inside {
-	int pidfd, flags;
-	int (*fn)(void *arg, struct err *e);
-	void *arg;
-	struct err *e;
-	int result;
-};
-
-static int inside_main(void *arg)
-{
-	struct inside *in = arg;
-	int r = in->flags ? pidfd_setns(in->pidfd, in->flags) : 0;
-
-	in->result = r < 0 ? err_code(in->e, r, "join the container's namespaces")
-			   : in->fn(in->arg, in->e);
-	return 0;
-}
-
-int mounting_inside(const struct mounting *m, int (*fn)(void *arg, struct err *e),
-		    void *arg, struct err *e)
-{
-	static const struct {
-		unsigned ns;
-		int flag;
-	} joined[] = { { RT_NS_NET, CLONE_NEWNET },
-		       { RT_NS_IPC, CLONE_NEWIPC },
-		       { RT_NS_UTS, CLONE_NEWUTS },
-		       { RT_NS_CGROUP, CLONE_NEWCGROUP } };
-	struct inside in = {
-		.pidfd = m->init_pidfd, .fn = fn, .arg = arg, .e = e, .result = -EIO
-	};
-	autofree char *stack = mem_alloc(INSIDE_STACK);
-	pid_t pid;
-
-	for (size_t i = 0; i < ARRAY_LEN(joined); i++) {
-		if (m->own & joined[i].ns)
-			in.flags |= joined[i].flag;
-	}
-	/* Memory is shared and this side sleeps meanwhile: no page is copied. */
-	pid = clone(inside_main, stack + INSIDE_STACK,
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &in);
-	if (pid < 0)
-		return err_sys(e, "fork");
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return in.result;
+	fd_close(j->fd);
+	free(j->e);
 }
 
 /* --- targets -------------------------------------------------------------------------
@@ -252,10 +203,9 @@ static int add_bind(const struct job *j, struct err *e)
 	return bind_from(j, source, e);
 }
 
-static int create_inside(void *arg, struct err *e)
+static int create(const struct job *j, struct err *e)
 {
-	struct job *j = arg;
-	struct mount_fs fs = { .type = j->mount->type,
+	struct mount_fs fs = { .type = j->type,
 			       .source = j->mount->source,
 			       .params = &j->params,
 			       .attr = j->change.set };
@@ -290,41 +240,24 @@ static int attach_new(const struct job *j, int fd, struct err *e)
 	return target < 0 ? target : put(j, fd, target, e);
 }
 
-static int add_inside(struct job *j, unsigned ns, const char *host, struct err *e)
+static int add_inside(struct job *j, const char *host, struct err *e)
 {
-	autoclose int fd = -1;
-
-	if (!(j->m->own & ns))
+	if (!(j->m->own & j->ns))
 		return bind_host(j, host, e);
-	fd = mounting_inside(j->m, create_inside, j, e);
-	if (fd == -EPERM && ns == RT_NS_NET) {
-		/* A network namespace that is not the realm's (ns path). */
-		err_clear(e);
+	/* -EPERM of sysfs: a network namespace that is not the realm's (by path). */
+	if (j->fd == -EPERM && j->ns == RT_NS_NET)
 		return bind_host(j, host, e);
+	if (j->fd == -EPERM && j->ns == RT_NS_PID)
+		return err_set(
+			e, j->fd,
+			"mount '/proc': this host's own /proc is partly covered (are we "
+			"in a container?), and the kernel then gives no new one");
+	if (j->fd < 0) {
+		if (e)
+			*e = *j->e;
+		return j->fd;
 	}
-	if (fd == -EPERM && ns == RT_NS_PID)
-		return err_set(e, fd,
-			       "mount '/proc': this host's own /proc is partly covered "
-			       "(are we in "
-			       "a container?), and the kernel then gives no new one");
-	return fd < 0 ? fd : attach_new(j, fd, e);
-}
-
-static int add_cgroup(struct job *j, struct err *e)
-{
-	struct rt_mount two = *j->mount;
-	struct statfs fs;
-
-	if (statfs("/sys/fs/cgroup", &fs) < 0)
-		return err_sys(e, "look at '/sys/fs/cgroup'");
-	if (fs.f_type != CGROUP2_MAGIC || !(j->m->own & RT_NS_CGROUP))
-		return bind_host(j, "/sys/fs/cgroup", e);
-	two.type = (char *)"cgroup2";
-	two.source = NULL;
-	j->mount = &two;
-	/* Never writable: release_agent and the host's hierarchy (CVE-2023-25809). */
-	j->change.set |= MOUNT_ATTR_RDONLY;
-	return add_inside(j, RT_NS_CGROUP, "/sys/fs/cgroup", e);
+	return attach_new(j, j->fd, e);
 }
 
 /* uid= and gid= are the container's; the file system is the realm's. false: that ID is
@@ -389,7 +322,7 @@ static int add_tmpfs(struct job *j, struct err *e)
 		strv_addf(&j->params, "mode=%o", st.st_mode & 07777);
 	own_by_root(j);
 	translate_owner(j);
-	fd = create_inside(j, e);
+	fd = create(j, e);
 	return fd < 0 ? fd : put(j, fd, target, e);
 }
 
@@ -398,7 +331,7 @@ static int add_devpts(struct job *j, struct err *e)
 	int fd, r;
 
 	translate_owner(j);
-	fd = create_inside(j, e);
+	fd = create(j, e);
 	if (fd < 0)
 		return fd;
 	r = attach_new(j, fd, e);
@@ -427,28 +360,118 @@ static int sort_options(struct job *j, struct err *e)
 	return 0;
 }
 
-int mounting_add(const struct mounting *m, const struct rt_mount *mount, struct err *e)
-{
-	autodone(job_done) struct job j = { .m = m, .mount = mount };
-	const char *type = mount->type ? mount->type : "bind";
-	autoclose int fd = -1;
+/* --- all -----------------------------------------------------------------------------
+ */
 
-	if (sort_options(&j, e) < 0)
-		return e ? e->code : -EOPNOTSUPP;
-	if (j.bind != MOUNT_NO_BIND)
-		return add_bind(&j, e);
-	if (str_eq(type, "proc"))
-		return add_inside(&j, RT_NS_PID, "/proc", e);
-	if (str_eq(type, "sysfs"))
-		return add_inside(&j, RT_NS_NET, "/sys", e);
-	if (str_eq(type, "mqueue"))
-		return add_inside(&j, RT_NS_IPC, "/dev/mqueue", e);
-	if (str_eq(type, "cgroup") || str_eq(type, "cgroup2"))
-		return add_cgroup(&j, e);
-	if (str_eq(type, "tmpfs"))
-		return add_tmpfs(&j, e);
-	if (str_eq(type, "devpts"))
-		return add_devpts(&j, e);
-	fd = create_inside(&j, e);
-	return fd < 0 ? fd : attach_new(&j, fd, e);
+/* Kinds that show a namespace, and what stands for them when that is the host's. */
+static const struct shown {
+	const char *type;
+	unsigned ns;
+	const char *host;
+} shown[] = {
+	{ "proc", RT_NS_PID, "/proc" },
+	{ "sysfs", RT_NS_NET, "/sys" },
+	{ "mqueue", RT_NS_IPC, "/dev/mqueue" },
+	{ "cgroup", RT_NS_CGROUP, "/sys/fs/cgroup" },
+	{ "cgroup2", RT_NS_CGROUP, "/sys/fs/cgroup" },
+};
+
+static const struct shown *find_shown(const struct job *j)
+{
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+		if (str_eq(j->mount->type, shown[i].type) && j->bind == MOUNT_NO_BIND)
+			return &shown[i];
+	}
+	return NULL;
+}
+
+/* Never writable: release_agent, and the host's hierarchy (CVE-2023-25809). Only the
+ * second version has a view of its own for a namespace. */
+static void sort_cgroup(struct job *j)
+{
+	struct statfs fs;
+
+	j->change.set |= MOUNT_ATTR_RDONLY;
+	j->type = "cgroup2";
+	if (statfs("/sys/fs/cgroup", &fs) < 0 || fs.f_type != CGROUP2_MAGIC)
+		j->ns = RT_NS_USER << RT_NS_COUNT; /* nobody's own: the host's is bound */
+}
+
+static int sort_job(struct job *j, struct err *e)
+{
+	const struct shown *s;
+
+	j->type = j->mount->type ? j->mount->type : "bind";
+	if (sort_options(j, e) < 0)
+		return -EOPNOTSUPP;
+	s = find_shown(j);
+	j->ns = s ? s->ns : 0;
+	if (j->ns == RT_NS_CGROUP)
+		sort_cgroup(j);
+	return 0;
+}
+
+static int add(struct job *j, struct err *e)
+{
+	const struct shown *s = find_shown(j);
+
+	if (j->bind != MOUNT_NO_BIND)
+		return add_bind(j, e);
+	if (s)
+		return add_inside(j, s->host, e);
+	if (str_eq(j->type, "tmpfs"))
+		return add_tmpfs(j, e);
+	if (str_eq(j->type, "devpts"))
+		return add_devpts(j, e);
+	j->fd = create(j, e);
+	return j->fd < 0 ? j->fd : attach_new(j, j->fd, e);
+}
+
+struct jobs {
+	struct job *v;
+	size_t len;
+};
+
+static void jobs_done(struct jobs *all)
+{
+	for (size_t i = 0; i < all->len; i++)
+		job_done(&all->v[i]);
+	free(all->v);
+}
+
+/* All that must be made in init's namespaces, in one go: each going there costs. */
+static int create_shown(void *arg, struct err *e)
+{
+	struct jobs *all = arg;
+
+	for (size_t i = 0; i < all->len; i++) {
+		struct job *j = &all->v[i];
+
+		if (!(j->m->own & j->ns))
+			continue;
+		j->e = mem_new(struct err);
+		j->fd = create(j, j->e);
+	}
+	return 0;
+}
+
+int mounting_all(const struct mounting *m, const struct rt_mount *mounts, size_t n,
+		 struct err *e)
+{
+	autodone(jobs_done) struct jobs all = { .v = mem_array(n, sizeof(*all.v)) };
+	bool inside = false;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct job *j = &all.v[all.len++];
+
+		*j = (struct job){ .m = m, .mount = &mounts[i], .fd = -1 };
+		r = sort_job(j, e);
+		inside |= (m->own & j->ns) != 0;
+	}
+	if (r == 0 && inside)
+		r = inside_run(m->init_pidfd, m->own, create_shown, &all, e);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add(&all.v[i], e);
+	return r;
 }

@@ -17,13 +17,10 @@ struct mounting {
 	int *ret_devpts; /* set to the descriptor of the /dev/pts instance */
 };
 
-/* One mount. Targets that are missing are made. */
-int mounting_add(const struct mounting *m, const struct rt_mount *mount, struct err *e);
-/* Runs fn(arg) in a short-lived child that shares this process's memory and descriptors
- * but is in the PID, network, IPC, UTS and cgroup namespaces of init (so far as own
- * says). What fn returns. The caller has joined init's PID namespace for its children. */
-int mounting_inside(const struct mounting *m, int (*fn)(void *arg, struct err *e),
-		    void *arg, struct err *e);
+/* In their order. Targets that are missing are made. The caller has joined init's PID
+ * namespace for its children. */
+int mounting_all(const struct mounting *m, const struct rt_mount *mounts, size_t n,
+		 struct err *e);
 /* Makes path (a folder, or a file) inside root when missing; O_PATH fd or -errno. */
 int mounting_target(int root, const char *path, bool folder, struct err *e);
 

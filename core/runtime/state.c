@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/buf.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -18,6 +20,9 @@
 #define STATE_FILE "state.json"
 #define STATE_MAX  16384
 #define STATE_MODE 0600
+#ifndef RENAME_EXCHANGE
+#define RENAME_EXCHANGE 2
+#endif
 
 static const char *const names[] = {
 	[STATE_CREATED] = "created",   [STATE_RUNNING] = "running",
@@ -92,13 +97,41 @@ int state_read(int container_dirfd, struct state *ret, struct err *e)
 	return 0;
 }
 
+/* The new file takes the old one's name in one step. By exchange, where the file system
+ * can: a rename over a file makes ext4 write out the new one's data at once, which takes
+ * longer than all else here. */
+static int swap_in(int dirfd, const char *temp)
+{
+	if (syscall(SYS_renameat2, dirfd, temp, dirfd, STATE_FILE, RENAME_EXCHANGE) == 0)
+		return unlinkat(dirfd, temp, 0) < 0 ? -errno : 0;
+	return renameat(dirfd, temp, dirfd, STATE_FILE) < 0 ? -errno : 0;
+}
+
+static int put(int dirfd, const struct buf *text)
+{
+	autoclose int fd = -1;
+	char temp[32];
+	int r;
+
+	str_print(temp, sizeof(temp), ".state-%d", (int)getpid());
+	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+		    STATE_MODE);
+	if (fd < 0)
+		return -errno;
+	r = fd_write_all(fd, text->data, text->len);
+	if (r == 0)
+		r = swap_in(dirfd, temp);
+	if (r < 0)
+		unlinkat(dirfd, temp, 0);
+	return r;
+}
+
 int state_write(int container_dirfd, const struct state *s, struct err *e)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	yyjson_mut_val *o = yyjson_mut_obj(doc);
-	/* The end of a run must survive a power cut; a running state is void after one
-	 * anyway (the boot ID differs), and syncing it would slow every start. */
-	bool sync = s->status != STATE_RUNNING && s->status != STATE_REMOVING;
+	autobuf text = { 0 };
+	int r;
 
 	yyjson_mut_doc_set_root(doc, o);
 	json_add_str(doc, o, "status", state_name(s->status));
@@ -112,7 +145,20 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 	yyjson_mut_obj_add_int(doc, o, "finished", s->finished);
 	yyjson_mut_obj_add_int(doc, o, "restartCount", s->restart_count);
 	json_add_str(doc, o, "error", s->error);
-	return json_write(container_dirfd, STATE_FILE, doc, STATE_MODE, sync, e);
+	r = json_print(&text, doc, true);
+	if (r == 0)
+		r = put(container_dirfd, &text);
+	return r < 0 ? err_code(e, r, "write '%s'", STATE_FILE) : 0;
+}
+
+int state_sync(int container_dirfd)
+{
+	autoclose int fd =
+		openat(container_dirfd, STATE_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fsync(fd) < 0)
+		return -errno;
+	return file_sync_dir(container_dirfd);
 }
 
 int state_boot_id(char dst[STATE_BOOT_ID_MAX])

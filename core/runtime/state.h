@@ -39,7 +39,11 @@ struct state {
 
 /* -ENOENT when there is none (never started): *ret is then a created state. */
 int state_read(int container_dirfd, struct state *ret, struct err *e);
+/* Whole or not at all; after a power cut it may be lost (or empty), unless state_sync
+ * followed: a running state is void then anyway, by its boot ID. */
 int state_write(int container_dirfd, const struct state *s, struct err *e);
+/* 0 or -errno. */
+int state_sync(int container_dirfd);
 const char *state_name(enum state_status s); /* "created", "running", … */
 int state_parse_name(const char *name);      /* enum or -EINVAL */
 /* pidfd of the init when that very process is alive (boot id, start time), else -ESRCH.
