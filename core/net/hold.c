@@ -22,6 +22,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/net/bridge.h"
+#include "core/net/sockaddr.h"
 
 #define HOLD_BATCH  32
 #define HOLD_SNAP   1600
@@ -147,6 +148,8 @@ int hold_open(struct hold *h, struct porter *porter, struct err *e)
 	rc = hold_open_one(h, porter, 0, e);
 	if (rc)
 		return rc;
+	h->raw[0] = porter_take(porter, PORTER_RAW4);
+	h->raw[1] = porter_take(porter, PORTER_RAW6);
 	str_copy(r.ifr_name, sizeof(r.ifr_name), BRIDGE_HOLD_IN);
 	if (ioctl(h->fd[0], SIOCGIFHWADDR, &r) != 0)
 		return err_sys(e, "read the address of '%s'", BRIDGE_HOLD_IN);
@@ -224,4 +227,18 @@ int hold_send(const struct hold *h, const struct hold_link *to, const uint8_t *p
 	      size_t n)
 {
 	return hold_write(h, to->ifindex, to->mac, p, n);
+}
+
+int hold_route(const struct hold *h, const uint8_t *p, size_t n)
+{
+	bool six = p[0] >> 4 == 6;
+	struct ip_addr to = { .family = six ? AF_INET6 : AF_INET };
+	struct sockaddr_storage ss;
+	socklen_t len;
+
+	memcpy(to.bytes, p + (six ? 24 : 16), six ? 16 : 4);
+	len = sockaddr_set(&ss, &to, 0);
+	if (sendto(h->raw[six], p, n, MSG_DONTWAIT, (struct sockaddr *)&ss, len) < 0)
+		return -errno;
+	return 0;
 }

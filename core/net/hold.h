@@ -16,7 +16,8 @@ struct hold_link {
 };
 
 struct hold {
-	int fd[2];   /* IPv4, IPv6 (-1: none) */
+	int fd[2]; /* IPv4, IPv6 (-1: none) */
+	int raw[2];
 	int in, out; /* ifindexes of the pair */
 	uint8_t in_mac[6];
 };
@@ -36,5 +37,7 @@ int hold_reset(const struct hold *h, const struct hold_link *to,
 /* Writes a whole packet towards a container. */
 int hold_send(const struct hold *h, const struct hold_link *to, const uint8_t *p,
 	      size_t n);
+/* The same by the realm's routes and neighbours, when the link is not known. */
+int hold_route(const struct hold *h, const uint8_t *p, size_t n);
 
 #endif

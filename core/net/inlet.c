@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 
 #include "core/base/fd.h"
+#include "core/net/datagram.h"
 #include "core/net/ref.h"
+#include "core/net/sockaddr.h"
 
 #define INLET_ACCEPT_MAX 64
 
@@ -16,6 +18,8 @@ int inlet_add(struct inlets *is, int epfd, uint32_t tenant, const struct publish
 {
 	struct inlet *i = NULL;
 	struct ref r = { .kind = REF_INLET };
+	struct ip_addr at;
+	uint16_t port;
 	int rc;
 
 	for (uint32_t k = 0; k < is->used && !i; k++)
@@ -30,6 +34,8 @@ int inlet_add(struct inlets *is, int epfd, uint32_t tenant, const struct publish
 	*i = (struct inlet){ fd, (uint16_t)(i->gen + 1), tenant, p->port, p->proto };
 	r.gen = i->gen;
 	r.index = (uint32_t)(i - is->v);
+	if (p->proto == PUBLISH_UDP && sockaddr_local(fd, &at, &port) == 0)
+		datagram_options(fd, at.family, false);
 	rc = fd_nonblock(fd, true);
 	if (!rc)
 		rc = ref_add(epfd, fd, EPOLLIN, r);

@@ -56,33 +56,48 @@ struct porter_watch {
 	struct buf last;
 };
 
-static int porter_socket(enum porter_kind kind)
+static const struct porter_shape {
+	int family, type, protocol;
+} porter_shapes[PORTER_KINDS] = {
+	[PORTER_TCP4] = { AF_INET, SOCK_STREAM, 0 },
+	[PORTER_TCP6] = { AF_INET6, SOCK_STREAM, 0 },
+	[PORTER_UDP4] = { AF_INET, SOCK_DGRAM, 0 },
+	[PORTER_UDP6] = { AF_INET6, SOCK_DGRAM, 0 },
+	[PORTER_HOLD4] = { AF_PACKET, SOCK_DGRAM, 0 },
+	[PORTER_HOLD6] = { AF_PACKET, SOCK_DGRAM, 0 },
+	[PORTER_RAW4] = { AF_INET, SOCK_RAW, IPPROTO_RAW },
+	[PORTER_RAW6] = { AF_INET6, SOCK_RAW, IPPROTO_RAW },
+};
+
+static int porter_transparent(int fd, const struct porter_shape *shape)
 {
-	static const int families[] = { AF_INET,  AF_INET6,  AF_INET,
-					AF_INET6, AF_PACKET, AF_PACKET };
-	static const int types[] = { SOCK_STREAM, SOCK_STREAM, SOCK_DGRAM,
-				     SOCK_DGRAM,  SOCK_DGRAM,  SOCK_DGRAM };
-	bool six = families[kind] == AF_INET6;
-	int fd = socket(families[kind], types[kind] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool six = shape->family == AF_INET6;
 	int on = 1;
 
-	if (fd < 0)
-		return -errno;
-	if (families[kind] == AF_PACKET)
-		return fd;
 	if (setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP,
-		       six ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof(on)) != 0) {
-		int rc = -errno;
-
-		close(fd);
-		return rc;
-	}
+		       six ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof(on)) != 0)
+		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (six)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (types[kind] == SOCK_STREAM)
+	if (shape->type == SOCK_STREAM)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return fd;
+	return 0;
+}
+
+static int porter_socket(enum porter_kind kind)
+{
+	const struct porter_shape *shape = &porter_shapes[kind];
+	autoclose int fd =
+		socket(shape->family, shape->type | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		       shape->protocol);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (shape->family != AF_PACKET)
+		rc = porter_transparent(fd, shape);
+	return rc ? rc : TAKE_FD(fd);
 }
 
 static int porter_answer(int sock, const struct porter_ask *ask)

@@ -18,6 +18,8 @@ enum porter_kind {
 	PORTER_UDP6,
 	PORTER_HOLD4, /* AF_PACKET, cooked, not yet bound */
 	PORTER_HOLD6,
+	PORTER_RAW4, /* whole packets out, by the realm's routes */
+	PORTER_RAW6,
 	PORTER_KINDS,
 };
 

@@ -30,6 +30,7 @@
 #include "core/net/query.h"
 #include "core/net/ref.h"
 #include "core/net/stream.h"
+#include "core/net/udp.h"
 
 #define STACK_EVENTS      256
 #define STACK_TICK_MS     250
@@ -54,6 +55,7 @@ struct stack {
 	struct queries queries;
 	struct streams streams;
 	struct flow_table flows;
+	struct udp udp;
 };
 
 /* --- registrations ---------------------------------------------------------------------
@@ -63,6 +65,7 @@ static void stack_evict(struct stack *s, struct tenant *t)
 {
 	uint32_t index = tenant_index(&s->tenants, t);
 
+	udp_evict(&s->udp, index);
 	inlet_evict(&s->inlets, s->epfd, index);
 	for (size_t i = 0; i < t->places_len; i++)
 		gate_leave(&s->gates, &t->places[i]);
@@ -245,8 +248,16 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 		break;
 	case REF_INLET:
 		i = inlet_get(&s->inlets, r.index, r.gen);
-		if (i)
+		if (i && i->proto == PUBLISH_UDP)
+			udp_inlet(&s->udp, i, r.index);
+		else if (i)
 			inlet_accept(i, &s->tcp);
+		break;
+	case REF_UDP_OUT:
+		udp_receive(&s->udp, r.side);
+		break;
+	case REF_UDP_FLOW:
+		udp_event(&s->udp, r.index, r.gen, r.side);
 		break;
 	case REF_GATE_UDP:
 	case REF_GATE_TCP:
@@ -292,11 +303,12 @@ static int stack_loop(struct stack *s)
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		s->tcp.now = s->resolver.now = stack_now();
+		s->tcp.now = s->udp.now = s->resolver.now = stack_now();
 		for (int i = 0; i < n && !rc; i++)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
 		more = tcp_turn(&s->tcp);
 		tcp_expire(&s->tcp);
+		udp_expire(&s->udp);
 		query_expire(&s->queries);
 		stream_expire(&s->streams);
 		if (!rc && n == 0 && stack_idle_out(s))
@@ -308,6 +320,7 @@ static int stack_loop(struct stack *s)
 /* --- the start
  * --------------------------------------------------------------------------- */
 
+/* How many flows there may be, so that descriptors never run out. */
 static uint16_t stack_flow_limit(void)
 {
 	struct rlimit r;
@@ -317,10 +330,16 @@ static uint16_t stack_flow_limit(void)
 		return 64;
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
-	n = r.rlim_max > STACK_FDS_SPARE + 64
-		    ? (r.rlim_max - STACK_FDS_SPARE) / STACK_FDS_FLOW
-		    : 16;
+	if (r.rlim_max <= STACK_FDS_SPARE)
+		return 16;
+	n = (r.rlim_max - STACK_FDS_SPARE) / (STACK_FDS_FLOW + 1);
 	return n < FLOW_MAX ? (uint16_t)n : FLOW_MAX;
+}
+
+/* Half of a flow's last part each: two descriptors for one of UDP. */
+static uint16_t stack_udp_limit(uint16_t flows)
+{
+	return flows / 2 + 1;
 }
 
 static int stack_watch(struct stack *s, struct err *e)
@@ -365,7 +384,13 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->resolver.tenants = &s->tenants;
 	s->queries.resolver = s->streams.resolver = &s->resolver;
 	s->queries.gates = &s->gates;
+	s->udp.epfd = s->epfd;
+	s->udp.porter = &s->porter;
+	s->udp.hold = &s->hold;
+	s->udp.tenants = &s->tenants;
 	rc = tcp_open(&s->tcp, e);
+	if (!rc)
+		rc = udp_open(&s->udp, stack_udp_limit(s->flows.limit), e);
 	return rc ? rc : stack_watch(s, e);
 }
 

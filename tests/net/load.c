@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loads for the network benches.
- *   load serve ADDRESS PORT            answers 64 bytes to 64 bytes, to the peer's end
- *   load connects ADDRESS PORT MS      connect + request + close, one after the other: /s
- *   load pingpong ADDRESS PORT MS      one connection: p50 and p99 in microseconds
- *   load sink ADDRESS PORT MS          datagrams received /s
- *   load flood ADDRESS PORT MS         sends small datagrams as fast as it can
+ *   load serve ADDRESS PORT            answers 64 bytes to 64 bytes, to the peer's end;
+ * on LOAD_PORTS ports, lest a client's own run out load connects ADDRESS PORT MS connect
+ * + request + close, one after the other: /s load pingpong ADDRESS PORT MS      one
+ * connection: p50 and p99 in microseconds load sink ADDRESS PORT MS          datagrams
+ * received /s load flood ADDRESS PORT MS         sends small datagrams as fast as it can
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -23,10 +23,11 @@
 #define LOAD_SIZE    64
 #define LOAD_SAMPLES 1000000
 #define LOAD_BATCH   32
+#define LOAD_PORTS   8
 
 struct load {
-	struct sockaddr_storage to;
-	socklen_t len;
+	struct ip_addr addr;
+	uint16_t port;
 	sa_family_t family;
 	int64_t end; /* monotonic, ns */
 	double seconds;
@@ -38,43 +39,63 @@ static int load_fail(const char *what)
 	return 1;
 }
 
-static int load_serve(const struct load *l)
+static int load_listen(const struct load *l, int ep, uint16_t port)
 {
-	int s = socket(l->family, SOCK_STREAM, 0), ep = epoll_create1(0), on = 1;
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = s };
+	int s = socket(l->family, SOCK_STREAM, 0), on = 1;
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 1ull << 32 };
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, &l->addr, port);
+
+	ev.data.u64 |= (uint32_t)s;
+	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(s, (const struct sockaddr *)&ss, len) != 0 || listen(s, 4096) != 0)
+		return -1;
+	return epoll_ctl(ep, EPOLL_CTL_ADD, s, &ev);
+}
+
+static void load_answer(int ep, uint64_t data)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int fd = (int)(uint32_t)data, on = 1;
 	char buf[LOAD_SIZE];
 
-	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(s, (const struct sockaddr *)&l->to, l->len) != 0 || listen(s, 4096) != 0)
-		return load_fail("listen");
-	epoll_ctl(ep, EPOLL_CTL_ADD, s, &ev);
+	if (data >> 32) {
+		ev.data.u64 = (uint32_t)accept(fd, NULL, NULL);
+		fd = (int)ev.data.u64;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev);
+	} else if (recv(fd, buf, sizeof(buf), 0) <= 0 ||
+		   send(fd, buf, sizeof(buf), MSG_NOSIGNAL) < 0) {
+		close(fd);
+	}
+}
+
+static int load_serve(const struct load *l)
+{
+	int ep = epoll_create1(0);
+
+	for (uint16_t i = 0; i < LOAD_PORTS; i++)
+		if (load_listen(l, ep, (uint16_t)(l->port + i)) != 0)
+			return load_fail("listen");
 	printf("up\n");
 	fflush(stdout);
 	for (;;) {
 		struct epoll_event got[64];
 		int n = epoll_wait(ep, got, 64, -1);
 
-		for (int i = 0; i < n; i++) {
-			int fd = got[i].data.fd;
-
-			if (fd == s) {
-				ev.data.fd = accept(s, NULL, NULL);
-				setsockopt(ev.data.fd, IPPROTO_TCP, TCP_NODELAY, &on,
-					   sizeof(on));
-				epoll_ctl(ep, EPOLL_CTL_ADD, ev.data.fd, &ev);
-			} else if (recv(fd, buf, sizeof(buf), 0) <= 0 ||
-				   send(fd, buf, sizeof(buf), MSG_NOSIGNAL) < 0) {
-				close(fd);
-			}
-		}
+		for (int i = 0; i < n; i++)
+			load_answer(ep, got[i].data.u64);
 	}
 }
 
-static int load_open(const struct load *l, int type)
+static int load_open(const struct load *l, int type, unsigned long i)
 {
 	int on = 1, s = socket(l->family, type, 0);
+	struct sockaddr_storage ss;
+	socklen_t len =
+		sockaddr_set(&ss, &l->addr, (uint16_t)(l->port + (i % LOAD_PORTS)));
 
-	if (s >= 0 && connect(s, (const struct sockaddr *)&l->to, l->len) != 0) {
+	if (s >= 0 && connect(s, (const struct sockaddr *)&ss, len) != 0) {
 		close(s);
 		return -1;
 	}
@@ -97,7 +118,7 @@ static int load_connects(const struct load *l)
 	unsigned long n = 0;
 
 	while (time_monotonic() < l->end) {
-		int s = load_open(l, SOCK_STREAM);
+		int s = load_open(l, SOCK_STREAM, n);
 
 		if (s < 0 || load_once(s) != 0)
 			return load_fail("connect");
@@ -118,7 +139,7 @@ static int load_by_size(const void *a, const void *b)
 static int load_pingpong(const struct load *l)
 {
 	uint32_t *us = mem_array(LOAD_SAMPLES, sizeof(*us));
-	int s = load_open(l, SOCK_STREAM);
+	int s = load_open(l, SOCK_STREAM, 0);
 	size_t n = 0;
 
 	if (s < 0)
@@ -141,7 +162,7 @@ static int load_flood(const struct load *l)
 	struct mmsghdr m[LOAD_BATCH] = { 0 };
 	char buf[LOAD_SIZE] = { 0 };
 	struct iovec iov = { buf, sizeof(buf) };
-	int s = load_open(l, SOCK_DGRAM);
+	int s = load_open(l, SOCK_DGRAM, 0);
 
 	for (int i = 0; i < LOAD_BATCH; i++) {
 		m[i].msg_hdr.msg_iov = &iov;
@@ -159,6 +180,8 @@ static int load_sink(const struct load *l)
 	char buf[LOAD_BATCH][2048];
 	struct iovec iov[LOAD_BATCH];
 	int s = socket(l->family, SOCK_DGRAM, 0), size = 1 << 22;
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, &l->addr, l->port);
 	unsigned long n = 0;
 
 	for (int i = 0; i < LOAD_BATCH; i++) {
@@ -168,7 +191,7 @@ static int load_sink(const struct load *l)
 	}
 	setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	if (bind(s, (const struct sockaddr *)&l->to, l->len) != 0)
+	if (bind(s, (const struct sockaddr *)&ss, len) != 0)
 		return load_fail("bind");
 	printf("up\n");
 	fflush(stdout);
@@ -192,17 +215,16 @@ int main(int argc, char **argv)
 		      { "sink", load_sink },
 		      { "flood", load_flood } };
 	struct load l = { 0 };
-	struct ip_addr to;
 	uint64_t port, ms = 0;
 
-	if (argc < 4 || ipam_parse_addr(argv[2], &to) != 0 ||
+	if (argc < 4 || ipam_parse_addr(argv[2], &l.addr) != 0 ||
 	    str_u64(argv[3], UINT16_MAX, &port) != 0 ||
 	    (argc > 4 && str_u64(argv[4], 1000000, &ms) != 0)) {
 		fprintf(stderr, "usage: load VERB ADDRESS PORT [MS]\n");
 		return 2;
 	}
-	l.len = sockaddr_set(&l.to, &to, (uint16_t)port);
-	l.family = to.family;
+	l.port = (uint16_t)port;
+	l.family = l.addr.family;
 	l.seconds = (double)ms / 1000;
 	l.end = time_monotonic() + (int64_t)ms * 1000000;
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UDP flows.
+ *
+ * Out. A TPROXY rule hands a container's datagram to a socket that is connected to its
+ * source and bound to its destination, when there is one: the flow's realm socket; else
+ * to the one transparent socket that sees all, and udp_receive makes the flow. From then
+ * on datagrams go socket to socket, a batch a call.
+ *
+ * In. Datagrams of all clients come by the inlet's socket; each client gets a flow, whose
+ * realm socket bears the client's address. Answers go out by the inlet's socket again,
+ * from the address that the client spoke to.
+ *
+ * A flow ends when nothing has come by for UDP_IDLE_MS; when the table is full the one
+ * that has been silent longest makes room. */
+#include "core/net/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "core/base/fd.h"
+#include "core/base/id.h"
+#include "core/net/border.h"
+#include "core/net/bridge.h"
+#include "core/net/ref.h"
+#include "core/net/sockaddr.h"
+
+#define UDP_IDLE_MS  120000
+#define UDP_QUICK_MS 15000 /* one question, one answer: DNS */
+#define UDP_DNS      53
+#define UDP_SWEEP_MS 1000
+#define UDP_RCVBUF   (1 << 21)
+
+enum udp_side { UDP_HOST, UDP_REALM };
+
+int udp_open(struct udp *u, uint16_t limit, struct err *e)
+{
+	static const struct ip_addr at[2] = {
+		{ .family = AF_INET, .bytes = { 127, 0, 0, 1 } },
+		{ .family = AF_INET6, .bytes = { [15] = 1 } },
+	};
+
+	memset(u->buckets, 0xff, sizeof(u->buckets));
+	id_random(&u->key, sizeof(u->key));
+	u->limit = limit < UDP_MAX ? limit : UDP_MAX;
+	u->outlet[0] = u->outlet[1] = -1;
+	for (unsigned int six = 0; six < 2; six++) {
+		struct sockaddr_storage ss;
+		socklen_t len = sockaddr_set(&ss, &at[six], BRIDGE_STACK_PORT);
+		int fd = porter_take(u->porter, six ? PORTER_UDP6 : PORTER_UDP4);
+		int rc = fd < 0 ? fd : 0;
+
+		if (!rc && bind(fd, (struct sockaddr *)&ss, len) != 0)
+			rc = -errno;
+		if (!rc)
+			rc = ref_add(u->epfd, fd, EPOLLIN,
+				     (struct ref){ REF_UDP_OUT, (uint8_t)six, 0, 0 });
+		if (rc) {
+			fd_close(fd);
+			if (six)
+				break; /* a realm without IPv6 */
+			return err_code(e, rc, "listen for the containers' datagrams");
+		}
+		datagram_options(fd, at[six].family, true);
+		u->outlet[six] = fd;
+	}
+	return 0;
+}
+
+/* --- the table -------------------------------------------------------------------------
+ */
+
+static uint16_t *udp_bucket(struct udp *u, const struct packet_path *p)
+{
+	uint64_t part[4], h = u->key;
+
+	memcpy(part, p->src.bytes, 16);
+	memcpy(part + 2, p->dst.bytes, 16);
+	for (int i = 0; i < 4; i++)
+		h = (h ^ part[i]) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ ((uint64_t)p->src_port << 16 | p->dst_port)) * 0x9e3779b97f4a7c15ull;
+	return &u->buckets[(h >> 40) % UDP_BUCKETS];
+}
+
+static void udp_free(struct udp *u, struct udp_flow *f)
+{
+	uint16_t *at = udp_bucket(u, &f->path);
+
+	while (*at != UDP_NONE && &u->v[*at] != f)
+		at = &u->v[*at].next;
+	if (*at != UDP_NONE)
+		*at = f->next;
+	if (!f->inward)
+		fd_close(f->fd[UDP_HOST]);
+	fd_close(f->fd[UDP_REALM]);
+	f->live = false;
+	f->gen++;
+}
+
+static struct udp_flow *udp_new(struct udp *u)
+{
+	struct udp_flow *oldest = NULL;
+
+	if (u->used < u->limit)
+		return &u->v[u->used++];
+	for (uint16_t i = 0; i < u->used; i++) {
+		if (!u->v[i].live)
+			return &u->v[i];
+		if (!oldest || u->v[i].deadline < oldest->deadline)
+			oldest = &u->v[i];
+	}
+	if (oldest)
+		udp_free(u, oldest);
+	return oldest;
+}
+
+static struct udp_flow *udp_add(struct udp *u, const struct udp_flow *like)
+{
+	struct udp_flow *f = udp_new(u);
+	struct ref r = { .kind = REF_UDP_FLOW };
+	uint16_t gen, *bucket;
+	int rc;
+
+	if (!f)
+		return NULL;
+	gen = (uint16_t)(f->gen + 1);
+	*f = *like;
+	f->gen = gen;
+	f->live = true;
+	bucket = udp_bucket(u, &f->path);
+	f->next = *bucket;
+	*bucket = (uint16_t)(f - u->v);
+	r.gen = f->gen;
+	r.index = (uint32_t)(f - u->v);
+	r.side = UDP_REALM;
+	rc = ref_add(u->epfd, f->fd[UDP_REALM], EPOLLIN, r);
+	r.side = UDP_HOST;
+	if (!rc && !f->inward)
+		rc = ref_add(u->epfd, f->fd[UDP_HOST], EPOLLIN, r);
+	if (!rc)
+		return f;
+	udp_free(u, f);
+	return NULL;
+}
+
+static void udp_touch(const struct udp *u, struct udp_flow *f)
+{
+	uint16_t port = f->inward ? 0 : f->path.dst_port;
+
+	f->deadline = u->now + (port == UDP_DNS ? UDP_QUICK_MS : UDP_IDLE_MS);
+}
+
+/* --- sockets ---------------------------------------------------------------------------
+ */
+
+static void udp_enlarge(int fd)
+{
+	int size = UDP_RCVBUF;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
+/* A realm socket that bears `own` and speaks to `peer`. */
+static int udp_realm_socket(struct udp *u, const struct packet_path *p)
+{
+	bool six = p->src.family == AF_INET6;
+	autoclose int fd = porter_take(u->porter, six ? PORTER_UDP6 : PORTER_UDP4);
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, &p->src, p->src_port);
+
+	if (fd < 0)
+		return fd;
+	udp_enlarge(fd);
+	if (bind(fd, (struct sockaddr *)&ss, len) != 0)
+		return -errno;
+	len = sockaddr_set(&ss, &p->dst, p->dst_port);
+	if (connect(fd, (struct sockaddr *)&ss, len) != 0)
+		return -errno;
+	datagram_options(fd, p->src.family, true);
+	return TAKE_FD(fd);
+}
+
+static int udp_host_socket(const struct packet_path *p)
+{
+	autoclose int fd =
+		socket(p->dst.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, &p->dst, p->dst_port);
+
+	if (fd < 0)
+		return -errno;
+	udp_enlarge(fd);
+	if (connect(fd, (struct sockaddr *)&ss, len) != 0)
+		return -errno;
+	datagram_options(fd, p->dst.family, false);
+	return TAKE_FD(fd);
+}
+
+/* --- out
+ * --------------------------------------------------------------------------------- */
+
+/* Tells the container that its datagrams do not get through, and why. */
+static void udp_refuse(struct udp *u, const struct packet_path *p, int code)
+{
+	uint8_t quoted[PACKET_MAX], answer[PACKET_MAX];
+	uint8_t head[8] = { (uint8_t)(p->src_port >> 8),
+			    (uint8_t)p->src_port,
+			    (uint8_t)(p->dst_port >> 8),
+			    (uint8_t)p->dst_port,
+			    0,
+			    8 };
+	size_t n = packet_write_quote(quoted, p, IPPROTO_UDP, head, sizeof(head));
+
+	n = packet_write_unreachable(answer, &p->dst, quoted, n, -code);
+	if (n)
+		hold_route(u->hold, answer, n);
+}
+
+static struct udp_flow *udp_find_out(struct udp *u, const struct packet_path *p)
+{
+	for (uint16_t i = *udp_bucket(u, p); i != UDP_NONE; i = u->v[i].next) {
+		struct udp_flow *f = &u->v[i];
+
+		if (!f->inward && f->path.src_port == p->src_port &&
+		    f->path.dst_port == p->dst_port &&
+		    ipam_addr_eq(&f->path.src, &p->src) &&
+		    ipam_addr_eq(&f->path.dst, &p->dst))
+			return f;
+	}
+	return NULL;
+}
+
+static struct udp_flow *udp_start_out(struct udp *u, const struct packet_path *p)
+{
+	struct packet_path back = { p->dst, p->src, p->dst_port, p->src_port };
+	struct udp_flow like = { .path = *p, .fd = { -1, -1 } };
+	const struct stack_attachment *place;
+	struct tenant *who = tenant_find(u->tenants, &p->src, &place);
+	int rc;
+
+	if (!who)
+		return NULL;
+	like.tenant = tenant_index(u->tenants, who);
+	rc = border_out(u->tenants, place, &p->dst);
+	if (!rc) {
+		like.fd[UDP_HOST] = udp_host_socket(p);
+		rc = like.fd[UDP_HOST] < 0 ? like.fd[UDP_HOST] : 0;
+	}
+	if (!rc)
+		like.fd[UDP_REALM] = udp_realm_socket(u, &back);
+	if (like.fd[UDP_REALM] >= 0)
+		return udp_add(u, &like);
+	fd_close(like.fd[UDP_HOST]);
+	udp_refuse(u, p, rc ? rc : -EACCES);
+	return NULL;
+}
+
+void udp_receive(struct udp *u, unsigned int six)
+{
+	int n = datagram_receive(&u->batch, u->outlet[six]);
+
+	for (int i = 0; i < n; i++) {
+		struct packet_path p = { .dst = u->batch.to[i],
+					 .dst_port = u->batch.to_port[i] };
+		struct udp_flow *f;
+
+		if (p.dst.family == AF_UNSPEC ||
+		    sockaddr_get(&u->batch.from[i], &p.src, &p.src_port) != 0)
+			continue;
+		f = udp_find_out(u, &p);
+		if (!f)
+			f = udp_start_out(u, &p);
+		if (!f)
+			continue;
+		udp_touch(u, f);
+		datagram_send(&u->batch, f->fd[UDP_HOST], i, 1, NULL, NULL);
+	}
+}
+
+/* --- in
+ * ---------------------------------------------------------------------------------- */
+
+static bool udp_same_client(const struct sockaddr_storage *a,
+			    const struct sockaddr_storage *b)
+{
+	struct ip_addr x, y;
+	uint16_t p, q;
+
+	return sockaddr_get(a, &x, &p) == 0 && sockaddr_get(b, &y, &q) == 0 && p == q &&
+	       ipam_addr_eq(&x, &y);
+}
+
+/* Inward flows are found by the client, the container's port and the inlet: the key below
+ * stands in for a path until the true one is known. */
+static struct udp_flow *udp_find_in(struct udp *u, const struct packet_path *key,
+				    uint32_t inlet, const struct sockaddr_storage *client)
+{
+	for (uint16_t i = *udp_bucket(u, key); i != UDP_NONE; i = u->v[i].next) {
+		struct udp_flow *f = &u->v[i];
+
+		if (f->inward && f->inlet == inlet && udp_same_client(&f->client, client))
+			return f;
+	}
+	return NULL;
+}
+
+static struct udp_flow *udp_start_in(struct udp *u, const struct inlet *i,
+				     const struct udp_flow *like)
+{
+	const struct tenant *who = &u->tenants->v[i->tenant];
+	struct packet_path p = { .src_port = like->path.src_port, .dst_port = i->port };
+	struct udp_flow in = *like;
+
+	if (!who->places_len ||
+	    border_in(u->tenants, &who->places[0], &like->path.src, &p.src, &p.dst) != 0)
+		return NULL;
+	if (!ipam_addr_eq(&p.src, &like->path.src))
+		p.src_port = 0;
+	in.fd[UDP_REALM] = udp_realm_socket(u, &p);
+	if (in.fd[UDP_REALM] < 0 && p.src_port) {
+		p.src_port = 0;
+		in.fd[UDP_REALM] = udp_realm_socket(u, &p);
+	}
+	return in.fd[UDP_REALM] < 0 ? NULL : udp_add(u, &in);
+}
+
+void udp_inlet(struct udp *u, const struct inlet *inlet, uint32_t index)
+{
+	int n = datagram_receive(&u->batch, inlet->fd);
+
+	for (int i = 0, run; i < n; i += run) {
+		struct udp_flow like = { .inward = true,
+					 .inlet = index,
+					 .tenant = inlet->tenant,
+					 .client = u->batch.from[i],
+					 .local = u->batch.to[i],
+					 .fd = { inlet->fd, -1 },
+					 .path.dst_port = inlet->port };
+		struct udp_flow *f;
+
+		for (run = 1; i + run < n && udp_same_client(&u->batch.from[i],
+							     &u->batch.from[i + run]);)
+			run++;
+		if (sockaddr_get(&like.client, &like.path.src, &like.path.src_port) != 0)
+			continue;
+		like.path.dst.family = like.path.src.family;
+		f = udp_find_in(u, &like.path, index, &like.client);
+		if (!f)
+			f = udp_start_in(u, inlet, &like);
+		if (!f)
+			continue;
+		udp_touch(u, f);
+		datagram_send(&u->batch, f->fd[UDP_REALM], i, run, NULL, NULL);
+	}
+}
+
+/* --- both
+ * -------------------------------------------------------------------------------- */
+
+void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
+{
+	struct udp_flow *f;
+	int n;
+
+	if (index >= u->used || !u->v[index].live || u->v[index].gen != gen)
+		return;
+	f = &u->v[index];
+	n = datagram_receive(&u->batch, f->fd[side]);
+	/* The receive has taken the error off the socket. */
+	if (n < 0 && n != -EAGAIN && side == UDP_HOST && !f->inward)
+		udp_refuse(u, &f->path, n);
+	if (n <= 0)
+		return;
+	udp_touch(u, f);
+	if (f->inward)
+		datagram_send(&u->batch, f->fd[UDP_HOST], 0, n, &f->client, &f->local);
+	else
+		datagram_send(&u->batch, f->fd[!side], 0, n, NULL, NULL);
+}
+
+void udp_expire(struct udp *u)
+{
+	if (u->now - u->swept < UDP_SWEEP_MS)
+		return;
+	u->swept = u->now;
+	for (uint16_t i = 0; i < u->used; i++)
+		if (u->v[i].live && u->v[i].deadline <= u->now)
+			udp_free(u, &u->v[i]);
+}
+
+void udp_evict(struct udp *u, uint32_t tenant)
+{
+	for (uint16_t i = 0; i < u->used; i++)
+		if (u->v[i].live && u->v[i].tenant == tenant)
+			udp_free(u, &u->v[i]);
+}
