@@ -100,7 +100,7 @@ int crew_staff(struct crew *c)
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < c->len && c->at_work < CREW_MAX; i++) {
 			struct crew_layer *l = &c->v[i];
-			if (!l->need_layer || l->worker || l->unpacked)
+			if (!l->need_layer || l->worker || l->unpacked || l->doubt.code)
 				continue;
 			bool whole = !l->need_blob;
 			if (pass == 0 ? !whole : whole || !l->part || l->have == 0)
@@ -119,8 +119,16 @@ static int finish(struct crew *c, struct crew_layer *l)
 
 	c->at_work--;
 	l->more_fd = fd_close(l->more_fd);
-	if (unpack_finish(worker, &l->result, &c->err) < 0)
+	struct err why = { 0 };
+	if (unpack_finish(worker, &l->result, &why) < 0) {
+		// bytes that turn out to be wrong prove nothing: the download has the say
+		if (l->need_blob) {
+			l->doubt = why;
+			return 0;
+		}
+		c->err = why;
 		return fail(c, l);
+	}
 	l->unpacked = true;
 	if (l->result.devices)
 		crew_show(c, l, "Device nodes left out", l->result.devices);
@@ -186,6 +194,10 @@ void crew_whole(struct crew *c, size_t i)
 	l->part = NULL;
 	l->need_blob = false;
 	l->more_fd = fd_close(l->more_fd);
+	if (l->doubt.code) { // the bytes were right
+		c->err = l->doubt;
+		fail(c, l);
+	}
 	if (l->unpacked || !l->need_layer)
 		crew_show(c, l, "Pull complete", l->item->blob.size);
 	else if (!l->worker)
@@ -197,9 +209,10 @@ int crew_restart(struct crew *c, size_t i)
 	struct crew_layer *l = &c->v[i];
 	struct layer_maker *fresh = NULL;
 
-	if (!l->worker && !l->unpacked)
+	if (!l->worker && !l->unpacked && !l->doubt.code)
 		return 0;
 	dismiss(c, l);
+	err_clear(&l->doubt);
 	l->unpacked = false;
 	layer_abort(TAKE_PTR(l->maker));
 	if (layer_make(c->job->store, &l->item->chain_id, false, &fresh, &c->err) < 0)

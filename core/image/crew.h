@@ -22,6 +22,7 @@ struct crew_layer {
 	struct unpack *worker;
 	int more_fd; /* tells the worker that there is more, or -1 */
 	bool unpacked;
+	struct err doubt; /* it failed on bytes that are not checked yet */
 	struct unpack_result result;
 };
 

@@ -28,7 +28,7 @@ static int copy(char *dst, size_t size, struct field v)
 	return 0;
 }
 
-// "bytes 100-199/200"
+// "bytes 100-199/200", or "…/*"
 static int content_range(struct httphead *h, struct field v)
 {
 	char text[64];
@@ -40,7 +40,18 @@ static int content_range(struct httphead *h, struct field v)
 		return -EINVAL;
 	*dash = 0;
 	h->has_range = str_u64(text + 6, UINT64_MAX, &h->range_from) == 0;
+	const char *slash = strchr(dash + 1, '/');
+	h->has_total = slash && str_u64(slash + 1, UINT64_MAX, &h->total) == 0;
 	return h->has_range ? 0 : -EINVAL;
+}
+
+// Of a part it is the part's: Content-Range knows the whole.
+static void content_length(struct httphead *h, struct field v)
+{
+	char text[32];
+
+	if (h->status == 200 && copy(text, sizeof(text), v) == 0)
+		h->has_total = str_u64(text, UINT64_MAX, &h->total) == 0;
 }
 
 static void retry_after(struct httphead *h, struct field v)
@@ -69,6 +80,8 @@ static int take(struct httphead *h, struct field name, struct field v)
 		return copy(h->location, sizeof(h->location), v);
 	if (named(&name, "content-range"))
 		return content_range(h, v);
+	if (named(&name, "content-length"))
+		content_length(h, v);
 	if (named(&name, "retry-after"))
 		retry_after(h, v);
 	if (named(&name, "www-authenticate"))

@@ -198,7 +198,8 @@ static int fetch(struct pull *p, struct tag *ret, struct err *e)
 	if (rc == 0)
 		rc = tag_it(p, ret, e);
 	lease_drop(p->store, lease);
-	if (rc < 0)
+	size_t left = 0; // a layer that had to begin anew leaves its first try
+	if (rc < 0 || (gc_pending(p->store, &left, NULL) == 0 && left))
 		clean_up(p, rc);
 	return rc;
 }

@@ -25,28 +25,37 @@ struct transfer {
 	int64_t due; /* ns */
 	size_t origin, origins_tried;
 	int tries;
-	bool answered;     /* a challenge of this origin, already */
-	bool resumed;      /* begun from a former part */
-	uint64_t progress; /* offset when the present try began */
+	bool answered; /* a challenge of this origin, already */
+	bool resumed;  /* begun from a former part */
+	bool fresh;    /* no byte of the present try came yet */
+	uint64_t best; /* the furthest offset of all tries */
 	struct exchange x;
 	char *url;
 };
+
+// Is it what was asked for? A registry that knows no ranges sends the whole.
+static int first_bytes(struct transfer *t, const struct httphead *head, struct err *e)
+{
+	uint64_t at = blob_offset(t->f->to);
+
+	if (head->has_total && head->total != t->f->blob.size)
+		return err_set(
+			e, -EBADMSG,
+			"the registry has %llu bytes of it, its descriptor says %llu",
+			(unsigned long long)head->total,
+			(unsigned long long)t->f->blob.size);
+	if (at && head->status == 206 && (!head->has_range || head->range_from != at))
+		return err_set(e, -EPROTO, "the registry sent another range");
+	return at && head->status != 206 ? blob_restart(t->f->to, e) : 0;
+}
 
 static int on_bytes(void *arg, const struct httphead *head, const void *p, size_t n,
 		    struct err *e)
 {
 	struct transfer *t = arg;
-	uint64_t at = blob_offset(t->f->to);
-	int r = 0;
+	int r = t->fresh ? first_bytes(t, head, e) : 0;
 
-	if (at && at == t->x.from &&
-	    t->progress == at) { // the first bytes of a resumed one
-		t->progress = UINT64_MAX;
-		if (head->status == 206 && (!head->has_range || head->range_from != at))
-			return err_set(e, -EPROTO, "the registry sent another range");
-		if (head->status != 206)
-			r = blob_restart(t->f->to, e);
-	}
+	t->fresh = false;
 	if (r == 0)
 		r = blob_add(t->f->to, p, n, e);
 	if (r == 0 && t->ev->tick)
@@ -68,7 +77,8 @@ static int start(const struct transfer_from *from, struct transfer *t)
 	t->x.accept = "*/*";
 	t->x.body = on_bytes;
 	t->x.arg = t;
-	t->x.from = t->progress = blob_offset(t->f->to);
+	t->x.from = blob_offset(t->f->to);
+	t->fresh = true;
 	t->state = UNDER_WAY;
 	return exchange_start(from->channel, from->channel->multi, &t->x, NULL);
 }
@@ -79,10 +89,14 @@ static int over(struct transfer *t, int result)
 
 	t->state = OVER;
 	f->result = result;
-	if (result == 0)
+	if (result == 0) {
 		f->result = blob_commit(TAKE_PTR(f->to), false, &f->err);
-	else
+	} else {
+		// what lies once is not gone on with later
+		if (result == -EBADMSG || result == -EFBIG || result == -EPROTO)
+			(void)blob_restart(f->to, NULL);
 		blob_leave(TAKE_PTR(f->to));
+	}
 	int r = t->ev->done ? t->ev->done(t->ev->arg, t->index) : 0;
 	return f->result < 0 ? f->result : r;
 }
@@ -146,8 +160,10 @@ static int ended(const struct transfer_from *from, struct transfer *t)
 	struct origin *o = &from->origins[t->origin];
 	struct exchange *x = &t->x;
 	int status = x->head.status;
-	bool moved = blob_offset(t->f->to) > x->from;
+	bool moved = blob_offset(t->f->to) > t->best; // further than any try before
 
+	if (moved)
+		t->best = blob_offset(t->f->to);
 	o->reached |= x->result == 0;
 	if (x->result == 0 && status >= 200 && status < 300) {
 		if (blob_offset(t->f->to) == t->f->blob.size)

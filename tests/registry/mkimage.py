@@ -18,7 +18,6 @@ import struct
 import subprocess
 import sys
 import tarfile
-import zlib
 
 TIME = 1700000000
 CREATED = "2023-11-14T22:13:20Z"
@@ -219,23 +218,20 @@ def img_bad_cap():
     return [Tar().file("x", "x", xattrs={"security.capability": b"nonsense"})]
 
 
-def bomb(size):
-    z = zlib.compressobj(9, zlib.DEFLATED, 31)
+def bomb(mebibytes):
+    """A file of zeros: many gzip members, each of one MiB."""
     t = tarfile.TarInfo("bomb")
-    t.size = size
-    out = z.compress(t.tobuf())
-    h = hashlib.sha256(t.tobuf())
-    zero = b"\0" * (1 << 20)
-    for _ in range(size >> 20):
-        out += z.compress(zero)
+    t.size = mebibytes << 20
+    zero, h = b"\0" * (1 << 20), hashlib.sha256(t.tobuf())
+    for _ in range(mebibytes):
         h.update(zero)
-    out += z.compress(b"\0" * 1024)
     h.update(b"\0" * 1024)
-    return out + z.flush(), h.hexdigest()
+    return (gzip.compress(t.tobuf(), mtime=0) + gzip.compress(zero, mtime=0) * mebibytes +
+            gzip.compress(b"\0" * 1024, mtime=0)), h.hexdigest()
 
 
 def img_bad_bomb():
-    return [bomb(3 << 30)]
+    return [bomb(1100)]
 
 
 IMAGES = {k[4:].replace("_", "-"): v for k, v in globals().items() if k.startswith("img_")}

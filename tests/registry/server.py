@@ -20,7 +20,7 @@ usage: server.py LAYOUT [OPTION...]       prints its port, then serves until std
       flaky=N          the first N requests for a blob get 503
       busy=N           the first N requests for a manifest get 429 with Retry-After: 0
       busy-for=N       429 with Retry-After: 100000 always
-      stall=N          blobs stop after N bytes and stay silent
+      stall=N          blobs stop after their first N bytes and stay silent
       flip             one byte of each blob is wrong
       flip-first       the same, the first time only
       short            blobs end early and the length says so
@@ -242,7 +242,7 @@ class Handler(BaseHTTPRequestHandler):
         if "deep" in faults:
             return self.answer(200, b'{"a":' + b"[" * 10000 + b"]" * 10000 + b"}", INDEX)
         if "loop-index" in faults and what.startswith("sha256:"):
-            what = "multi"  # by digest, too: but its bytes cannot have that digest
+            what = "latest"  # by digest, too: but its bytes cannot have that digest
         desc = tags(self.options.layout).get(repo.split("/")[-1] + ":" + what)
         digest = what if what.startswith("sha256:") else desc and desc["digest"]
         path = os.path.join(self.options.layout, "blobs/sha256", (digest or "")[7:])
@@ -315,7 +315,7 @@ class Handler(BaseHTTPRequestHandler):
         if not json_blob and "cut-always" in faults:
             limit = int(faults["cut-always"])
         if not json_blob and "stall" in faults:
-            self.wfile.write(body[start:start + int(faults["stall"])])
+            self.wfile.write(body[start:max(start, int(faults["stall"]))])
             self.wfile.flush()
             time.sleep(3600)
         if limit is not None and limit < len(body) - start:
