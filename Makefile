@@ -128,7 +128,16 @@ $(O)/version.inc: FORCE
 	@echo '#define ROOTLESS_COMMIT "$(GIT_COMMIT)"' > $@.tmp
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 $(O)/core/main.o: $(O)/applets.inc
-$(O)/core/engine/info.o: $(O)/version.inc
+
+# What is carried as bytes: the licences of the libraries, the trust roots of last resort.
+$(O)/notices.zst: vendor/lock $(wildcard vendor/*/recipe) | $(V)/.done
+	@mkdir -p $(@D)
+	scripts/vendor licenses >$@.txt
+	zstd -q -19 -f $@.txt -o $@
+$(O)/core/engine/info.o: $(O)/version.inc $(O)/notices.zst
+$(O)/core/engine/info.o: ALL_CFLAGS += -DNOTICES='"$(O)/notices.zst"'
+ROOTS = $(wildcard $(V)/share/ca-bundle.der.zst)
+$(O)/core/image/rootbundle.o: ALL_CFLAGS += $(if $(ROOTS),-DROOT_BUNDLE='"$(ROOTS)"')
 FORCE:
 .PHONY: FORCE
 

@@ -2,13 +2,17 @@
 /* rootless stop */
 #include "applets/host.h"
 #include "core/cli/applet.h"
+#include "core/engine/signame.h"
 
 struct stop {
+	char *signal;
 	int64_t timeout;
 	bool has_timeout;
 };
 
 static const struct opt opts[] = {
+	OPT_STRING(struct stop, signal, 's', "signal", "string",
+		   "Signal to send to the container"),
 	OPT_GIVEN(struct stop, has_timeout, OPT_TYPE_INT, 't', "timeout", "int",
 		  "Seconds to wait before killing the container", NULL,
 		  OPT_CHECKED_(struct stop, timeout, int64_t)),
@@ -18,8 +22,11 @@ static const struct opt opts[] = {
 static int stop_one(struct host *h, struct container *c, void *arg, struct err *e)
 {
 	const struct stop *o = arg;
+	int signal = o->signal ? signame_parse(o->signal, e) : 0;
 
-	return container_stop(&h->store, c,
+	if (signal < 0)
+		return signal;
+	return container_stop(&h->store, c, signal,
 			      !o->has_timeout  ? -1
 			      : o->timeout < 0 ? INT64_MAX
 					       : o->timeout,

@@ -7,10 +7,13 @@
 
 struct version {
 	char *format;
+	bool licenses;
 };
 
 static const struct opt opts[] = {
 	OPT_STRING(struct version, format, 'f', "format", "string", INSPECT_FORMAT_HELP),
+	OPT_BOOL(struct version, licenses, 0, "licenses",
+		 "Print the licences of the libraries inside"),
 	OPT_END,
 };
 
@@ -49,6 +52,19 @@ static void print_text(yyjson_mut_val *v)
 	line("  Kernel version:", s, "KernelVersion", 18);
 }
 
+static int print_licenses(void)
+{
+	autobuf text = { 0 };
+	struct err e = { 0 };
+
+	if (info_licenses(&text, &e) < 0) {
+		log_error("%s", e.text);
+		return 1;
+	}
+	fputs(buf_str(&text), stdout);
+	return 0;
+}
+
 static int version_main(void *opts_, char **args)
 {
 	const struct version *o = opts_;
@@ -56,6 +72,8 @@ static int version_main(void *opts_, char **args)
 	yyjson_mut_val *v = info_version(doc);
 	struct err e = { 0 };
 
+	if (o->licenses)
+		return print_licenses();
 	if (!o->format) {
 		print_text(v);
 		return 0;

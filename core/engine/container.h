@@ -49,10 +49,11 @@ int container_start(const struct store *s, const struct config *cfg, struct cont
 int container_start_go(int sock, int *ret_exit, struct err *e);
 
 int container_kill(struct container *c, int signal, struct err *e);
-/* Stop signal, then SIGKILL after timeout seconds (-1: the container's own, default 10).
+/* signal (0: the container's own stop signal), then SIGKILL after timeout seconds (-1:
+ * the container's own, default 10).
  */
-int container_stop(const struct store *s, struct container *c, int64_t timeout,
-		   struct err *e);
+int container_stop(const struct store *s, struct container *c, int signal,
+		   int64_t timeout, struct err *e);
 /* force: kill first. volumes: anonymous ones too. */
 int container_remove(const struct store *s, struct container *c, bool force, bool volumes,
 		     struct err *e);

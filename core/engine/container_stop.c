@@ -119,8 +119,8 @@ static int kill_and_wait(const struct store *s, struct container *c, struct err 
 	return container_wait(s, c, false, &code, e);
 }
 
-int container_stop(const struct store *s, struct container *c, int64_t timeout,
-		   struct err *e)
+int container_stop(const struct store *s, struct container *c, int signal,
+		   int64_t timeout, struct err *e)
 {
 	int code, r = refresh(c, e);
 
@@ -128,7 +128,7 @@ int container_stop(const struct store *s, struct container *c, int64_t timeout,
 		return r;
 	if (timeout < 0)
 		timeout = stop_timeout(c);
-	if (send_signal(c, stop_signal(c), NULL) == 0 &&
+	if (send_signal(c, signal ? signal : stop_signal(c), NULL) == 0 &&
 	    wait_init(c, timeout > INT32_MAX / 1000 ? -1 : (int)timeout * 1000) < 0)
 		r = kill_and_wait(s, c, e);
 	else
