@@ -23,7 +23,7 @@ import time
 STAGE = sys.argv[1]
 WORK = os.path.join(STAGE, "bench")
 ROOTLESS = os.path.join(STAGE, "build/rootless")
-WANTED = os.environ.get("BENCH", "start pull memory size").split()
+WANTED = (os.environ.get("BENCH") or "start,pull,memory,size").split(",")
 ROUNDS = int(os.environ.get("ROUNDS", "15") or 15)
 ENV = dict(os.environ, ROOTLESS_DATA=os.path.join(WORK, "data"))
 RESULT = {}

@@ -110,9 +110,9 @@ def main():
         d = lab.container("peer", host=3, mtu=mtu)
         lab.start_stack()
         lab.register(d)
-        (published, published_load) = lab.register(c, "-p", "5201", "-p", "5300")
+        published, *loads = lab.register(c, "-p", "5201:5201", "-p", "5310-5317:5300-5307")
         ports = {"iperf": 5299, "serve": 5300}
-        for enter, port in (([], 5299), (c.enter, 5201), (d.enter, 5299)):
+        for enter, port in (([], 5299), (c.enter, 5201), (c.enter, 5299), (d.enter, 5299)):
             lab.spawn(enter + ["iperf3", "-s", "-p", str(port)])
         for enter, address in (([], host), (c.enter, "0.0.0.0"), (d.enter, "0.0.0.0")):
             p = lab.spawn(enter + [LOAD, "serve", address, "5300"], stdout=subprocess.PIPE)
@@ -125,7 +125,7 @@ def main():
         for _ in range(rounds):
             for p in [loop, ours] + peers + [between]:
                 measure(p, ports, seconds, int(seconds * 500))
-            measure(inward, {"iperf": published, "serve": published_load}, seconds,
+            measure(inward, {"iperf": published, "serve": loads[0]}, seconds,
                     int(seconds * 500))
             for p in [loop, ours] + peers:
                 udp(p, int(seconds * 500))
