@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-// Fails with that sentence and leaves nothing but, where the way was at fault, a part.
-static void refused_by(const char *server_options, const char *image,
-		       const char *sentence)
+// Fails with that sentence and leaves nothing.
+static void refused_from(const struct testserver *s, const char *server_options,
+			 const char *image, const char *sentence)
 {
-	struct testserver s = testserver_start(server_options);
 	struct testpull p;
 
 	testpull_init(&p);
