@@ -4,7 +4,7 @@
 
 #include "applets/host.h"
 #include "core/cli/applet.h"
-#include "core/engine/inside.h"
+#include "core/engine/visit.h"
 
 struct unshare {
 	bool net;
@@ -28,7 +28,7 @@ static int unshare_main(void *opts_, char **args)
 
 	if (host_open(&h, &e) < 0)
 		return host_fail(&e, 125);
-	code = inside_run(&h.store, o->net, args[0] ? args : interactive, &e);
+	code = visit_realm(&h.store, o->net, args[0] ? args : interactive, &e);
 	if (code < 0 || e.text[0])
 		return host_fail(&e, code < 0 ? 125 : code);
 	return code;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A command of the host run inside the realm: root over the user's own IDs, and, when
  * asked for, over the network that the containers' bridges are in. */
-#ifndef ENGINE_INSIDE_H
-#define ENGINE_INSIDE_H
+#ifndef ENGINE_VISIT_H
+#define ENGINE_VISIT_H
 
 #include <stdbool.h>
 
@@ -12,6 +12,6 @@
 /* Runs argv with the caller's streams in the realm's user namespace and a mount namespace
  * of its own; net: in the realm's network namespace too, /run writable for it alone. Its
  * exit code (128 + signal), or 126/127 when it cannot be run, or -errno. */
-int inside_run(const struct store *s, bool net, char *const argv[], struct err *e);
+int visit_realm(const struct store *s, bool net, char *const argv[], struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless unshare. The caller stays outside as the parent, for it holds the realm. */
-#include "core/engine/inside.h"
+#include "core/engine/visit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,7 +97,7 @@ static void become(const struct realm *realm, bool net, char *const argv[], int 
 	_exit(e.code == -ENOENT ? 127 : 126);
 }
 
-int inside_run(const struct store *s, bool net, char *const argv[], struct err *e)
+int visit_realm(const struct store *s, bool net, char *const argv[], struct err *e)
 {
 	struct realm realm;
 	struct err why;
