@@ -23,7 +23,8 @@ static int monitor(int argc, char **argv)
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
 						    .started = container_started,
-						    .exited = container_exited };
+						    .exited = container_exited,
+						    .ended = container_ended };
 
 	return monitor_main(argc, argv, &hooks);
 }

@@ -154,7 +154,10 @@ int container_settle(const struct store *s, struct container *c, struct err *e)
 		  "its monitor process was killed");
 	if ((r = state_write(c->dirfd, &c->state, e)) < 0)
 		return err_wrap(e, "container '%.12s'", c->id);
-	container_end_run(s, c->id, c->dirfd, c->state.exit_code);
+	autofree char *trash = NULL;
+	container_end_run(s, c->id, c->dirfd, c->state.exit_code, &trash);
+	if (trash)
+		container_end_empty(s, trash);
 	// One that removes itself: whoever looks finds nothing.
 	if (container_end_removed(s, c->id))
 		return err_set(e, -ENOENT, "No such container: %s", c->id);

@@ -67,9 +67,10 @@ int container_attach(const struct store *s, const struct container *c, struct er
 /* Makes the disk agree with what is alive: called by container_open/list. */
 int container_settle(const struct store *s, struct container *c, struct err *e);
 /* In the inner executable, hooks of the monitor: the event of a start; the end of a run
- * (auto-remove, leases, events). */
+ * (auto-remove, leases, events); emptying the folder of one that was removed. */
 struct setup;
 void container_started(const struct setup *setup, const struct state *st);
 void container_exited(const struct setup *setup, const struct state *st);
+void container_ended(int container_dirfd, int realm_pidfd);
 
 #endif

@@ -84,7 +84,8 @@ void container_end_tell(const struct store *s, const char *id, const char *actio
 		tell(s, yyjson_doc_get_root(doc), action, NULL);
 }
 
-void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code)
+void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
+		       char **ret_trash)
 {
 	autojson *doc = NULL;
 	char code[16];
@@ -99,7 +100,7 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 	json_get_bool(yyjson_obj_get(record, "HostConfig"), "AutoRemove", &auto_remove,
 		      NULL);
 	if (auto_remove)
-		container_end_remove(s, id, true, NULL);
+		container_end_remove(s, id, true, ret_trash, NULL);
 }
 
 int container_end_lock(int dirfd, const char *name, struct err *e)
@@ -191,7 +192,7 @@ int container_end_remove(const struct store *s, const char *id, bool volumes,
 	// again.
 	if (volumes)
 		drop_volumes(s, record);
-	int r = record_trash(s, s->containers_fd, id, &trash, e);
+	int r = record_trash(s, s->containers_fd, id, ret_trash, e);
 	if (r < 0)
 		return r;
 	if (name)
@@ -199,6 +200,5 @@ int container_end_remove(const struct store *s, const char *id, bool volumes,
 	drop_sockets(s, id);
 	if (record)
 		tell(s, record, "destroy", NULL);
-	empty_trash(s, trash);
 	return 0;
 }

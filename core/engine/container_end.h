@@ -18,8 +18,10 @@
 int container_end_lock(int dirfd, const char *name, struct err *e);
 /* The event, with the record's attributes. */
 void container_end_tell(const struct store *s, const char *id, const char *action);
-/* Leases given back, the event told, an auto-remove container removed. */
-void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code);
+/* Leases given back, the event told, an auto-remove container removed; *ret_trash: its
+ * tree's malloc'd name in tmp/, still to be emptied, or NULL. */
+void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
+		       char **ret_trash);
 /* Waits while a monitor is there but the container does not run: it is being started, or
  * its end is being written down. *st is what came of it. -EBUSY when that takes too long.
  * The caller holds CONTAINER_LOCK. */

@@ -199,7 +199,10 @@ int container_remove(const struct store *s, struct container *c, bool force, boo
 	if (container_end_removed(s, c->id))
 		return 0; // it removed itself when it was killed
 	container_end_leases(s, c->id, c->dirfd);
-	r = container_end_remove(s, c->id, volumes, e);
+	autofree char *trash = NULL;
+	r = container_end_remove(s, c->id, volumes, &trash, e);
+	if (trash)
+		container_end_empty(s, trash);
 	return r == -ENOENT && container_end_removed(s, c->id) ? 0 : r;
 }
 

@@ -4,11 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/container.h"
@@ -16,7 +20,8 @@
 #include "core/engine/hostfiles.h"
 #include "core/engine/netplan.h"
 #include "core/net/stack.h"
-#include "core/store/journal.h"
+#include "core/ns/userns.h"
+#include "core/store/trash.h"
 
 #define SHORT_ID 12
 
@@ -157,6 +162,37 @@ void container_exited(const struct setup *setup, const struct state *st)
 		return;
 	autoclose int dir = openat(s.containers_fd, setup->id,
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autofree char *trash = NULL; // emptied by container_ended, when nobody waits
 	if (dir >= 0)
-		container_end_run(&s, setup->id, dir, st->exit_code);
+		container_end_run(&s, setup->id, dir, st->exit_code, &trash);
+}
+
+struct leftover {
+	int dirfd;
+	const char *name;
+};
+
+static int remove_tree(void *arg, struct err *e)
+{
+	const struct leftover *l = arg;
+
+	return file_remove_tree(l->dirfd, l->name);
+}
+
+// The folder's own descriptor says where in the trash it is by now.
+void container_ended(int container_dirfd, int realm_pidfd)
+{
+	char link[32], path[PATH_MAX];
+
+	str_print(link, sizeof(link), "/proc/self/fd/%d", container_dirfd);
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = 0;
+	char *slash = strrchr(path, '/');
+	if (!slash || !str_starts(slash + 1, TRASH_PREFIX))
+		return;
+	*slash = 0;
+	autoclose int tmp = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct leftover l = { tmp, slash + 1 };
+	if (tmp >= 0 && remove_tree(&l, NULL) < 0)
+		userns_call(realm_pidfd, CLONE_NEWUSER, remove_tree, &l, NULL);
 }

@@ -30,6 +30,9 @@ struct monitor_hooks {
 	/* In the monitor, after state.json says exited and before clients are told:
 	 * removes an auto-remove container, journals the event. */
 	void (*exited)(const struct setup *s, const struct state *st);
+	/* In the monitor, after clients were told of an auto-remove container's end: the
+	 * part of its removal that takes time. */
+	void (*ended)(int container_dirfd, int realm_pidfd);
 };
 
 struct monitor_spawn {
