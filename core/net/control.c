@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/base/fd.h"
 #include "core/base/mem.h"
 
 /* Bytes not yet read; bad once anything did not fit, and every later read is empty. */
@@ -229,4 +230,43 @@ int control_put_answer(struct buf *b, int code, const char *text)
 
 	rc = rc ? rc : control_put(b, (uint32_t)code, 4);
 	return rc ? rc : control_put_str(b, text);
+}
+
+static int control_send_one(int sock, struct buf *b, int rc, const int *fds, size_t n)
+{
+	if (!rc)
+		rc = fd_send(sock, b->data, b->len, fds, n);
+	buf_reset(b);
+	return rc;
+}
+
+static int control_send_host(int sock, struct buf *b, const char *item)
+{
+	char name[TENANT_NAME_MAX];
+	const char *eq = strchr(item, '=');
+	struct ip_addr addr;
+
+	if (!eq || (size_t)(eq - item) >= sizeof(name) ||
+	    ipam_parse_addr(eq + 1, &addr) != 0)
+		return -EINVAL;
+	memcpy(name, item, (size_t)(eq - item));
+	name[eq - item] = 0;
+	return control_send_one(sock, b, control_put_host(b, name, &addr), NULL, 0);
+}
+
+int control_send(int sock, const struct stack_registration *r)
+{
+	autobuf b = { .max = CONTROL_MESSAGE_MAX };
+	int rc = control_send_one(sock, &b, control_put_hello(&b, r->id), NULL, 0);
+
+	for (size_t i = 0; i < r->attachments_len && !rc; i++)
+		rc = control_send_one(sock, &b, control_put_place(&b, &r->attachments[i]),
+				      NULL, 0);
+	for (size_t i = 0; i < r->published_len && !rc; i++)
+		rc = control_send_one(sock, &b,
+				      control_put_publish(&b, &r->published[i].map),
+				      r->published[i].fds, r->published[i].fds_len);
+	for (size_t i = 0; i < r->hosts.len && !rc; i++)
+		rc = control_send_host(sock, &b, r->hosts.v[i]);
+	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
 }

@@ -49,4 +49,7 @@ int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr
 int control_put_commit(struct buf *b);
 int control_put_answer(struct buf *b, int code, const char *text);
 
+/* Sends a whole registration; its answer is still to be read. */
+int control_send(int sock, const struct stack_registration *r);
+
 #endif

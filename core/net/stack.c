@@ -27,6 +27,7 @@
 #include "core/net/confine.h"
 #include "core/net/control.h"
 #include "core/net/inlet.h"
+#include "core/net/ping.h"
 #include "core/net/query.h"
 #include "core/net/ref.h"
 #include "core/net/stream.h"
@@ -55,6 +56,7 @@ struct stack {
 	struct queries queries;
 	struct streams streams;
 	struct flow_table flows;
+	struct pings pings;
 	struct udp udp;
 };
 
@@ -65,6 +67,7 @@ static void stack_evict(struct stack *s, struct tenant *t)
 {
 	uint32_t index = tenant_index(&s->tenants, t);
 
+	ping_evict(&s->pings, index);
 	udp_evict(&s->udp, index);
 	inlet_evict(&s->inlets, s->epfd, index);
 	for (size_t i = 0; i < t->places_len; i++)
@@ -207,8 +210,12 @@ static void stack_held(void *arg, const struct packet *p, const struct hold_link
 {
 	struct stack *s = arg;
 
+	if (tenant_gateway(&s->tenants, &p->dst))
+		return;
 	if (p->kind == PACKET_SYN)
 		tcp_syn(&s->tcp, p, from);
+	else
+		ping_request(&s->pings, p, from);
 }
 
 static void stack_gate(struct stack *s, struct ref r)
@@ -259,6 +266,9 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 	case REF_UDP_FLOW:
 		udp_event(&s->udp, r.index, r.gen, r.side);
 		break;
+	case REF_PING:
+		ping_event(&s->pings, r.index, r.gen);
+		break;
 	case REF_GATE_UDP:
 	case REF_GATE_TCP:
 		stack_gate(s, r);
@@ -285,6 +295,21 @@ static uint64_t stack_now(void)
 	return (uint64_t)(time_monotonic() / 1000000);
 }
 
+static void stack_tick(struct stack *s)
+{
+	s->tcp.now = stack_now();
+	s->udp.now = s->pings.now = s->resolver.now = s->tcp.now;
+}
+
+static void stack_expire(struct stack *s)
+{
+	tcp_expire(&s->tcp);
+	udp_expire(&s->udp);
+	ping_expire(&s->pings);
+	query_expire(&s->queries);
+	stream_expire(&s->streams);
+}
+
 /* Nobody has been registered for the lingering time. */
 static bool stack_idle_out(const struct stack *s)
 {
@@ -303,14 +328,11 @@ static int stack_loop(struct stack *s)
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		s->tcp.now = s->udp.now = s->resolver.now = stack_now();
+		stack_tick(s);
 		for (int i = 0; i < n && !rc; i++)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
 		more = tcp_turn(&s->tcp);
-		tcp_expire(&s->tcp);
-		udp_expire(&s->udp);
-		query_expire(&s->queries);
-		stream_expire(&s->streams);
+		stack_expire(s);
 		if (!rc && n == 0 && stack_idle_out(s))
 			return 0;
 	}
@@ -384,10 +406,10 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->resolver.tenants = &s->tenants;
 	s->queries.resolver = s->streams.resolver = &s->resolver;
 	s->queries.gates = &s->gates;
-	s->udp.epfd = s->epfd;
+	s->udp.epfd = s->pings.epfd = s->epfd;
 	s->udp.porter = &s->porter;
-	s->udp.hold = &s->hold;
-	s->udp.tenants = &s->tenants;
+	s->udp.hold = s->pings.hold = &s->hold;
+	s->udp.tenants = s->pings.tenants = &s->tenants;
 	rc = tcp_open(&s->tcp, e);
 	if (!rc)
 		rc = udp_open(&s->udp, stack_udp_limit(s->flows.limit), e);
@@ -422,44 +444,6 @@ int stack_main(const struct stack_options *o)
 /* --- the monitor's side
  * ------------------------------------------------------------------ */
 
-static int stack_send(int sock, struct buf *b, int rc, const int *fds, size_t n)
-{
-	if (!rc)
-		rc = fd_send(sock, b->data, b->len, fds, n);
-	buf_reset(b);
-	return rc;
-}
-
-static int stack_send_host(int sock, struct buf *b, const char *item)
-{
-	char name[TENANT_NAME_MAX];
-	const char *eq = strchr(item, '=');
-	struct ip_addr addr;
-
-	if (!eq || (size_t)(eq - item) >= sizeof(name) ||
-	    ipam_parse_addr(eq + 1, &addr) != 0)
-		return -EINVAL;
-	memcpy(name, item, (size_t)(eq - item));
-	name[eq - item] = 0;
-	return stack_send(sock, b, control_put_host(b, name, &addr), NULL, 0);
-}
-
-static int stack_send_all(int sock, const struct stack_registration *r)
-{
-	autobuf b = { .max = CONTROL_MESSAGE_MAX };
-	int rc = stack_send(sock, &b, control_put_hello(&b, r->id), NULL, 0);
-
-	for (size_t i = 0; i < r->attachments_len && !rc; i++)
-		rc = stack_send(sock, &b, control_put_place(&b, &r->attachments[i]), NULL,
-				0);
-	for (size_t i = 0; i < r->published_len && !rc; i++)
-		rc = stack_send(sock, &b, control_put_publish(&b, &r->published[i].map),
-				r->published[i].fds, r->published[i].fds_len);
-	for (size_t i = 0; i < r->hosts.len && !rc; i++)
-		rc = stack_send_host(sock, &b, r->hosts.v[i]);
-	return rc ? rc : stack_send(sock, &b, control_put_commit(&b), NULL, 0);
-}
-
 int stack_register(int sock, const struct stack_registration *r, struct err *e)
 {
 	struct timeval wait = { .tv_sec = STACK_ANSWER_MS / 1000 };
@@ -467,7 +451,7 @@ int stack_register(int sock, const struct stack_registration *r, struct err *e)
 	size_t nfds = 0;
 	struct control c;
 	ssize_t n;
-	int rc = stack_send_all(sock, r);
+	int rc = control_send(sock, r);
 
 	if (rc)
 		return err_code(e, rc, "register with the network stack");

@@ -97,6 +97,19 @@ bool tenant_inside(const struct tenants *ts, const struct ip_addr *addr)
 	return false;
 }
 
+bool tenant_gateway(const struct tenants *ts, const struct ip_addr *addr)
+{
+	for (uint32_t i = 0; i < ts->used; i++) {
+		const struct tenant *t = &ts->v[i];
+
+		for (size_t k = 0; t->live && k < t->places_len; k++)
+			if (ipam_addr_eq(&t->places[k].gateway, addr) ||
+			    ipam_addr_eq(&t->places[k].gateway6, addr))
+				return true;
+	}
+	return false;
+}
+
 static bool tenant_shares(const struct tenant *t, const char *network)
 {
 	for (size_t i = 0; i < t->places_len; i++)

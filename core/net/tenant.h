@@ -49,6 +49,8 @@ struct tenant *tenant_find(struct tenants *ts, const struct ip_addr *addr,
 			   const struct stack_attachment **ret_place);
 /* Is the address in a subnet of any tenant's network? */
 bool tenant_inside(const struct tenants *ts, const struct ip_addr *addr);
+/* Is it the gateway of such a network? The realm itself answers there. */
+bool tenant_gateway(const struct tenants *ts, const struct ip_addr *addr);
 
 /* What `name` (lower case, no dot at its end) means to tenant t: its own hosts first,
  * then the names on the networks it shares. Addresses of the family only, at most

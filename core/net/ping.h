@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pings: a container's echo requests, carried by the host's ping sockets (icmp(7)) where
+ * the host allows those to the user. */
+#ifndef NET_PING_H
+#define NET_PING_H
+
+#include <stdint.h>
+
+#include "core/net/hold.h"
+#include "core/net/tenant.h"
+
+#define PING_MAX 256
+
+/* One conversation: a container's socket (its ICMP id) and a destination. fd < 0: free.
+ */
+struct ping {
+	int fd;
+	uint16_t gen;
+	uint16_t id;
+	uint32_t tenant;
+	uint64_t deadline; /* ms */
+	struct packet_path path;
+	struct hold_link link;
+};
+
+struct pings {
+	int epfd;
+	struct hold *hold;
+	struct tenants *tenants;
+	uint64_t now; /* ms, of this round of the loop */
+	uint16_t used;
+	struct ping v[PING_MAX];
+};
+
+/* A container's echo request was seen. */
+void ping_request(struct pings *ps, const struct packet *p, const struct hold_link *from);
+/* A host's ping socket has something. */
+void ping_event(struct pings *ps, uint32_t index, uint16_t gen);
+void ping_expire(struct pings *ps);
+void ping_evict(struct pings *ps, uint32_t tenant);
+
+#endif
