@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/net/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+
+#include "tests/unit/test.h"
+
+static const struct ip_addr four = { .family = AF_INET, .bytes = { 172, 17, 0, 2 } };
+static const struct ip_addr six = { .family = AF_INET6, .bytes = { 0xfd, [15] = 2 } };
+
+static struct stack_attachment place(void)
+{
+	struct stack_attachment a = { .network = "n1",
+				      .bridge = "docker0",
+				      .subnet = { four, 16 },
+				      .gateway = four,
+				      .addr = four,
+				      .addr6 = six,
+				      .internal = true };
+
+	strv_add(&a.names, "web");
+	strv_add(&a.names, "alias");
+	return a;
+}
+
+/* Every shorter piece of a message is refused, without a byte read beyond. */
+static void check_cuts(const struct buf *b)
+{
+	for (size_t n = 0; n < b->len; n++) {
+		uint8_t *exact = mem_dup(b->data, n);
+		struct control c;
+
+		CHECK_INT(control_parse(exact, n, &c), -EINVAL);
+		free(exact);
+	}
+}
+
+TEST(place_there_and_back)
+{
+	struct stack_attachment a = place();
+	struct control c;
+	autobuf b = { 0 };
+
+	CHECK_INT(control_put_place(&b, &a), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK_INT(c.type, CONTROL_PLACE);
+	CHECK_STR(c.place.network, "n1");
+	CHECK_STR(c.place.bridge, "docker0");
+	CHECK_INT(c.place.subnet.prefix, 16);
+	CHECK(ipam_addr_eq(&c.place.addr, &four));
+	CHECK(ipam_addr_eq(&c.place.addr6, &six));
+	CHECK_INT(c.place.gateway6.family, AF_UNSPEC);
+	CHECK(c.place.internal);
+	CHECK_INT(c.place.names.len, 2);
+	CHECK_STR(c.place.names.v[1], "alias");
+	control_done(&c);
+	check_cuts(&b);
+	strv_done(&a.names);
+}
+
+TEST(publish_there_and_back)
+{
+	struct publish p = { .proto = PUBLISH_UDP, .host_port = 5353, .port = 53 };
+	struct control c;
+	autobuf b = { 0 };
+
+	CHECK_INT(control_put_publish(&b, &p), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK_INT(c.map.proto, PUBLISH_UDP);
+	CHECK_INT(c.map.host_port, 5353);
+	CHECK_INT(c.map.port, 53);
+	CHECK_INT(c.map.host_ip.family, AF_UNSPEC);
+	check_cuts(&b);
+	b.data[1] = PUBLISH_SCTP;
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), -EINVAL);
+}
+
+TEST(others_there_and_back)
+{
+	struct control c;
+	autobuf hello = { 0 }, host = { 0 }, answer = { 0 }, commit = { 0 };
+
+	CHECK_INT(control_put_hello(&hello, "abc"), 0);
+	CHECK_INT(control_parse((uint8_t *)hello.data, hello.len, &c), 0);
+	CHECK_INT(c.version, CONTROL_VERSION);
+	CHECK_STR(c.id, "abc");
+	CHECK_INT(control_put_host(&host, "db", &six), 0);
+	CHECK_INT(control_parse((uint8_t *)host.data, host.len, &c), 0);
+	CHECK_STR(c.host.name, "db");
+	CHECK(ipam_addr_eq(&c.host.addr, &six));
+	CHECK_INT(control_put_answer(&answer, -ENOSPC, "no room"), 0);
+	CHECK_INT(control_parse((uint8_t *)answer.data, answer.len, &c), 0);
+	CHECK_INT(c.code, -ENOSPC);
+	CHECK_STR(c.text, "no room");
+	CHECK_INT(control_put_commit(&commit), 0);
+	CHECK_INT(control_parse((uint8_t *)commit.data, commit.len, &c), 0);
+	CHECK_INT(c.type, CONTROL_COMMIT);
+	check_cuts(&hello);
+	check_cuts(&host);
+	check_cuts(&answer);
+}
+
+TEST(malformed)
+{
+	struct control c;
+	/* an unknown type; a name with NUL; a family of 5; a prefix of 33 bits */
+	CHECK_INT(control_parse((const uint8_t *)"\x63", 1, &c), -EINVAL);
+	CHECK_INT(control_parse((const uint8_t *)"\x01\x01\x00\x01\x00", 5, &c), -EINVAL);
+	CHECK_INT(control_parse((const uint8_t *)"\x04\x00\x01x\x05\x01\x02\x03\x04", 9,
+				&c),
+		  -EINVAL);
+	CHECK_INT(control_parse((const uint8_t *)"\x02\x00\x01n\x00\x01"
+						 "b\x04\x0a\0\0\0\x21\0\0\0\0\0\0",
+				18, &c),
+		  -EINVAL);
+}

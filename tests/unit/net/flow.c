@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/net/flow.h"
+
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+#include "tests/unit/test.h"
+
+static struct packet_path path_of(uint16_t port)
+{
+	return (struct packet_path){ { .family = AF_INET, .bytes = { 10, 0, 0, 2 } },
+				     { .family = AF_INET, .bytes = { 10, 0, 0, 9 } },
+				     port,
+				     80 };
+}
+
+TEST(limit_and_reuse)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+	struct flow *f[3];
+	uint16_t gen;
+
+	flow_init(t, 2);
+	f[0] = flow_new(t);
+	f[1] = flow_new(t);
+	CHECK(f[0] && f[1]);
+	CHECK(!flow_new(t));
+	f[0]->state = FLOW_OPEN;
+	gen = f[0]->gen;
+	CHECK(flow_get(t, flow_index(t, f[0]), gen) == f[0]);
+	flow_free(t, f[0]);
+	CHECK(!flow_get(t, 0, gen));
+	f[2] = flow_new(t);
+	CHECK(f[2] == f[0]);
+	f[2]->state = FLOW_OPEN;
+	CHECK(f[2]->gen != gen);
+	CHECK(!flow_get(t, 0, gen));
+	CHECK(!flow_get(t, 77, gen));
+}
+
+TEST(found_by_path)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+	struct packet_path other = path_of(9999);
+
+	flow_init(t, FLOW_MAX);
+	for (uint16_t i = 0; i < 3000; i++) {
+		struct flow *f = flow_new(t);
+
+		f->state = FLOW_CONNECTING;
+		f->path = path_of(i);
+		flow_hash(t, f);
+	}
+	for (uint16_t i = 0; i < 3000; i += 3)
+		flow_free(t, &t->v[i]);
+	for (uint16_t i = 0; i < 3000; i++) {
+		struct packet_path p = path_of(i);
+
+		CHECK(flow_find(t, &p) == (i % 3 ? &t->v[i] : NULL));
+	}
+	CHECK(!flow_find(t, &other));
+}
+
+TEST(a_queued_slot_is_free_only_after_its_turn)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+	struct flow *a, *b, *c;
+
+	flow_init(t, 2);
+	a = flow_new(t);
+	b = flow_new(t);
+	a->state = b->state = FLOW_OPEN;
+	flow_queue(t, a);
+	flow_queue(t, b);
+	flow_queue(t, a);
+	flow_free(t, a);
+	CHECK(flow_dequeue(t) == b);
+	CHECK(!flow_dequeue(t));
+	c = flow_new(t);
+	CHECK(c == a);
+	CHECK(!c->queued);
+}
+
+TEST(offers_oldest_first)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+	struct flow *f[3];
+
+	flow_init(t, 8);
+	CHECK(!flow_oldest(t));
+	for (int i = 0; i < 3; i++) {
+		f[i] = flow_new(t);
+		f[i]->state = FLOW_OFFERED;
+		flow_list(t, f[i]);
+	}
+	flow_unlist(t, f[1]);
+	CHECK(flow_oldest(t) == f[0]);
+	flow_free(t, f[0]);
+	CHECK(flow_oldest(t) == f[2]);
+	flow_unlist(t, f[2]);
+	flow_unlist(t, f[2]);
+	CHECK(!flow_oldest(t));
+}
