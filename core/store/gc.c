@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The sweep of half-done work, and the collection of what nothing uses.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sweep of half-done work, and the collection of what nothing uses. */
 #include "core/store/gc.h"
 
 #include <dirent.h>
@@ -21,8 +21,8 @@
 #define HOUR_NS      (3600 * 1000000000ll)
 #define PART_KEEP_NS (7 * 24 * HOUR_NS)
 
-// The folders where things are made under a temporary name. tmp/ is the first: all in it
-// is temporary.
+/* The folders where things are made under a temporary name. tmp/ is the first: all in it
+ * is temporary. */
 static const char *const places[] = { "tmp",     "layers",   "containers",
 				      "volumes", "networks", "oci" };
 
@@ -55,7 +55,8 @@ static bool older(int dirfd, const char *name, int64_t ns)
 	       time_now() - (int64_t)st.st_mtime * 1000000000 > ns;
 }
 
-// Locks tell who lives; the temporaries of file_replace have none, but live for moments.
+/* Locks tell who lives; the temporaries of file_replace have none, but live for moments.
+ */
 static bool abandoned(bool in_tmp, int dirfd, const char *name)
 {
 	if (str_starts(name, FILE_TEMP_PREFIX))
@@ -100,7 +101,7 @@ struct sweep {
 	int failed; /* the first -errno; the rest is swept nevertheless */
 };
 
-// Locked before it is taken, so that one who is about to take it over looks again.
+/* Locked before it is taken, so that one who is about to take it over looks again. */
 static int sweep_entry(int dirfd, const char *name, void *arg)
 {
 	struct sweep *w = arg;
@@ -130,7 +131,7 @@ int gc_sweep(const struct store *s, struct err *e)
 {
 	struct sweep w = { .store = s };
 
-	// tmp/ last: the others' folders go there first
+	/* tmp/ last: the others' folders go there first */
 	for (size_t i = ARRAY_LEN(places); i-- > 0;) {
 		w.in_tmp = i == 0;
 		int r = each(s, places[i], sweep_entry, &w);

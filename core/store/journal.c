@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The event journal: appended in single writes, rotated by size.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event journal: appended in single writes, rotated by size. */
 #include "core/store/journal.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ static void build(yyjson_mut_doc *doc, const char *type, const char *action,
 	int64_t now = time_now();
 
 	yyjson_mut_doc_set_root(doc, root);
-	if (container) { // the older fields, which docker still sends
+	if (container) { /* the older fields, which docker still sends */
 		json_add_str(doc, root, "status", action);
 		json_add_str(doc, root, "id", id);
 		if (attributes)
@@ -46,8 +46,8 @@ static void build(yyjson_mut_doc *doc, const char *type, const char *action,
 	yyjson_mut_obj_add_sint(doc, root, "timeNano", now);
 }
 
-// Whoever holds the lock of a full file renames it, once; the others append to the new
-// one.
+/* Whoever holds the lock of a full file renames it, once; the others append to the new
+ * one. */
 static void rotate(const struct store *s, int fd)
 {
 	struct stat a, b;
@@ -89,7 +89,7 @@ struct reader {
 	void *arg;
 };
 
-// A torn or foreign line is passed over.
+/* A torn or foreign line is passed over. */
 static int read_line(const char *p, size_t n, const struct reader *rd)
 {
 	autojson *doc = NULL;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Unpacked layers: made as layers/tmp-CHAIN, sealed, synced, then renamed into place.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Unpacked layers: made as layers/tmp-CHAIN, sealed, synced, then renamed into place. */
 #include "core/store/layer.h"
 
 #include <dirent.h>
@@ -77,8 +77,8 @@ char *layer_path(const struct store *s, const struct digest *chain_id)
 	return str_fmt("%s/layers/%s/diff", s->data, digest_hex(hex, chain_id));
 }
 
-// A new, empty folder that is locked. A dead maker's leftover may hold files of
-// subordinate IDs, which cannot be removed here: it goes to the trash.
+/* A new, empty folder that is locked. A dead maker's leftover may hold files of
+ * subordinate IDs, which cannot be removed here: it goes to the trash. */
 static int lock_new(const struct store *s, const char *name, bool wait)
 {
 	for (;;) {
@@ -107,7 +107,7 @@ int layer_make(const struct store *s, const struct digest *chain_id, bool wait,
 	autoclose int fd = lock_new(s, name, wait);
 	if (fd < 0)
 		return err_code(e, fd, "make layer '%.12s'", hex);
-	if (layer_has(s, chain_id)) { // finished while we waited
+	if (layer_has(s, chain_id)) { /* finished while we waited */
 		unlinkat(s->layers_fd, name, AT_REMOVEDIR);
 		*ret = NULL;
 		return 0;

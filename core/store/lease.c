@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Leases: one locked file of hex digests for each pull in progress.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leases: one locked file of hex digests for each pull in progress. */
 #include "core/store/lease.h"
 
 #include <dirent.h>
@@ -22,7 +22,7 @@
 #define LEASE_PREFIX "lease-"
 #define LEASE_MAX    (1u << 20)
 
-// Written whole while gc.lock is held shared, so that no collection sees half of it.
+/* Written whole while gc.lock is held shared, so that no collection sees half of it. */
 int lease_take(const struct store *s, const struct digest *d, size_t n, struct err *e)
 {
 	autobuf text = { 0 };
@@ -52,7 +52,7 @@ int lease_take(const struct store *s, const struct digest *d, size_t n, struct e
 	return TAKE_FD(fd);
 }
 
-// The file's name is not kept: found again by its inode.
+/* The file's name is not kept: found again by its inode. */
 void lease_drop(const struct store *s, int fd)
 {
 	if (fd < 0)
@@ -87,7 +87,7 @@ int lease_list(const struct store *s, struct strv *ret, struct err *e)
 		    trash_is_free(s->tmp_fd, de->d_name))
 			continue;
 		r = file_read(s->tmp_fd, de->d_name, LEASE_MAX, &text);
-		if (r == -ENOENT) // dropped meanwhile
+		if (r == -ENOENT) /* dropped meanwhile */
 			r = 0;
 		else if (r < 0)
 			err_code(e, r, "read lease '%s'", de->d_name);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// From tags to the blobs and layers they need.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From tags to the blobs and layers they need. */
 #include "core/store/reach.h"
 
 #include <errno.h>

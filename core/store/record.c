@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Records: folders with one JSON document, published by rename; names as links.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records: folders with one JSON document, published by rename; names as links. */
 #include "core/store/record.h"
 
 #include <dirent.h>
@@ -33,7 +33,7 @@ int record_read(int parent_fd, const char *id, yyjson_doc **ret, struct err *e)
 	return json_read(parent_fd, name, RECORD_MAX, ret, e);
 }
 
-// The object's folder, published or in the making.
+/* The object's folder, published or in the making. */
 static int open_object(int parent_fd, const char *id)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -77,13 +77,13 @@ int record_begin(int parent_fd, const char *id, struct err *e)
 		return err_set(e, -EINVAL, "'%s' cannot name an object", id);
 	autofree char *tmp = str_fmt(TRASH_TMP "%s", id);
 	for (;;) {
-		// waits: a sweep that looks holds the lock for a moment
+		/* waits: a sweep that looks holds the lock for a moment */
 		autoclose int fd = trash_lock_dir(parent_fd, tmp, true, &made);
 		if (fd < 0)
 			return err_code(e, fd, "make '%s'", id);
 		if (made)
 			return TAKE_FD(fd);
-		// a dead maker's: out of the way, for the sweep
+		/* a dead maker's: out of the way, for the sweep */
 		uint64_t n;
 		id_random(&n, sizeof(n));
 		autofree char *dead =
@@ -107,7 +107,7 @@ static bool exists(int parent_fd, const char *id)
 	return id_ok(id) && faccessat(parent_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// Published, or in the making by one who lives.
+/* Published, or in the making by one who lives. */
 static bool lives(int parent_fd, const char *id)
 {
 	if (exists(parent_fd, id))
@@ -116,7 +116,7 @@ static bool lives(int parent_fd, const char *id)
 	return exists(parent_fd, tmp) && !trash_is_free(parent_fd, tmp);
 }
 
-// Malloc'd target of names/NAME, or NULL.
+/* Malloc'd target of names/NAME, or NULL. */
 static char *name_target(int names, const char *name)
 {
 	char id[NAME_MAX + 1];

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Finding, making and checking the two folders.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding, making and checking the two folders. */
 #include "core/store/store.h"
 
 #include <errno.h>
@@ -60,8 +60,8 @@ static char *find_data(void)
 	return v ? path_join(v, ".local/share/rootless") : NULL;
 }
 
-// Ours, a folder, and closed to others. Whoever may write in it may replace what we
-// trust.
+/* Ours, a folder, and closed to others. Whoever may write in it may replace what we
+ * trust. */
 static int check_folder(const char *path, int fd, struct err *e)
 {
 	struct stat st;
@@ -96,7 +96,7 @@ static int open_folder(const char *path, struct err *e)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-// $XDG_RUNTIME_DIR, else /run/user/UID; each only when it is the user's own.
+/* $XDG_RUNTIME_DIR, else /run/user/UID; each only when it is the user's own. */
 static char *find_run(char **ret_why)
 {
 	autofree char *usual = str_fmt("/run/user/%u", geteuid());
@@ -135,7 +135,7 @@ static int open_run(struct store *s, struct err *e)
 	return s->run_fd < 0 ? s->run_fd : 0;
 }
 
-// The parts inside; index.json last, so that a layout without it is completed later.
+/* The parts inside; index.json last, so that a layout without it is completed later. */
 static int open_parts(struct store *s, struct err *e)
 {
 	static const char *const names[] = { "containers", "volumes", "networks",
@@ -199,7 +199,7 @@ void store_done(struct store *s)
 	int *fds[] = { &s->data_fd,       &s->run_fd, &s->oci_fd,  &s->layers_fd,
 		       &s->containers_fd, &s->tmp_fd, &s->cache_fd };
 
-	if (!s->data) // zeroed or done already
+	if (!s->data) /* zeroed or done already */
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		*fds[i] = fd_close(*fds[i]);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// index.json of the layout: read, changed under a lock, replaced whole.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* index.json of the layout: read, changed under a lock, replaced whole. */
 #include "core/store/tag.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ void tags_done(struct tags *t)
 	*t = (struct tags){ 0 };
 }
 
-// Notes of ours move from the annotations to the fields.
+/* Notes of ours move from the annotations to the fields. */
 static int from_entry(yyjson_val *obj, struct tag *ret, struct err *e)
 {
 	autodone(tag_done) struct tag t = { 0 };
@@ -121,7 +121,7 @@ static int write_index(const struct store *s, const struct tags *tags, struct er
 	return json_write(s->oci_fd, "index.json", doc, 0644, true, e);
 }
 
-// Lock, read: every change begins so.
+/* Lock, read: every change begins so. */
 static int begin(const struct store *s, struct tags *tags, struct err *e)
 {
 	autoclose int lock = file_lock(s->data_fd, "tag.lock", true, true);
@@ -148,7 +148,7 @@ static void drop(struct tags *tags, size_t i)
 	tags->len--;
 }
 
-// The name goes; its entry goes too when another still holds the image.
+/* The name goes; its entry goes too when another still holds the image. */
 static void unname(struct tags *tags, size_t i, bool keep_dangling)
 {
 	if (!keep_dangling || image_named(tags, &tags->v[i].image_id, i))
@@ -185,7 +185,7 @@ int tag_set(const struct store *s, const struct tag *t, struct err *e)
 			else
 				unname(&tags, i, true);
 		} else if (!old->name && same_image) {
-			drop(&tags, i); // it is dangling no more
+			drop(&tags, i); /* it is dangling no more */
 		}
 	}
 	tags.v = mem_resize(tags.v, tags.len + 1, sizeof(*tags.v));

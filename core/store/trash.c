@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The trash, and the locks by which a dead maker is known.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The trash, and the locks by which a dead maker is known. */
 #include "core/store/trash.h"
 
 #include <errno.h>
@@ -48,8 +48,8 @@ static int lock(int fd, int how)
 	return 0;
 }
 
-// Between mkdir and flock a sweep may take the folder for a dead one's and remove it:
-// hence the second look, and another round.
+/* Between mkdir and flock a sweep may take the folder for a dead one's and remove it:
+ * hence the second look, and another round. */
 int trash_lock_dir(int dirfd, const char *name, bool wait, bool *ret_made)
 {
 	for (;;) {

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/blob.h"
 
 #include <errno.h>
@@ -93,7 +93,7 @@ TEST(wrong_bytes_and_short_ones)
 	CHECK_INT(blob_commit(bw, false, &e), -EBADMSG);
 	CHECK(strstr(e.text, "digest mismatch") != NULL);
 	CHECK_INT(blob_write(&t.store, &w, &bw, &at, &e), 0);
-	CHECK_INT(at, 0); // the wrong part is gone
+	CHECK_INT(at, 0); /* the wrong part is gone */
 	CHECK_INT(blob_add(bw, "ri", 2, &e), 0);
 	CHECK_INT(blob_commit(bw, false, &e), -ENODATA);
 	CHECK_INT(blob_write(&t.store, &w, &bw, &at, &e), 0);
@@ -105,7 +105,8 @@ TEST(wrong_bytes_and_short_ones)
 	tmpstore_close(&t);
 }
 
-// Another process holds the part: no waiting gives EWOULDBLOCK; waiting gives the blob.
+/* Another process holds the part: no waiting gives EWOULDBLOCK; waiting gives the blob.
+ */
 TEST(one_download_for_two)
 {
 	struct tmpstore t = tmpstore_open();

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/gc.h"
 
 #include "core/base/fd.h"
@@ -10,7 +10,7 @@
 #include "core/store/tag.h"
 #include "tests/unit/store/tmpstore.h"
 
-// An image of one layer; *chain is its layer.
+/* An image of one layer; *chain is its layer. */
 static struct tag make_image(const struct store *s, const char *what,
 			     struct digest *chain)
 {
@@ -65,7 +65,7 @@ TEST(collects_what_nothing_uses)
 	a.name = (char *)"docker.io/library/a:latest";
 	CHECK_INT(tag_set(s, &a, &e), 0);
 	CHECK_INT(blob_put(s, "loose", 5, &loose, &e), 0);
-	strv_add(&keep, digest_hex(hex, &cb)); // a container holds b's layer
+	strv_add(&keep, digest_hex(hex, &cb)); /* a container holds b's layer */
 	autoclose int lock = gc_lock(s, true, &e);
 	CHECK(lock >= 0);
 	CHECK_INT(gc_collect(s, &keep, &bytes, &e), 0);

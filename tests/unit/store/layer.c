@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/layer.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ TEST(make_seal_commit_read)
 	tmpstore_close(&t);
 }
 
-// A maker that was killed: its lock is free, the next one starts anew.
+/* A maker that was killed: its lock is free, the next one starts anew. */
 TEST(leftover_of_a_dead_maker)
 {
 	struct tmpstore t = tmpstore_open();
@@ -75,7 +75,7 @@ TEST(leftover_of_a_dead_maker)
 	CHECK_INT(n, 1);
 	CHECK_INT(layer_make(&t.store, &d, false, &m, &e), 0);
 	CHECK_INT(faccessat(layer_dirfd(m), "f", F_OK, 0), -1);
-	CHECK_INT(gc_sweep(&t.store, &e), 0); // takes the old one, not the living one
+	CHECK_INT(gc_sweep(&t.store, &e), 0); /* takes the old one, not the living one */
 	CHECK_INT(file_replace(layer_dirfd(m), "g", "x", 1, 0644), 0);
 	layer_abort(m);
 	CHECK_INT(gc_pending(&t.store, &n, &e), 0);

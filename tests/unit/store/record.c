@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/record.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ TEST(begin_publish_find_trash)
 	CHECK(fd >= 0);
 	CHECK_INT(write_one(parent, A, "one"), 0);
 	CHECK_INT(record_list(parent, &all, &e), 0);
-	CHECK_INT(all.len, 0); // not before it is published
+	CHECK_INT(all.len, 0); /* not before it is published */
 	CHECK_INT(record_name_take(parent, "web", A, &id, &e), 0);
 	CHECK_INT(record_find(parent, "web", &id, &e), -ENOENT);
 	CHECK_INT(record_publish(parent, A, &e), 0);
@@ -65,7 +65,7 @@ TEST(names_are_taken_once)
 	CHECK_INT(record_name_take(parent, "web", B, &holder, &e), -EEXIST);
 	CHECK_STR(holder, A);
 	CHECK_INT(record_name_drop(parent, "web", B), -ENOENT);
-	// A dies before it is published: its name may be taken over
+	/* A dies before it is published: its name may be taken over */
 	a = fd_close(a);
 	CHECK_INT(record_name_take(parent, "web", B, NULL, &e), 0);
 	CHECK_INT(record_name_drop(parent, "web", B), 0);
@@ -102,11 +102,11 @@ TEST(half_made_is_swept)
 
 	int fd = record_begin(parent, A, &e);
 	CHECK_INT(gc_pending(&t.store, &n, &e), 0);
-	CHECK_INT(n, 0); // its maker lives
+	CHECK_INT(n, 0); /* its maker lives */
 	fd_close(fd);
 	CHECK_INT(gc_pending(&t.store, &n, &e), 0);
 	CHECK_INT(n, 1);
-	fd = record_begin(parent, A, &e); // the same ID again
+	fd = record_begin(parent, A, &e); /* the same ID again */
 	CHECK(fd >= 0);
 	fd_close(fd);
 	CHECK_INT(gc_sweep(&t.store, &e), 0);

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: Apache-2.0
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "core/store/tag.h"
 
 #include <errno.h>
@@ -42,20 +42,20 @@ TEST(set_move_remove)
 	CHECK_INT(tags.v[0].manifest.size, 7);
 	tags_done(&tags);
 
-	// a moves; its old image keeps the name b: nothing dangles
+	/* a moves; its old image keeps the name b: nothing dangles */
 	CHECK_INT(tag_set(&t.store, &c, &e), 0);
 	CHECK_INT(tag_list(&t.store, &tags, &e), 0);
 	CHECK_INT(tags.len, 2);
 	tags_done(&tags);
 
-	// b goes: kept as dangling
+	/* b goes: kept as dangling */
 	CHECK_INT(tag_remove(&t.store, b.name, true, &e), 0);
 	CHECK_INT(tag_list(&t.store, &tags, &e), 0);
 	CHECK_INT(tags.len, 2);
 	CHECK(tags.v[0].name == NULL || tags.v[1].name == NULL);
 	tags_done(&tags);
 
-	// named again: dangling no more
+	/* named again: dangling no more */
 	CHECK_INT(tag_set(&t.store, &b, &e), 0);
 	CHECK_INT(tag_list(&t.store, &tags, &e), 0);
 	CHECK_INT(tags.len, 2);
