@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Images in files.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images in files. */
 #include "core/image/archive.h"
 
 #include <errno.h>

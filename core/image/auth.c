@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Credentials from docker's and containers' files.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Credentials from docker's and containers' files. */
 #include "core/image/auth.h"
 
 #include <errno.h>
@@ -32,7 +32,8 @@ void auth_done(struct auth *a)
 	}
 }
 
-// "https://host:port/v1/" and "host:port" name the same registry; "host/path" does not.
+/* "https://host:port/v1/" and "host:port" name the same registry; "host/path" does not.
+ */
 static bool same_registry(const char *key, const char *registry)
 {
 	static const char *const docker[] = { DOCKER_IO, "index.docker.io",
@@ -56,7 +57,7 @@ static bool same_registry(const char *key, const char *registry)
 	return false;
 }
 
-// "auth": base64 of user:password.
+/* "auth": base64 of user:password. */
 static int take_pair(const char *text, struct auth *ret)
 {
 	autobuf plain = { 0 };
@@ -103,7 +104,7 @@ static bool is_empty(const struct auth *a)
 	return !a->username && !a->identity_token;
 }
 
-// credHelpers names one for this registry, credsStore one for all.
+/* credHelpers names one for this registry, credsStore one for all. */
 static int find_helper(yyjson_val *root, const char *registry, char **ret, struct err *e)
 {
 	yyjson_val *helpers = NULL, *key, *val;
@@ -144,7 +145,7 @@ int auth_parse(const char *text, size_t n, const char *registry, struct auth *re
 	yyjson_obj_foreach (auths, i, max, key, val) {
 		if (!same_registry(yyjson_get_str(key), registry) || !yyjson_is_obj(val))
 			continue;
-		server = yyjson_get_str(key); // as it was logged in
+		server = yyjson_get_str(key); /* as it was logged in */
 		if (is_empty(ret) && (r = take_entry(val, ret, e)) < 0)
 			return r;
 	}
@@ -166,8 +167,8 @@ static int find_in(const char *file, const char *registry, struct auth *ret,
 		return err_code(e, r, "read '%s'", file);
 	r = auth_parse(buf_str(&text), text.len, registry, &found, &helper, &server, e);
 	if (r == 0 && helper) {
-		auth_done(&found); // the helper has the truth; what is in the file is a
-				   // shell
+		auth_done(&found); /* the helper has the truth; what is in the file is a
+				    * shell */
 		r = credhelper_get(helper, server, &found, e);
 	}
 	if (r < 0) {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Base64, both ways.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Base64, both ways. */
 #include "core/image/base64.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Trust roots and client certificates.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trust roots and client certificates. */
 #include "core/image/certs.h"
 
 #include <dirent.h>
@@ -36,7 +36,7 @@ static int add_pem(struct certs *c, const char *path, struct err *e)
 	return r < 0 ? err_code(e, r, "read certificate '%s'", path) : 0;
 }
 
-// As docker: *.crt are roots, *.cert with its *.key is what to show.
+/* As docker: *.crt are roots, *.cert with its *.key is what to show. */
 static int read_folder(struct certs *c, const char *dir, struct err *e)
 {
 	autostrv names = { 0 };
@@ -95,8 +95,8 @@ static int read_host(struct certs *c, const char *config_dir, const char *host,
 	return r;
 }
 
-// A link such as "4042bcee.0": OpenSSL finds one root by its name's hash, which is eight
-// times cheaper than reading them all.
+/* A link such as "4042bcee.0": OpenSSL finds one root by its name's hash, which is eight
+ * times cheaper than reading them all. */
 static bool has_hashes(const char *dir)
 {
 	DIR *d = opendir(dir);
@@ -154,7 +154,7 @@ int certs_find(const char *config_dir, const char *host, struct certs *ret, stru
 		by_system(&c);
 	if (!c.folder && !c.file)
 		r = rootbundle_pem(&c.pem, e);
-	// libcurl takes bytes or a file, not both
+	/* libcurl takes bytes or a file, not both */
 	if (r == 0 && c.pem.len && c.file) {
 		r = add_pem(&c, c.file, e);
 		str_set(&c.file, NULL);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// WWW-Authenticate: scheme SP key=value, key="quoted", …, next scheme …
+/* SPDX-License-Identifier: Apache-2.0 */
+/* WWW-Authenticate: scheme SP key=value, key="quoted", …, next scheme … */
 #include "core/image/challenge.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static bool is_token(char c)
 	return c > 32 && c < 127 && !strchr("\"(),/:;<=>?@[\\]{}", c);
 }
 
-// token68 (RFC 7235) may hold these too
+/* token68 (RFC 7235) may hold these too */
 static bool is_token68(char c)
 {
 	return is_token(c) || c == '/' || c == '=';
@@ -46,7 +46,7 @@ static size_t token(struct cursor *c)
 	return (size_t)(c->p - from);
 }
 
-// A value, quoted or not, into dst; too long or unterminated is -EINVAL.
+/* A value, quoted or not, into dst; too long or unterminated is -EINVAL. */
 static int value(struct cursor *c, char *dst, size_t size)
 {
 	size_t n = 0;
@@ -89,7 +89,7 @@ static int keep(struct challenge *ch, const char *key, size_t n, const char *tex
 	return 0;
 }
 
-// key=value pairs until a token that no "=" follows: that is the next scheme.
+/* key=value pairs until a token that no "=" follows: that is the next scheme. */
 static int params(struct cursor *c, struct challenge *ch)
 {
 	char text[CHALLENGE_TEXT_MAX];

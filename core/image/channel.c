@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// libcurl handles, set up.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl handles, set up. */
 #include "core/image/channel.h"
 
 #include <errno.h>
@@ -44,7 +44,7 @@ void channel_done(struct channel *c)
 	*c = (struct channel){ 0 };
 }
 
-// The value of the first that is set, as Go's programs read them: upper case first.
+/* The value of the first that is set, as Go's programs read them: upper case first. */
 static const char *either(const char *given, const char *upper, const char *lower)
 {
 	const char *v = given;
@@ -63,7 +63,7 @@ static void set_proxy(const struct channel *c, CURL *h, const char *host, bool t
 				: either(o->http_proxy, "HTTP_PROXY", "http_proxy");
 	const char *none = either(o->no_proxy, "NO_PROXY", "no_proxy");
 
-	// set even when empty: libcurl would look at the environment by its own rules
+	/* set even when empty: libcurl would look at the environment by its own rules */
 	curl_easy_setopt(h, CURLOPT_PROXY,
 			 proxy && !origin_is_loopback(host) ? proxy : "");
 	curl_easy_setopt(h, CURLOPT_NOPROXY, none ? none : "");
@@ -82,7 +82,7 @@ static int set_trust(const struct channel *c, CURL *h, const char *host, struct 
 	r = certs_find(c->options->config_dir, host, &certs, e);
 	if (r < 0)
 		return r;
-	// defaults of the build are not to be looked at
+	/* defaults of the build are not to be looked at */
 	curl_easy_setopt(h, CURLOPT_CAINFO, certs.file);
 	curl_easy_setopt(h, CURLOPT_CAPATH, certs.folder);
 	if (certs.pem.len) {
@@ -107,7 +107,8 @@ static void set_limits(const struct channel *c, CURL *h, const char *url, char *
 	curl_easy_setopt(h, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
 	curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(h, CURLOPT_USERAGENT, "rootless/" ROOTLESS_VERSION);
-	// redirects are followed by hand: each host gets its own trust and no credentials
+	/* redirects are followed by hand: each host gets its own trust and no credentials
+	 */
 	curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
 }
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The content of one image on its way into the store.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The content of one image on its way into the store. */
 #include "core/image/content.h"
 
 #include <errno.h>

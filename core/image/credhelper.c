@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Docker's credential helpers.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Docker's credential helpers. */
 #include "core/image/credhelper.h"
 
 #include <errno.h>
@@ -11,9 +11,9 @@
 #include "core/wire/json.h"
 
 #define ANSWER_MAX 65536
-#define TIMEOUT_MS 60000 // it may ask the user for a passphrase
+#define TIMEOUT_MS 60000 /* it may ask the user for a passphrase */
 
-// The name becomes part of a program's name: nothing that leads elsewhere.
+/* The name becomes part of a program's name: nothing that leads elsewhere. */
 static bool name_ok(const char *name)
 {
 	return name[0] && name[0] != '-' &&

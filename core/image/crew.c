@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The unpack workers of one pull.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unpack workers of one pull. */
 #include "core/image/crew.h"
 
 #include <errno.h>
@@ -94,7 +94,7 @@ static int start(struct crew *c, struct crew_layer *l)
 	return 0;
 }
 
-// Whole blobs first: a worker that has all its bytes is never idle.
+/* Whole blobs first: a worker that has all its bytes is never idle. */
 int crew_staff(struct crew *c)
 {
 	for (int pass = 0; pass < 2; pass++) {
@@ -121,7 +121,8 @@ static int finish(struct crew *c, struct crew_layer *l)
 	l->more_fd = fd_close(l->more_fd);
 	struct err why = { 0 };
 	if (unpack_finish(worker, &l->result, &why) < 0) {
-		// bytes that turn out to be wrong prove nothing: the download has the say
+		/* bytes that turn out to be wrong prove nothing: the download has the say
+		 */
 		if (l->need_blob) {
 			l->doubt = why;
 			return 0;
@@ -182,7 +183,7 @@ void crew_more(struct crew *c, size_t i)
 {
 	struct crew_layer *l = &c->v[i];
 
-	// a full pipe: it has enough to wake for
+	/* a full pipe: it has enough to wake for */
 	if (l->more_fd >= 0)
 		(void)!write(l->more_fd, "", 1);
 }
@@ -194,7 +195,7 @@ void crew_whole(struct crew *c, size_t i)
 	l->part = NULL;
 	l->need_blob = false;
 	l->more_fd = fd_close(l->more_fd);
-	if (l->doubt.code) { // the bytes were right
+	if (l->doubt.code) { /* the bytes were right */
 		c->err = l->doubt;
 		fail(c, l);
 	}

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// One question and its answer over HTTP.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One question and its answer over HTTP. */
 #include "core/image/exchange.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static void add_header(struct exchange *x, const char *name, const char *value)
 {
 	autofree char *line = value ? str_fmt("%s: %s", name, value) : NULL;
 
-	// a line break in a value would begin another header
+	/* a line break in a value would begin another header */
 	if (line && !strpbrk(line, "\r\n"))
 		x->headers = curl_slist_append(x->headers, line);
 }
@@ -148,7 +148,7 @@ static int code_of(CURLcode code)
 	}
 }
 
-// A relative Location is made whole by libcurl itself.
+/* A relative Location is made whole by libcurl itself. */
 static bool redirected(struct channel *c, struct exchange *x)
 {
 	const char *to = NULL;
@@ -239,7 +239,7 @@ void exchange_done(struct exchange *x)
 
 /* --- judging an answer -------------------------------------------------------------- */
 
-// Half a second, then twice as long each time; a registry's own wish comes first.
+/* Half a second, then twice as long each time; a registry's own wish comes first. */
 int exchange_retry(const struct channel *c, const struct exchange *x, int tries,
 		   bool reached)
 {
@@ -258,7 +258,7 @@ int exchange_retry(const struct channel *c, const struct exchange *x, int tries,
 	}
 	if (x->result == -ECONNRESET)
 		return pause;
-	// a host that never answered is down or misspelled: say so at once
+	/* a host that never answered is down or misspelled: say so at once */
 	return reached && (x->result == -ECONNREFUSED || x->result == -ETIMEDOUT ||
 			   x->result == -EHOSTUNREACH)
 		       ? pause
@@ -287,7 +287,7 @@ void exchange_words(const struct exchange *x, char *code, size_t code_size, char
 		code[0] = 0;
 	if (json_parse(buf_str(&x->refusal), x->refusal.len, "answer", &doc, NULL) < 0 ||
 	    json_get_arr(yyjson_doc_get_root(doc), "errors", &errors, NULL) < 0) {
-		// an HTML page of some proxy says nothing on a terminal
+		/* an HTML page of some proxy says nothing on a terminal */
 		if (buf_str(&x->refusal)[0] != '<' && buf_str(&x->refusal)[0] != '{')
 			first_line(message, message_size, buf_str(&x->refusal));
 		return;

@@ -1,10 +1,10 @@
-// SPDX-License-Identifier: Apache-2.0
-// Entries of a layer's tar to disk.
-//
-// An entry may replace an earlier one of the same layer. Whiteouts hide what lower layers
-// have, never what this layer has: one for a folder of this layer makes that folder
-// opaque. Device nodes cannot be made in a user namespace: they are left out and counted,
-// as other rootless engines do (the runtime gives each container its own /dev).
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries of a layer's tar to disk.
+ *
+ * An entry may replace an earlier one of the same layer. Whiteouts hide what lower layers
+ * have, never what this layer has: one for a folder of this layer makes that folder
+ * opaque. Device nodes cannot be made in a user namespace: they are left out and counted,
+ * as other rootless engines do (the runtime gives each container its own /dev). */
 #include "core/image/extract.h"
 
 #include <errno.h>
@@ -25,8 +25,8 @@
 #include "core/image/place.h"
 #include "core/oci/whiteout.h"
 
-// Free space is looked at after so many bytes; that much is left for others, and for the
-// removal of what was written.
+/* Free space is looked at after so many bytes; that much is left for others, and for the
+ * removal of what was written. */
 #define SPACE_EVERY   (64u << 20)
 #define SPACE_RESERVE (64u << 20)
 
@@ -47,7 +47,7 @@ struct extract {
 	struct unpack_result result;
 };
 
-// One entry on its way: where it goes and what it is.
+/* One entry on its way: where it goes and what it is. */
 struct target {
 	const struct tar_entry *entry;
 	const char *clean, *name;
@@ -63,7 +63,7 @@ struct extract *extract_new(int dirfd, uint32_t ids)
 	x->uid = geteuid();
 	x->gid = getegid();
 	place_init(&x->place, dirfd);
-	// what the store's folder hands down is not the image's
+	/* what the store's folder hands down is not the image's */
 	(void)fremovexattr(dirfd, "system.posix_acl_default");
 	umask(0);
 	return x;
@@ -112,14 +112,14 @@ static int owner_failed(const struct extract *x, const struct tar_entry *t, stru
 	return err_sys(e, "give '%s' to %u:%u", t->path, t->uid, t->gid);
 }
 
-// New files are ours already, but for a set-gid folder's.
+/* New files are ours already, but for a set-gid folder's. */
 static bool needs_owner(const struct extract *x, const struct tar_entry *t)
 {
 	return t->uid != x->uid || t->gid != x->gid || x->place.setgid;
 }
 
-// user.* and file capabilities are the image's; what overlay reads from user.* is ours;
-// of the rest (trusted.*, labels, ACLs) nothing may be set here.
+/* user.* and file capabilities are the image's; what overlay reads from user.* is ours;
+ * of the rest (trusted.*, labels, ACLs) nothing may be set here. */
 static int set_xattrs(int fd, const struct tar_entry *t, struct err *e)
 {
 	for (size_t i = 0; i < t->xattrs_len; i++) {
@@ -143,7 +143,7 @@ static int set_xattrs(int fd, const struct tar_entry *t, struct err *e)
 	return 0;
 }
 
-// Owner before mode: chown takes set-id bits away; capabilities after both.
+/* Owner before mode: chown takes set-id bits away; capabilities after both. */
 static int finish_fd(const struct extract *x, int fd, const struct tar_entry *t,
 		     struct err *e)
 {
@@ -160,7 +160,7 @@ static int finish_fd(const struct extract *x, int fd, const struct tar_entry *t,
 	return futimens(fd, times) ? err_sys(e, "set the time of '%s'", t->path) : 0;
 }
 
-// For what has no descriptor: links, fifos.
+/* For what has no descriptor: links, fifos. */
 static int finish_name(const struct extract *x, const struct target *g, struct err *e)
 {
 	const struct tar_entry *t = g->entry;
@@ -176,7 +176,7 @@ static int finish_name(const struct extract *x, const struct target *g, struct e
 		       : 0;
 }
 
-// Something of this layer stands where the entry goes: it makes room.
+/* Something of this layer stands where the entry goes: it makes room. */
 static int make_room(struct extract *x, const struct target *g)
 {
 	struct stat st;
@@ -220,7 +220,7 @@ static int write_at(int fd, const uint8_t *p, size_t n, uint64_t offset)
 	return 0;
 }
 
-// Data blocks in order; the holes of a sparse file stay holes.
+/* Data blocks in order; the holes of a sparse file stay holes. */
 static int write_data(struct extract *x, int fd, const struct target *g,
 		      struct tar_reader *t, struct err *e)
 {
@@ -277,8 +277,8 @@ static void remember_folder(struct extract *x, const char *clean, int64_t mtime)
 	x->folders[x->folders_len++] = (struct folder){ str_dup(clean), mtime };
 }
 
-// A folder that stands already keeps its content; one that takes a whiteout's place
-// begins empty, hiding what lower layers have.
+/* A folder that stands already keeps its content; one that takes a whiteout's place
+ * begins empty, hiding what lower layers have. */
 static int put_dir(struct extract *x, const struct target *g, struct err *e)
 {
 	bool opaque = false;
@@ -321,7 +321,7 @@ static int put_fifo(struct extract *x, const struct target *g, struct err *e)
 	return finish_name(x, g, e);
 }
 
-// Only to a file of this layer, found beneath its folder without following a link.
+/* Only to a file of this layer, found beneath its folder without following a link. */
 static int put_hardlink(struct extract *x, const struct target *g, struct err *e)
 {
 	struct place from;
@@ -397,8 +397,8 @@ static int put_root(struct extract *x, const struct tar_entry *entry, struct err
 	return finish_fd(x, x->root, entry, e);
 }
 
-// What is below a folder with a whiteout's name: aufs's own is passed over, the rest is
-// none.
+/* What is below a folder with a whiteout's name: aufs's own is passed over, the rest is
+ * none. */
 static enum whiteout_kind kind_of_folders(const char *clean)
 {
 	char name[NAME_MAX + 1];
@@ -456,12 +456,13 @@ int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_r
 	}
 	r = put(x, &g, t, e);
 	if (entry->type == TAR_DIR)
-		place_forget(&x->place); // its mode may have changed, or what stood there
+		place_forget(
+			&x->place); /* its mode may have changed, or what stood there */
 	return r;
 }
 
-// Later entries changed the times of folders; one that was replaced meanwhile is passed
-// over.
+/* Later entries changed the times of folders; one that was replaced meanwhile is passed
+ * over. */
 int extract_finish(struct extract *x, struct unpack_result *ret, struct err *e)
 {
 	struct place p;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The head of an answer.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The head of an answer. */
 #include "core/image/httphead.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static int copy(char *dst, size_t size, struct field v)
 	return 0;
 }
 
-// "bytes 100-199/200", or "…/*"
+/* "bytes 100-199/200", or "…/ *" */
 static int content_range(struct httphead *h, struct field v)
 {
 	char text[64];
@@ -45,7 +45,7 @@ static int content_range(struct httphead *h, struct field v)
 	return h->has_range ? 0 : -EINVAL;
 }
 
-// Of a part it is the part's: Content-Range knows the whole.
+/* Of a part it is the part's: Content-Range knows the whole. */
 static void content_length(struct httphead *h, struct field v)
 {
 	char text[32];
@@ -60,7 +60,7 @@ static void retry_after(struct httphead *h, struct field v)
 	uint64_t n;
 
 	if (copy(text, sizeof(text), v) < 0 || str_u64(text, UINT64_MAX, &n) < 0)
-		return; // a date, or nonsense
+		return; /* a date, or nonsense */
 	h->retry_after = n > HTTPHEAD_WAIT_MAX ? HTTPHEAD_WAIT_MAX : (int)n;
 }
 

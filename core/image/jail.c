@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The unpack worker's confinement.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unpack worker's confinement. */
 #include "core/image/jail.h"
 
 #include <errno.h>
@@ -21,17 +21,17 @@
 #include "core/ns/idmap.h"
 #include "core/ns/landlock.h"
 
-#define MEMORY_MAX (768ull << 20) // zstd's largest window is 128 MiB
-#define FILE_MAX   (1ull << 40)   // bytes, holes included
+#define MEMORY_MAX (768ull << 20) /* zstd's largest window is 128 MiB */
+#define FILE_MAX   (1ull << 40)   /* bytes, holes included */
 
 #define CAP(x)     (1ull << CAP_##x)
 #define CAPS_KEPT \
 	(CAP(CHOWN) | CAP(DAC_OVERRIDE) | CAP(FOWNER) | CAP(FSETID) | CAP(MKNOD) | \
 	 CAP(SETFCAP))
 
-// What layerstream, libarchive, isa-l, zstd and the C library call.
+/* What layerstream, libarchive, isa-l, zstd and the C library call. */
 static const int calls[] = {
-	// the blob and the answer
+	/* the blob and the answer */
 	__NR_read,
 	__NR_pread64,
 	__NR_write,
@@ -40,7 +40,7 @@ static const int calls[] = {
 	__NR_poll,
 #endif
 	__NR_ppoll,
-	// files of the layer
+	/* files of the layer */
 	__NR_openat,
 	__NR_openat2,
 	__NR_pwrite64,
@@ -91,7 +91,7 @@ static const int calls[] = {
 	__NR_umask,
 	__NR_geteuid,
 	__NR_getegid,
-	// memory and the end
+	/* memory and the end */
 	__NR_brk,
 #ifdef __NR_mmap
 	__NR_mmap,
@@ -124,7 +124,7 @@ static uint32_t count(const char *file)
 
 	if (file_read_small(AT_FDCWD, file, text, sizeof(text)) < 0 ||
 	    idmap_parse(text, strlen(text), &m) < 0)
-		return UINT32_MAX; // unknown: the kernel will say
+		return UINT32_MAX; /* unknown: the kernel will say */
 	for (size_t i = 0; i < m.len; i++)
 		n += m.extents[i].count;
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
@@ -142,7 +142,7 @@ static int drop_caps(void)
 	struct caps c;
 	int r = caps_bound(CAPS_KEPT);
 
-	if (r < 0 && r != -EPERM) // EPERM: an ordinary user's process has none anyhow
+	if (r < 0 && r != -EPERM) /* EPERM: an ordinary user's process has none anyhow */
 		return r;
 	r = caps_get(&c);
 	if (r < 0)
@@ -173,11 +173,11 @@ int jail_enter(int dirfd, struct err *e)
 
 	if (r < 0)
 		return err_code(e, r, "drop capabilities");
-	prctl(PR_SET_PDEATHSIG, SIGKILL); // after the change of IDs, which clears it
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of IDs, which clears it */
 	limit();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return err_sys(e, "set no_new_privs");
-	// Before ABI 2 Landlock forbids every hard link between folders.
+	/* Before ABI 2 Landlock forbids every hard link between folders. */
 	if (landlock_abi() >= 2 && (r = landlock_fence(&dirfd, 1)) < 0)
 		return err_code(e, r, "fence by Landlock");
 	r = bpf_allow_list(calls, ARRAY_LEN(calls), SECCOMP_RET_ERRNO | EPERM, filter);

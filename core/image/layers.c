@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: Apache-2.0
-// The layers of one image.
-//
-// Work goes in rounds. A round takes what it can lock without waiting, downloads and
-// unpacks it, brings it to the disk and commits it, so that all locks are given back.
-// What other processes hold is waited for only when nothing is held here: two pulls of
-// images that share layers never wait for each other in a circle, and each layer is
-// downloaded once.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layers of one image.
+ *
+ * Work goes in rounds. A round takes what it can lock without waiting, downloads and
+ * unpacks it, brings it to the disk and commits it, so that all locks are given back.
+ * What other processes hold is waited for only when nothing is held here: two pulls of
+ * images that share layers never wait for each other in a circle, and each layer is
+ * downloaded once. */
 #include "core/image/layers.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ static bool fetched_already(const struct round *r, const struct digest *d)
 	return false;
 }
 
-// 1 taken, 0 not now (another holds it, or it comes with another layer of this round).
+/* 1 taken, 0 not now (another holds it, or it comes with another layer of this round). */
 static int take_blob(struct round *r, const struct layers_item *it, bool wait,
 		     struct blob_writer **ret, struct err *e)
 {
@@ -108,7 +108,7 @@ static void add(struct round *r, const struct layers_item *it, struct blob_write
 	r->len++;
 }
 
-// wait: only with empty hands.
+/* wait: only with empty hands. */
 static int take(struct round *r, const struct layers_item *it, bool wait, struct err *e)
 {
 	const struct store *s = r->job->store;
@@ -141,7 +141,7 @@ static int take_all(struct round *r, struct err *e)
 
 	for (size_t i = 0; rc == 0 && i < j->len; i++)
 		rc = take(r, &j->items[i], false, e);
-	// others hold all that is missing
+	/* others hold all that is missing */
 	for (size_t i = 0; rc == 0 && r->held && r->len == 0 && i < j->len; i++)
 		rc = take(r, &j->items[i], true, e);
 	return rc;
@@ -159,7 +159,7 @@ static void on_tick(void *arg, size_t i, uint64_t bytes)
 
 	if (bytes < l->have)
 		(void)crew_restart(&r->crew,
-				   n); // crew.err tells the next on_done or on_wake
+				   n); /* crew.err tells the next on_done or on_wake */
 	bool first = l->have == 0;
 	l->have = bytes;
 	crew_more(&r->crew, n);
@@ -216,7 +216,7 @@ static int work(struct round *r, struct err *e)
 		rc = registry_blobs(r->job->registry, r->fetch, r->fetches, &events,
 				    &ignored);
 		for (size_t i = 0; i < r->len; i++)
-			r->v[i].part = NULL; // they are gone, one way or the other
+			r->v[i].part = NULL; /* they are gone, one way or the other */
 	}
 	if (rc == 0)
 		rc = crew_wait(&r->crew);
@@ -261,7 +261,7 @@ static int to_disk(struct round *r, struct err *e)
 	return rc;
 }
 
-// 1: others still hold something; 0: all is there.
+/* 1: others still hold something; 0: all is there. */
 static int one_round(const struct layers_job *job, struct err *e)
 {
 	struct round r = { .job = job };

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// One layer's way from compressed bytes to disk.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One layer's way from compressed bytes to disk. */
 #include "core/image/layerstream.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ struct layerstream {
 	struct err err; /* of the decoder: said rather than the tar reader's echo of it */
 };
 
-// Every byte of the tar passes here, those after its end too: the diffID is of all.
+/* Every byte of the tar passes here, those after its end too: the diffID is of all. */
 static ssize_t tar_bytes(void *arg, void *p, size_t n)
 {
 	struct layerstream *l = arg;

@@ -1,9 +1,9 @@
-// SPDX-License-Identifier: Apache-2.0
-// Images from the files of a shelf.
-//
-// An archive may be both a docker-archive and an OCI layout (docker save since 25). The
-// layout is read then, because it keeps the manifest's digest; the names are taken from
-// either.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images from the files of a shelf.
+ *
+ * An archive may be both a docker-archive and an OCI layout (docker save since 25). The
+ * layout is read then, because it keeps the manifest's digest; the names are taken from
+ * either. */
 #include "core/image/load.h"
 
 #include <errno.h>
@@ -138,7 +138,7 @@ static void add_descriptor(yyjson_mut_doc *doc, yyjson_mut_val *obj, const char 
 	descriptor_build(&d, doc, obj);
 }
 
-// A docker-archive has no manifest of the kind that the store keeps: one is written.
+/* A docker-archive has no manifest of the kind that the store keeps: one is written. */
 static int make_manifest(struct load *l, const char *config, struct err *e)
 {
 	struct content *c = &l->content;
@@ -210,8 +210,8 @@ static int load_docker(struct load *l, struct err *e)
 /* --- OCI layout
  * --------------------------------------------------------------------------- */
 
-// What names an entry of index.json: containerd's annotation, or a ref name that is more
-// than a tag; else what manifest.json says of the same config.
+/* What names an entry of index.json: containerd's annotation, or a ref name that is more
+ * than a tag; else what manifest.json says of the same config. */
 static void names_of(struct load *l, const struct strv *annotations, struct strv *ret)
 {
 	const char *name = strv_getenv(annotations, "io.containerd.image.name");

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Origins: where an image may come from, and by which scheme.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Origins: where an image may come from, and by which scheme. */
 #include "core/image/origin.h"
 
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@
 
 #define HOST_MAX 300
 
-// "[::1]:5000" → "::1"; "a:5000" → "a". -EINVAL when it does not fit.
+/* "[::1]:5000" → "::1"; "a:5000" → "a". -EINVAL when it does not fit. */
 static int name_of(char dst[HOST_MAX], const char *host)
 {
 	size_t n;
@@ -32,7 +32,7 @@ static int name_of(char dst[HOST_MAX], const char *host)
 	return 0;
 }
 
-// 4 or 16 bytes, or 0.
+/* 4 or 16 bytes, or 0. */
 static size_t address_of(const char *name, uint8_t dst[16])
 {
 	if (inet_pton(AF_INET, name, dst) == 1)
@@ -104,7 +104,7 @@ void origin_init(struct origin *o, const char *host, const char *keyname,
 	o->settled = !o->plain_ok;
 }
 
-// What may stand in a host: no user part, no escapes.
+/* What may stand in a host: no user part, no escapes. */
 static bool host_ok(const char *host)
 {
 	char name[HOST_MAX];
@@ -137,7 +137,7 @@ int origin_mirror(struct origin *o, const char *url, const struct strv *insecure
 			       url);
 	origin_init(o, host, host, insecure);
 	o->mirror = true;
-	o->settled = true; // the URL says it
+	o->settled = true; /* the URL says it */
 	str_set(&o->base, path);
 	for (size_t n = strlen(o->base); n > 0 && o->base[n - 1] == '/'; n--)
 		o->base[n - 1] = 0;

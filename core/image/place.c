@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Places inside a layer's folder.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Places inside a layer's folder. */
 #include "core/image/place.h"
 
 #include <errno.h>
@@ -73,8 +73,8 @@ int place_set_opaque(int dirfd)
 	return fsetxattr(dirfd, "user.overlay.opaque", "y", 1, 0) ? -errno : 0;
 }
 
-// One step down, making the folder when it is missing. A whiteout of this layer in its
-// place means: what was below is hidden, and the new folder begins empty.
+/* One step down, making the folder when it is missing. A whiteout of this layer in its
+ * place means: what was below is hidden, and the new folder begins empty. */
 static int step(int at, const char *name)
 {
 	int fd = openat(at, name, OPEN_DIR);

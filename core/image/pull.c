@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Pulling: reference → manifest of the platform → config → layers → tag.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pulling: reference → manifest of the platform → config → layers → tag. */
 #include "core/image/pull.h"
 
 #include <errno.h>
@@ -41,8 +41,8 @@ static void say(const struct pull *p, const char *id, const char *status)
 /* --- from the reference to one manifest
  * ------------------------------------------------- */
 
-// Down the indexes to the platform's manifest, whose bytes and descriptor stay in
-// content.
+/* Down the indexes to the platform's manifest, whose bytes and descriptor stay in
+ * content. */
 static int resolve(struct pull *p, struct err *e)
 {
 	struct content *c = &p->content;
@@ -116,7 +116,7 @@ static int get_config(struct pull *p, struct err *e)
 /* --- up to date?
  * ------------------------------------------------------------------------- */
 
-// The tag of this name in the store; its HEAD costs a registry less than the whole.
+/* The tag of this name in the store; its HEAD costs a registry less than the whole. */
 static bool up_to_date(struct pull *p, struct tag *ret)
 {
 	autodone(tags_done) struct tags tags = { 0 };
@@ -166,8 +166,8 @@ static int sweep(void *arg, struct err *e)
 	return gc_sweep(arg, e);
 }
 
-// What a failed pull made in the store goes again. Parts stay for the next try when the
-// way was at fault and not the content.
+/* What a failed pull made in the store goes again. Parts stay for the next try when the
+ * way was at fault and not the content. */
 static void clean_up(struct pull *p, int rc)
 {
 	bool content = rc == -EBADMSG || rc == -EFBIG || rc == -EINVAL ||
@@ -198,7 +198,7 @@ static int fetch(struct pull *p, struct tag *ret, struct err *e)
 	if (rc == 0)
 		rc = tag_it(p, ret, e);
 	lease_drop(p->store, lease);
-	size_t left = 0; // a layer that had to begin anew leaves its first try
+	size_t left = 0; /* a layer that had to begin anew leaves its first try */
 	if (rc < 0 || (gc_pending(p->store, &left, NULL) == 0 && left))
 		clean_up(p, rc);
 	return rc;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// A registry and its mirrors.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A registry and its mirrors. */
 #include "core/image/registry.h"
 
 #include <errno.h>
@@ -83,8 +83,8 @@ static int collect(void *arg, const struct httphead *head, const void *p, size_t
 		       : 0;
 }
 
-// HTTP where it is allowed and HTTPS is not spoken. A certificate that does not verify is
-// no reason.
+/* HTTP where it is allowed and HTTPS is not spoken. A certificate that does not verify is
+ * no reason. */
 static bool fall_back(struct origin *o, int result)
 {
 	if (o->settled || (result != -EPROTO && result != -ECONNREFUSED &&
@@ -95,8 +95,8 @@ static bool fall_back(struct origin *o, int result)
 	return true;
 }
 
-// One question to one origin, with challenges answered and tries repeated. 0: x has an
-// answer.
+/* One question to one origin, with challenges answered and tries repeated. 0: x has an
+ * answer. */
 static int ask(struct registry *r, struct origin *o, const char *rest, struct exchange *x,
 	       struct err *e)
 {

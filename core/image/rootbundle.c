@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// Mozilla's roots: DER certificates one after the other, zstd-compressed (vendor's
-// ca-certificates recipe), put in by the assembler. ROOT_BUNDLE is the file's path.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mozilla's roots: DER certificates one after the other, zstd-compressed (vendor's
+ * ca-certificates recipe), put in by the assembler. ROOT_BUNDLE is the file's path. */
 #include "core/image/rootbundle.h"
 
 #include <errno.h>
@@ -64,7 +64,7 @@ static int unpack(struct buf *der, struct err *e)
 	return r < 0 ? r : (int)n;
 }
 
-// Bytes of the DER SEQUENCE that p begins with; 0 when it is none.
+/* Bytes of the DER SEQUENCE that p begins with; 0 when it is none. */
 static size_t sequence(const uint8_t *p, size_t n)
 {
 	size_t len = 0, head = 2;

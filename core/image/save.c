@@ -1,7 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
-// Images into one tar: blobs/…, oci-layout, index.json (an entry for each name),
-// manifest.json (an entry for each image). Layers go as they are stored; all readers take
-// them compressed.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Images into one tar: blobs/…, oci-layout, index.json (an entry for each name),
+ * manifest.json (an entry for each image). Layers go as they are stored; all readers take
+ * them compressed. */
 #include "core/image/save.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static int add_blob(struct save *v, const struct digest *d, struct err *e)
 /* --- the two lists
  * ------------------------------------------------------------------------ */
 
-// The image's object in manifest.json, made when it is new.
+/* The image's object in manifest.json, made when it is new. */
 static yyjson_mut_val *docker_image(struct save *v, const struct content *c)
 {
 	char id[DIGEST_TEXT_MAX];

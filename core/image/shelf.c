@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The files of an archive or of a layout folder.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The files of an archive or of a layout folder. */
 #include "core/image/shelf.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ void shelf_free(struct shelf *sh)
 	free(sh);
 }
 
-// Regular files only, wherever they are.
+/* Regular files only, wherever they are. */
 static int open_file(const struct shelf *sh, const char *name, uint64_t *ret_size)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// A tar stream's files on their way into the store.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A tar stream's files on their way into the store. */
 #include "core/image/spool.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@
 #define LINKS_MAX     8
 #define SPACE_RESERVE (64u << 20)
 
-// A file (file names it inside the folder) or a link (to another name).
+/* A file (file names it inside the folder) or a link (to another name). */
 struct item {
 	char *name, *link;
 	unsigned file;
@@ -47,7 +47,7 @@ static struct item *find(const struct spool *sp, const char *name)
 		return NULL;
 	for (int hops = 0; hops < LINKS_MAX; hops++) {
 		struct item *found = NULL;
-		// the last of a name counts, as when unpacked
+		/* the last of a name counts, as when unpacked */
 		for (size_t i = sp->len; !found && i-- > 0;)
 			if (str_eq(sp->v[i].name, clean))
 				found = &sp->v[i];
@@ -73,7 +73,7 @@ int spool_open(const struct spool *sp, const char *name)
 		return -ENOENT;
 	file_name(file, it);
 	int fd = openat(sp->fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	// One layer may serve several images of the archive: the first took it along.
+	/* One layer may serve several images of the archive: the first took it along. */
 	if (fd < 0 && errno == ENOENT)
 		return blob_open(sp->store, &it->digest, NULL);
 	return fd < 0 ? -errno : fd;
@@ -156,8 +156,8 @@ static int write_file(struct spool *sp, struct item *it, struct tar_reader *t,
 	return r;
 }
 
-// A link's target, from the folder it is in: "a/layer.tar" → "../b/layer.tar" is
-// "b/layer.tar".
+/* A link's target, from the folder it is in: "a/layer.tar" → "../b/layer.tar" is
+ * "b/layer.tar". */
 static char *link_target(const struct tar_entry *t, const char *name)
 {
 	char clean[PLACE_MAX];

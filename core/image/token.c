@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Answering a challenge.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answering a challenge. */
 #include "core/image/token.h"
 
 #include <errno.h>
@@ -13,7 +13,8 @@
 #include "core/image/exchange.h"
 #include "core/wire/json.h"
 
-// What goes into a query or a form: all but RFC 3986's unreserved characters is escaped.
+/* What goes into a query or a form: all but RFC 3986's unreserved characters is escaped.
+ */
 static void add_escaped(struct buf *b, const char *s)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -56,7 +57,7 @@ static int collect(void *arg, const struct httphead *head, const void *p, size_t
 		       : 0;
 }
 
-// Credentials go over HTTPS, or to where plain HTTP was allowed in any case.
+/* Credentials go over HTTPS, or to where plain HTTP was allowed in any case. */
 static int check_realm(const struct origin *o, const struct challenge *ch, struct err *e)
 {
 	if (str_starts(ch->realm, "https://"))
@@ -67,7 +68,7 @@ static int check_realm(const struct origin *o, const struct challenge *ch, struc
 		       ch->realm, o->host);
 }
 
-// token server's answer → "Bearer …"
+/* token server's answer → "Bearer …" */
 static int take_token(const struct buf *body, struct origin *o, struct err *e)
 {
 	autojson *doc = NULL;

@@ -1,9 +1,9 @@
-// SPDX-License-Identifier: Apache-2.0
-// Many blobs at once.
-//
-// Each blob is a small state machine: waiting (until due) → under way → over. Under way
-// it is one exchange; when that ends early the blob waits again and goes on from where
-// its part is, at the same origin or at the next.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many blobs at once.
+ *
+ * Each blob is a small state machine: waiting (until due) → under way → over. Under way
+ * it is one exchange; when that ends early the blob waits again and goes on from where
+ * its part is, at the same origin or at the next. */
 #include "core/image/transfer.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ struct transfer {
 	char *url;
 };
 
-// Is it what was asked for? A registry that knows no ranges sends the whole.
+/* Is it what was asked for? A registry that knows no ranges sends the whole. */
 static int first_bytes(struct transfer *t, const struct httphead *head, struct err *e)
 {
 	uint64_t at = blob_offset(t->f->to);
@@ -92,7 +92,7 @@ static int over(struct transfer *t, int result)
 	if (result == 0) {
 		f->result = blob_commit(TAKE_PTR(f->to), false, &f->err);
 	} else {
-		// what lies once is not gone on with later
+		/* what lies once is not gone on with later */
 		if (result == -EBADMSG || result == -EFBIG || result == -EPROTO)
 			(void)blob_restart(f->to, NULL);
 		blob_leave(TAKE_PTR(f->to));
@@ -107,7 +107,7 @@ static void wait_for(struct transfer *t, int ms)
 	t->due = time_monotonic() + (int64_t)ms * 1000000;
 }
 
-// This origin does not serve it: the next, or the sentence of this last one.
+/* This origin does not serve it: the next, or the sentence of this last one. */
 static int next_origin(const struct transfer_from *from, struct transfer *t)
 {
 	if (++t->origins_tried < from->origins_len) {
@@ -136,7 +136,7 @@ static void describe(struct transfer *t)
 		message);
 }
 
-// All bytes came: are they right? A part of a former try may have been damaged.
+/* All bytes came: are they right? A part of a former try may have been damaged. */
 static int complete(const struct transfer_from *from, struct transfer *t)
 {
 	err_clear(&t->f->err);
@@ -160,7 +160,7 @@ static int ended(const struct transfer_from *from, struct transfer *t)
 	struct origin *o = &from->origins[t->origin];
 	struct exchange *x = &t->x;
 	int status = x->head.status;
-	bool moved = blob_offset(t->f->to) > t->best; // further than any try before
+	bool moved = blob_offset(t->f->to) > t->best; /* further than any try before */
 
 	if (moved)
 		t->best = blob_offset(t->f->to);
@@ -188,7 +188,7 @@ static int ended(const struct transfer_from *from, struct transfer *t)
 		}
 	}
 	describe(t);
-	t->tries = moved ? 1 : t->tries + 1; // what makes progress may go on failing
+	t->tries = moved ? 1 : t->tries + 1; /* what makes progress may go on failing */
 	int pause = exchange_retry(from->channel, x, t->tries, o->reached);
 	if (pause < 0)
 		return next_origin(from, t);
@@ -291,7 +291,7 @@ int transfer_run(const struct transfer_from *from, struct registry_fetch *f, siz
 		t[i].origin = from->first;
 		t[i].resumed = blob_offset(f[i].to) > 0;
 		if (blob_offset(f[i].to) ==
-		    f[i].blob.size) // a part that only lacked its end
+		    f[i].blob.size) /* a part that only lacked its end */
 			r = r ? r : complete(from, &t[i]);
 	}
 	from->channel->busy = true;

@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: Apache-2.0
-// The unpack worker: a child that gives up all but one blob and one folder, then reads
-// untrusted bytes. It is forked, not executed: the code is the same and the start is
-// cheap.
-//
-// It drops, in this order: descriptors, the host's user namespace (with it every ID of
-// the host), most capabilities, resource limits, other files and TCP (Landlock), other
-// system calls (seccomp). What it says goes over one pipe, in one message.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The unpack worker: a child that gives up all but one blob and one folder, then reads
+ * untrusted bytes. It is forked, not executed: the code is the same and the start is
+ * cheap.
+ *
+ * It drops, in this order: descriptors, the host's user namespace (with it every ID of
+ * the host), most capabilities, resource limits, other files and TCP (Landlock), other
+ * system calls (seccomp). What it says goes over one pipe, in one message. */
 #include "core/image/unpack.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ struct answer {
 
 /* --- the child ---------------------------------------------------------------------- */
 
-// A blob that may still grow while it is read.
+/* A blob that may still grow while it is read. */
 struct follow {
 	int fd, more_fd;
 	off_t at;
@@ -64,7 +64,7 @@ static ssize_t follow_read(void *arg, void *p, size_t n)
 		ssize_t more = fd_read(f->more_fd, drop, sizeof(drop));
 		if (more < 0)
 			return more;
-		if (more == 0) // whole by now: one more look
+		if (more == 0) /* whole by now: one more look */
 			f->more_fd = -1;
 	}
 }
@@ -114,7 +114,7 @@ static void reset_signals(void)
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		signal(signals[i], SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); // EFBIG says it
+	signal(SIGXFSZ, SIG_IGN); /* EFBIG says it */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

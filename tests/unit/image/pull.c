@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Pulling from a registry that answers well.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pulling from a registry that answers well. */
 #include "tests/unit/image/testserver.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ TEST(index_by_platform)
 	good("", "nested");
 }
 
-// Of each layer one file, by the order of layers in the image.
+/* Of each layer one file, by the order of layers in the image. */
 static char *layer_dir(const struct testpull *p, size_t n)
 {
 	autostrv blobs = { 0 }, chains = { 0 };
@@ -80,7 +80,7 @@ TEST(other_platform)
 	str_copy(p.options.platform.architecture, 32, "s390x");
 	CHECK_INT(testpull_run(&p, &s, "multi"), -ENOENT);
 	CHECK(strstr(p.e.text, "s390x") != NULL);
-	// a single manifest of another platform than the one asked for
+	/* a single manifest of another platform than the one asked for */
 	CHECK_INT(testpull_run(&p, &s, "busybox"), -ENOENT);
 	CHECK(strstr(p.e.text, "does not match the specified platform") != NULL);
 	testpull_done(&p);
@@ -104,7 +104,7 @@ TEST(token_authentication)
 	write_config(&p, config);
 	CHECK_INT(testpull_run(&p, &s, "busybox"), 0);
 	CHECK_STR(p.e.text, "");
-	// the token goes to the registry, the password to the token server only
+	/* the token goes to the registry, the password to the token server only */
 	CHECK_INT(testserver_count(&s, "/v2/busybox/manifests/latest|Basic"), 0);
 	CHECK(testserver_count(&s, "scope=repository%3Abusybox%3Apull") > 0);
 	autofree char *wrong =
@@ -139,7 +139,7 @@ TEST(basic_authentication)
 					s.port);
 	write_config(&p, config);
 	CHECK_INT(testpull_run(&p, &s, "edge"), 0);
-	// credentials of another registry are not shown to this one
+	/* credentials of another registry are not shown to this one */
 	autofree char *other = str_fmt("{\"auths\":{\"localhost:%u\":{\"auth\":"
 				       "\"dGVzdGVyOnNlY3JldA==\"}}}",
 				       s.port + 1);
@@ -255,7 +255,7 @@ TEST(http_only_where_it_is_allowed)
 	struct testpull p;
 
 	testpull_init(&p);
-	// through a proxy, so that the name needs no resolver
+	/* through a proxy, so that the name needs no resolver */
 	autofree char *proxy = str_fmt("http://127.0.0.1:%u", s.port);
 	p.registry.http_proxy = p.registry.https_proxy = proxy;
 	CHECK(testpull_ref(&p, "registry.test:5000/busybox") < 0);
@@ -263,7 +263,7 @@ TEST(http_only_where_it_is_allowed)
 	strv_add(&p.registry.insecure, "registry.test:5000");
 	CHECK_INT(testpull_ref(&p, "registry.test:5000/busybox"), 0);
 	CHECK(testserver_count(&s, "GET http://registry.test:5000/v2/busybox/") > 1);
-	// what no_proxy names is asked directly
+	/* what no_proxy names is asked directly */
 	p.registry.no_proxy = "registry.test";
 	CHECK(testpull_ref(&p, "registry.test:5000/edge") < 0);
 	CHECK_INT(testserver_count(&s, "/v2/edge/"), 0);
@@ -289,7 +289,7 @@ TEST(mirrors)
 	CHECK_STR(p.tag.name, "docker.io/library/busybox:latest");
 	CHECK_STR(p.tag.repo, "docker.io/library/busybox");
 	CHECK(testserver_count(&good_one, "/prefix/v2/library/busybox/blobs/") > 0);
-	// only images of the default registry come from mirrors
+	/* only images of the default registry come from mirrors */
 	CHECK(testpull_ref(&p, "localhost:1/busybox") < 0);
 	strv_reset(&p.registry.mirrors);
 	strv_add(&p.registry.mirrors, "http://registry.test");
@@ -302,7 +302,7 @@ TEST(mirrors)
 	testserver_stop(&down);
 }
 
-// Every kind of entry, as the layer's folder has it.
+/* Every kind of entry, as the layer's folder has it. */
 TEST(what_is_unpacked)
 {
 	NEED_SERVER();
@@ -319,7 +319,7 @@ TEST(what_is_unpacked)
 	autoclose int third = open(c, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	CHECK_INT(fstatat(d, "e/suid", &st, 0), 0);
 	CHECK_INT(st.st_mode & 07777, 04755);
-	CHECK(st.st_uid != geteuid()); // some ID of the map, or root's 1000
+	CHECK(st.st_uid != geteuid()); /* some ID of the map, or root's 1000 */
 	CHECK_INT(fstatat(d, "e/sticky", &st, 0), 0);
 	CHECK_INT(st.st_mode & 07777, 01777);
 	CHECK_INT(fstatat(d, "e", &st, 0), 0);
@@ -347,7 +347,7 @@ TEST(what_is_unpacked)
 	CHECK_INT(fgetxattr(x, "user.overlay.redirect", text, sizeof(text)), -1);
 	autoclose int cap = openat(d, "e/cap", O_RDONLY | O_CLOEXEC);
 	CHECK(fgetxattr(cap, "security.capability", text, sizeof(text)) >= 20);
-	// whiteouts in overlay's user-namespace form
+	/* whiteouts in overlay's user-namespace form */
 	CHECK_INT(fstatat(upper, "e/gone", &st, AT_SYMLINK_NOFOLLOW), 0);
 	CHECK(S_ISCHR(st.st_mode) && st.st_rdev == 0);
 	autoclose int opaque = openat(upper, "e/opaque", O_RDONLY | O_CLOEXEC);
@@ -356,7 +356,7 @@ TEST(what_is_unpacked)
 	CHECK_INT(fgetxattr(over, "user.overlay.opaque", text, sizeof(text)), 1);
 	CHECK_INT(fstatat(upper, "e/.wh.gone", &st, AT_SYMLINK_NOFOLLOW), -1);
 	CHECK_INT(fstatat(upper, ".wh..wh.plnk", &st, AT_SYMLINK_NOFOLLOW), -1);
-	// holes stay holes
+	/* holes stay holes */
 	CHECK_INT(fstatat(third, "e/sparse", &st, 0), 0);
 	CHECK_INT(st.st_size, 64 << 20);
 	CHECK(st.st_blocks * 512 < 1 << 20);
@@ -364,7 +364,7 @@ TEST(what_is_unpacked)
 	testserver_stop(&s);
 }
 
-// Two at once: each blob is asked for once.
+/* Two at once: each blob is asked for once. */
 TEST(one_download_for_two_pulls)
 {
 	NEED_SERVER();
@@ -387,7 +387,7 @@ TEST(one_download_for_two_pulls)
 	CHECK(!p.fresh);
 	autostrv blobs = { 0 };
 	CHECK_INT(reach_tag(&p.t.store, &p.tag, &blobs, NULL, NULL), 0);
-	for (size_t i = 2; i < blobs.len; i++) { // layers
+	for (size_t i = 2; i < blobs.len; i++) { /* layers */
 		autofree char *line = str_fmt("GET /v2/edge/blobs/sha256:%s", blobs.v[i]);
 		CHECK_INT(testserver_count(&s, line), 1);
 	}
@@ -401,7 +401,7 @@ static int sweep(void *arg, struct err *e)
 	return gc_sweep(arg, e);
 }
 
-// kill -9 at many points: what is left is swept, and the next pull works.
+/* kill -9 at many points: what is left is swept, and the next pull works. */
 TEST(killed_at_any_moment)
 {
 	NEED_SERVER();
@@ -417,7 +417,7 @@ TEST(killed_at_any_moment)
 		usleep(ms * 1000);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
-		usleep(20000); // its workers end by the death of their parent
+		usleep(20000); /* its workers end by the death of their parent */
 		if (testshared.realm >= 0)
 			CHECK_INT(userns_call(testshared.realm, CLONE_NEWUSER, sweep,
 					      &p.t.store, &p.e),
