@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Writing the bundle.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing the bundle. */
 #include "core/engine/bundle.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ static int fill_process(const struct plan *p, struct rt_process *rp, struct err 
 		strv_setenv(&rp->env, "HOME", p->who.home);
 	rp->cwd = str_dup(p->workdir);
 	rp->cap_bounding = p->security.caps;
-	// Another user than root starts without any; what it may gain is bounded.
+	/* Another user than root starts without any; what it may gain is bounded. */
 	if (p->who.uid == 0)
 		rp->cap_effective = rp->cap_permitted = p->security.caps;
 	rp->no_new_privileges = p->security.no_new_privileges;
@@ -122,7 +122,7 @@ static int write_config(const struct plan *p, int bundle, struct strv *warnings,
 	return 0;
 }
 
-// A profile of the user's own is kept: the compiled form may be swept from the cache.
+/* A profile of the user's own is kept: the compiled form may be swept from the cache. */
 static int make_filter(const struct store *s, const struct plan *p, int bundle,
 		       char **ret_path, struct err *e)
 {
@@ -180,8 +180,8 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.work = work,
 		.seccomp = filter,
 		.new_keyring = true,
-		// A container that shares the host's processes may be meant to signal
-		// them.
+		/* A container that shares the host's processes may be meant to signal
+		 * them. */
 		.landlock_scopes = !spec->privileged && (p->namespaces & RT_NS_PID),
 		.init = spec->has_init ? spec->init : p->cfg->init,
 		.systempaths_unconfined = p->security.systempaths_unconfined,

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// daemon.json, strictly: a key that would be ignored is refused.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daemon.json, strictly: a key that would be ignored is refused. */
 #include "core/engine/config.h"
 
 #include <errno.h>
@@ -89,7 +89,7 @@ static int read_ulimits(yyjson_val *root, struct config *c, struct err *e)
 	return 0;
 }
 
-// "64M" as docker writes it, or a number of bytes.
+/* "64M" as docker writes it, or a number of bytes. */
 static int read_shm(yyjson_val *root, struct config *c, struct err *e)
 {
 	yyjson_val *v = yyjson_obj_get(root, "default-shm-size");
@@ -183,7 +183,7 @@ int config_read(const char *path, struct config *ret, struct err *e)
 	c.path = path ? str_dup(path) : find_path();
 	c.shm_size = SHM_SIZE;
 	int r = json_read(AT_FDCWD, c.path, CONFIG_MAX, &doc, e);
-	// A file that was named must be there; the usual one need not.
+	/* A file that was named must be there; the usual one need not. */
 	if (r == -ENOENT && !path && str_empty(getenv("ROOTLESS_CONFIG")))
 		err_clear(e);
 	else if (r < 0)

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The network of one start.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network of one start. */
 #include "core/engine/connect.h"
 
 #include <errno.h>
@@ -33,8 +33,8 @@ static void mac_of(const struct netplan *n, const struct ip_addr *addr, uint8_t 
 	str_unhex(mac, 6, hex, len);
 }
 
-// The realm's side of the pair is named by the container, so that a leftover is
-// recognised.
+/* The realm's side of the pair is named by the container, so that a leftover is
+ * recognised. */
 static void fill_endpoint(const struct network *net, const char *id, size_t index,
 			  struct endpoint *ep)
 {
@@ -55,7 +55,7 @@ static int lease_end(const struct connect_want *w, struct netplan *n, size_t i,
 	struct ip_addr want = end->ep.addr;
 	int r = network_open(w->store, w->cfg, end->name, &net, e);
 
-	// Not before it is leased anew is the old address one to give back.
+	/* Not before it is leased anew is the old address one to give back. */
 	end->ep.addr = (struct ip_addr){ 0 };
 	if (r < 0)
 		return r;
@@ -69,7 +69,7 @@ static int lease_end(const struct connect_want *w, struct netplan *n, size_t i,
 	return network_ensure(w->store, w->realm, &net, e);
 }
 
-// Both families of one address count as one port of the plan.
+/* Both families of one address count as one port of the plan. */
 static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct err *e)
 {
 	int fds[2];
@@ -90,7 +90,7 @@ static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct
 	return 0;
 }
 
-// What was asked for, from the record: the plan holds the ports of the last run.
+/* What was asked for, from the record: the plan holds the ports of the last run. */
 static int restore_ports(const struct connect_want *w, struct netplan *n, struct err *e)
 {
 	yyjson_val *host =
@@ -103,7 +103,8 @@ static int restore_ports(const struct connect_want *w, struct netplan *n, struct
 			str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
 		yyjson_val *list = yyjson_obj_get(map, key), *b;
 		size_t nth = 0, k, max;
-		// The same container port may be published several times: in their order.
+		/* The same container port may be published several times: in their order.
+		 */
 		for (size_t j = 0; j < i; j++)
 			nth += n->ports[j].map.port == p->port &&
 			       n->ports[j].map.proto == p->proto;
@@ -136,7 +137,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 
 	if (n->mode != NETPLAN_NETWORKS)
 		return 0;
-	// Ports first: a conflict is the likeliest failure, and costs nothing to undo.
+	/* Ports first: a conflict is the likeliest failure, and costs nothing to undo. */
 	kept[(*kept_len)++] = -1;
 	size_t stack = *kept_len - 1;
 	if ((r = restore_ports(w, n, e)) < 0)
@@ -194,7 +195,7 @@ static int join_namespace(const struct connect_want *w, const struct container *
 	path = &c.ns_path[__builtin_ctz(RT_NS_NET)];
 	free(*path);
 	*path = str_fmt("/proc/%d/ns/net", (int)peer->state.pid);
-	// As docker has it: who shares a network shares the name.
+	/* As docker has it: who shares a network shares the name. */
 	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(peer->record), "Config");
 	const char *hostname = NULL;
 	if ((r = json_get_str(config, "Hostname", &hostname, e)) < 0)

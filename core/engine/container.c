@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Finding containers on disk, and making the disk agree with what is alive.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding containers on disk, and making the disk agree with what is alive. */
 #include "core/engine/container.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static void forget(struct container *c)
 
 void container_done(struct container *c)
 {
-	if (c->id) // else zeroed or done already
+	if (c->id) /* else zeroed or done already */
 		fd_close(c->dirfd);
 	free(c->id);
 	free(c->name);
@@ -102,7 +102,7 @@ int container_list(const struct store *s, struct container **ret, size_t *ret_le
 	struct container *v = mem_array(ids.len, sizeof(*v));
 	size_t n = 0;
 	for (size_t i = 0; i < ids.len; i++) {
-		// One that goes away meanwhile, or cannot be read, hides no other.
+		/* One that goes away meanwhile, or cannot be read, hides no other. */
 		if (open_id(s, ids.v[i], &v[n], NULL) == 0)
 			n++;
 	}
@@ -119,7 +119,7 @@ static bool has_run(const struct state *st)
 	       st->status == STATE_RESTARTING;
 }
 
-// Its monitor is dead, so its init must not live on unwatched.
+/* Its monitor is dead, so its init must not live on unwatched. */
 static void kill_init(const struct state *st)
 {
 	autoclose int pidfd = state_open_init(st);
@@ -138,7 +138,7 @@ int container_settle(const struct store *s, struct container *c, struct err *e)
 	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
 	if (lock < 0)
 		return lock;
-	// While we waited: the monitor's last word, or another one who settled it.
+	/* While we waited: the monitor's last word, or another one who settled it. */
 	int r = state_read(c->dirfd, &c->state, e);
 	if (r < 0)
 		return r == -ENOENT ? err_set(e, -ENOENT, "No such container: %s", c->id)
@@ -158,7 +158,7 @@ int container_settle(const struct store *s, struct container *c, struct err *e)
 	container_end_run(s, c->id, c->dirfd, c->state.exit_code, &trash);
 	if (trash)
 		container_end_empty(s, trash);
-	// One that removes itself: whoever looks finds nothing.
+	/* One that removes itself: whoever looks finds nothing. */
 	if (container_end_removed(s, c->id))
 		return err_set(e, -ENOENT, "No such container: %s", c->id);
 	return 0;

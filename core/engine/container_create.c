@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// container_create: everything is written into a folder in the making, which one rename
-// turns into a container.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container_create: everything is written into a folder in the making, which one rename
+ * turns into a container. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static int name_conflict(const char *name, const char *holder, struct err *e)
 		name, holder);
 }
 
-// The name that was asked for, or one made up.
+/* The name that was asked for, or one made up. */
 static int take_name(const struct store *s, struct plan *p, struct err *e)
 {
 	autofree char *holder = NULL;
@@ -60,8 +60,8 @@ static int take_name(const struct store *s, struct plan *p, struct err *e)
 	return err_set(e, -EEXIST, "no free name was found: give one with --name");
 }
 
-// A container that removes itself is not worth a sync: nobody misses it after a power
-// cut.
+/* A container that removes itself is not worth a sync: nobody misses it after a power
+ * cut. */
 static int write_record(const struct store *s, const struct plan *p,
 			const struct strv *warnings, struct err *e)
 {
@@ -114,8 +114,8 @@ int container_create(const struct store *s, const struct config *cfg,
 {
 	autodone(plan_done) struct plan p = { 0 };
 
-	// From here on the image's layers stay where they are until the record holds
-	// them.
+	/* From here on the image's layers stay where they are until the record holds
+	 * them. */
 	autoclose int gc = gc_lock(s, false, e);
 	if (gc < 0)
 		return gc;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The end.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end. */
 #include "core/engine/container_end.h"
 
 #include <errno.h>
@@ -112,13 +112,13 @@ int container_end_lock(int dirfd, const char *name, struct err *e)
 	return fd < 0 ? err_code(e, fd, "lock container '%s'", name) : fd;
 }
 
-// There is nothing to poll for a lock; each look is two system calls.
+/* There is nothing to poll for a lock; each look is two system calls. */
 int container_end_await_change(int dirfd, struct state *st, struct err *e)
 {
 	const struct timespec step = { .tv_nsec = AWAIT_STEP_MS * 1000000 };
 
 	for (int i = 0; i < AWAIT_MS / AWAIT_STEP_MS; i++) {
-		// In this order: a monitor writes its last word before it goes.
+		/* In this order: a monitor writes its last word before it goes. */
 		bool monitored = state_monitored(dirfd);
 		int r = state_read(dirfd, st, e);
 		if (r < 0 && r != -ENOENT)
@@ -164,8 +164,8 @@ static int remove_tree(void *arg, struct err *e)
 	return r < 0 && r != -ENOENT ? err_code(e, r, "remove '%s'", t->name) : 0;
 }
 
-// Most trees are the user's own throughout; else the realm's root removes them. What
-// cannot be removed now waits in the trash for the next sweep.
+/* Most trees are the user's own throughout; else the realm's root removes them. What
+ * cannot be removed now waits in the trash for the next sweep. */
 static void empty_trash(const struct store *s, const char *name)
 {
 	autodone(realm_done) struct realm realm = { 0 };
@@ -184,12 +184,12 @@ int container_end_remove(const struct store *s, const char *id, bool volumes,
 	autofree char *trash = NULL;
 	const char *name = NULL;
 
-	// A record that cannot be read must not keep its container from being removed.
+	/* A record that cannot be read must not keep its container from being removed. */
 	record_read(s->containers_fd, id, &doc, NULL);
 	yyjson_val *record = yyjson_doc_get_root(doc);
 	json_get_str(record, "Name", &name, NULL);
-	// Before the record goes: a crash in between leaves a container to be removed
-	// again.
+	/* Before the record goes: a crash in between leaves a container to be removed
+	 * again. */
 	if (volumes)
 		drop_volumes(s, record);
 	int r = record_trash(s, s->containers_fd, id, ret_trash, e);

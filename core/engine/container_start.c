@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// container_start: everything that can fail is done before the monitor is; what was taken
-// is given back on failure.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* container_start: everything that can fail is done before the monitor is; what was taken
+ * is given back on failure. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@
 #include "core/runtime/setup.h"
 #include "core/store/record.h"
 
-// What a start collects, all of it given up together.
+/* What a start collects, all of it given up together. */
 struct start {
 	struct setup setup;
 	struct netplan net;
@@ -33,7 +33,7 @@ struct start {
 
 static void start_done(struct start *x)
 {
-	// The first ones belong to lock and realm.
+	/* The first ones belong to lock and realm. */
 	for (size_t i = NETJOIN_KEPT_STACK; i < x->kept_len; i++)
 		fd_close(x->kept[i]);
 	setup_done(&x->setup);
@@ -70,7 +70,7 @@ static int read_bundle(const struct container *c, struct start *x, struct err *e
 	return netplan_parse(x->setup.network, &x->net, e);
 }
 
-// config.json and setup.json say what holds for this run.
+/* config.json and setup.json say what holds for this run. */
 static int write_bundle(const struct container *c, const struct start *x, struct err *e)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
@@ -137,7 +137,8 @@ int container_start(const struct store *s, const struct config *cfg, struct cont
 	autodone(start_done) struct start x = { .lock = -1 };
 	int r;
 
-	// Held until the monitor has the container's own lock (netjoin_open lets it go).
+	/* Held until the monitor has the container's own lock (netjoin_open lets it go).
+	 */
 	x.lock = container_end_lock(c->dirfd, c->name, e);
 	if (x.lock < 0)
 		return x.lock;
@@ -162,8 +163,8 @@ int container_start_go(int sock, int *ret_exit, struct err *e)
 	int r;
 
 	frame_header(start, FRAME_START, 0);
-	// A monitor that failed already has closed its end, and left its reason in the
-	// socket.
+	/* A monitor that failed already has closed its end, and left its reason in the
+	 * socket. */
 	fd_write_all(sock, start, sizeof(start));
 	*ret_exit = 125;
 	while ((r = framesock_next(&f, &frame)) > 0) {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Signals, waiting, removal, renaming.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals, waiting, removal, renaming. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,7 +28,7 @@ static bool is_running(const struct state *st)
 	       st->status == STATE_RESTARTING;
 }
 
-// The truth of now; c may be older than the container's start.
+/* The truth of now; c may be older than the container's start. */
 static int refresh(struct container *c, struct err *e)
 {
 	int r = state_read(c->dirfd, &c->state, e);
@@ -84,7 +84,7 @@ static int64_t stop_timeout(const struct container *c)
 	return timeout;
 }
 
-// Until the init has exited; its monitor's last word follows. 0, or -ETIMEDOUT.
+/* Until the init has exited; its monitor's last word follows. 0, or -ETIMEDOUT. */
 static int wait_init(const struct container *c, int timeout_ms)
 {
 	autoclose int pidfd = state_open_init(&c->state);
@@ -147,7 +147,8 @@ int container_wait(const struct store *s, struct container *c, bool removed,
 
 	if (r < 0)
 		return r;
-	// The monitor tells those who are connected; without one the disk has the answer.
+	/* The monitor tells those who are connected; without one the disk has the answer.
+	 */
 	autoclose int dir = container_end_socket_dir(s, c->id, false);
 	autoclose int sock = dir < 0 ? dir : monitor_connect(dir, NULL);
 	if (sock >= 0 && (is_running(&c->state) || removed))
@@ -162,7 +163,7 @@ int container_wait(const struct store *s, struct container *c, bool removed,
 		code = c->state.exit_code;
 	}
 	*ret_code = code;
-	// The monitor removes before it tells, so there is nothing left to wait for.
+	/* The monitor removes before it tells, so there is nothing left to wait for. */
 	return 0;
 }
 
@@ -185,8 +186,8 @@ int container_remove(const struct store *s, struct container *c, bool force, boo
 {
 	int r;
 
-	// Whoever starts it holds the lock until its monitor stands; we come before or
-	// after.
+	/* Whoever starts it holds the lock until its monitor stands; we come before or
+	 * after. */
 	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
 	if (lock < 0)
 		return lock;
@@ -197,7 +198,7 @@ int container_remove(const struct store *s, struct container *c, bool force, boo
 	if ((r = check_not_running(s, c, force, e)) < 0)
 		return r;
 	if (container_end_removed(s, c->id))
-		return 0; // it removed itself when it was killed
+		return 0; /* it removed itself when it was killed */
 	container_end_leases(s, c->id, c->dirfd);
 	autofree char *trash = NULL;
 	r = container_end_remove(s, c->id, volumes, &trash, e);

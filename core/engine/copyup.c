@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Copying out of the merged layers, on descriptors throughout.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copying out of the merged layers, on descriptors throughout. */
 #include "core/engine/copyup.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// record.json: Config and the whole.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.json: Config and the whole. */
 #include "core/engine/describe.h"
 
 #include "core/base/mem.h"
@@ -22,7 +22,7 @@ static void list_or_null(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key
 		yyjson_mut_obj_add_null(doc, o, key);
 }
 
-// {"a":{},"b":{}} as Go's map[string]struct{}.
+/* {"a":{},"b":{}} as Go's map[string]struct{}. */
 static yyjson_mut_val *key_set(yyjson_mut_doc *doc, const struct strv *keys)
 {
 	yyjson_mut_val *o = yyjson_mut_obj(doc);
@@ -118,7 +118,7 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	const uint8_t *m = ep->mac;
 	char addr[IPAM_TEXT_MAX] = "", gateway[IPAM_TEXT_MAX] = "", mac[18] = "";
 	bool leased = ep->bridge[0];
-	// The endpoint lives and dies with the container's place on this network.
+	/* The endpoint lives and dies with the container's place on this network. */
 	autofree char *endpoint =
 		leased && end->id ? str_fmt("%.32s%.32s", end->id, id) : NULL;
 
@@ -165,7 +165,7 @@ static void add_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 	char ip[IPAM_TEXT_MAX];
 
 	if (!p->fds)
-		return; // not open: the container does not run
+		return; /* not open: the container does not run */
 	if (!list)
 		list = json_add_arr(doc, ports, key);
 	if (p->map.host_ip.family != AF_UNSPEC) {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// HostConfig.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HostConfig. */
 #include "core/engine/describe_host.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Devices as bind mounts.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Devices as bind mounts. */
 #include "core/engine/devices.h"
 
 #include <dirent.h>
@@ -25,8 +25,8 @@ static void bind_node(struct runtimeconfig *c, const char *host, const char *ins
 	runtimeconfig_add_mount(c, inside, "bind", host, "bind,rprivate,nosuid,noexec");
 }
 
-// Nodes that the user may open; others are left out, as docker leaves out what is no
-// device.
+/* Nodes that the user may open; others are left out, as docker leaves out what is no
+ * device. */
 static int bind_folder(struct runtimeconfig *c, const char *host, const char *inside,
 		       int deep, struct err *e)
 {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// docker exec.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* docker exec. */
 #include "core/engine/execute.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ static int read_setup(const struct container *c, struct setup *ret, struct err *
 			  : setup_read(bundle, ret, e);
 }
 
-// By the container's files as they are now: its own changes lie above the image's.
+/* By the container's files as they are now: its own changes lie above the image's. */
 static int resolve_user(const struct setup *setup, const char *user, struct rt_process *p,
 			struct userspec *who, struct err *e)
 {
@@ -140,7 +140,7 @@ int execute_start(const struct store *s, const struct container *c,
 	if ((r = read_config(c, &config, e)) < 0 || (r = read_setup(c, &setup, e)) < 0 ||
 	    (r = fill(&setup, x, &config.process, e)) < 0)
 		return r;
-	// The realm's executable is in memory already; without a realm one is made.
+	/* The realm's executable is in memory already; without a realm one is made. */
 	autoclose int own = -1;
 	if (realm_find(s, &realm, NULL) < 0 && (own = sealed_open(e)) < 0)
 		return own;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Exposed ports.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exposed ports. */
 #include "core/engine/expose.h"
 
 #include <errno.h>

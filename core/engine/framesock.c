@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Frames from a socket.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames from a socket. */
 #include "core/engine/framesock.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The three files.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The three files. */
 #include "core/engine/hostfiles.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static int write_hosts(int dirfd, const struct netplan *n, struct err *e)
 	autostrv extra = { 0 };
 	int r;
 
-	// On the host's network the host's own names hold too.
+	/* On the host's network the host's own names hold too. */
 	if (n->mode != NETPLAN_HOST ||
 	    file_read(AT_FDCWD, "/etc/hosts", HOSTS_MAX, &out) < 0) {
 		buf_reset(&out);
@@ -86,7 +86,7 @@ static int write_hosts(int dirfd, const struct netplan *n, struct err *e)
 	return r < 0 ? err_code(e, r, "write the container's hosts file") : 0;
 }
 
-// The host's lines that begin with the keyword.
+/* The host's lines that begin with the keyword. */
 static void add_host_lines(const char *text, const char *keyword, struct buf *out)
 {
 	autostrv lines = { 0 };
@@ -107,7 +107,7 @@ static void add_servers(const struct netplan *n, const char *host, struct buf *o
 		buf_addf(out, "nameserver %s\n", n->dns.v[i]);
 	if (n->dns.len)
 		return;
-	// The stack answers on the gateways' addresses.
+	/* The stack answers on the gateways' addresses. */
 	for (size_t i = 0; i < n->ends_len; i++)
 		if (n->ends[i].ep.gateway.family == AF_INET)
 			buf_addf(out, "nameserver %s\n",
@@ -123,7 +123,7 @@ static void add_list(const struct strv *own, const char *keyword, const char *ho
 
 	if (!own->len)
 		add_host_lines(host, keyword, out);
-	else if (!str_eq(all, ".") && !str_empty(all)) // "." : no search list
+	else if (!str_eq(all, ".") && !str_empty(all)) /* "." : no search list */
 		buf_addf(out, "%s %s\n", keyword, all);
 }
 
@@ -131,7 +131,7 @@ static int write_resolv(int dirfd, const struct netplan *n, struct err *e)
 {
 	autobuf host = { 0 }, out = { 0 };
 
-	// No file, or one that cannot be read, is as an empty one.
+	/* No file, or one that cannot be read, is as an empty one. */
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", RESOLVCONF_SIZE_MAX, &host) < 0)
 		buf_reset(&host);
 	add_servers(n, buf_str(&host), &out);

@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: Apache-2.0
-// The keeper. Holds: the realm's two namespaces, the listener, one connection for each
-// user of the realm, its own executable and pidfd. Gives up: everything else
-// (close_range, folder "/", not dumpable, a seccomp list of the few calls below).
-//
-// It counts open connections instead of watching a lock: nothing has to be polled, a
-// holder's death is seen at once, and a client that connects while the keeper leaves
-// finds its connection reset and starts another.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The keeper. Holds: the realm's two namespaces, the listener, one connection for each
+ * user of the realm, its own executable and pidfd. Gives up: everything else
+ * (close_range, folder "/", not dumpable, a seccomp list of the few calls below).
+ *
+ * It counts open connections instead of watching a lock: nothing has to be polled, a
+ * holder's death is seen at once, and a client that connects while the keeper leaves
+ * finds its connection reset and starts another. */
 #include "core/engine/keeper.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static void welcome(struct keeper *k)
 
 	if (fd < 0)
 		return;
-	// A client that went away meanwhile, or descriptors used up: closing tells it.
+	/* A client that went away meanwhile, or descriptors used up: closing tells it. */
 	if (fd_send(fd, k->answer.data, k->answer.len, fds, 2) < 0 ||
 	    epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &ev))
 		close(fd);
@@ -108,7 +108,7 @@ static void report(int code, const char *text)
 	close(READY_FD);
 }
 
-// In the realm, as its root.
+/* In the realm, as its root. */
 static int hold(void *arg)
 {
 	struct keeper *k = arg;
@@ -124,7 +124,7 @@ static int hold(void *arg)
 	fd_close_except(0, keep, ARRAY_LEN(keep));
 	fd_nonblock(LISTEN_FD, true);
 	if (e.code || confine(&e) < 0)
-		return 1; // the pipe closes without a word
+		return 1; /* the pipe closes without a word */
 	fd_close(READY_FD);
 	return serve(k);
 }
@@ -137,7 +137,7 @@ static int prepare(struct keeper *k, struct idmap *uid, struct idmap *gid, struc
 	struct rlimit files;
 	int r;
 
-	// One descriptor a holder.
+	/* One descriptor a holder. */
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);

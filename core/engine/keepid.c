@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// keep-id maps.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keep-id maps. */
 #include "core/engine/keepid.h"
 
 #include <errno.h>
@@ -47,8 +47,8 @@ static void add(struct idmap *m, uint32_t inside, uint32_t outside, uint32_t cou
 	m->extents[m->len++] = (struct idmap_extent){ inside, outside, count };
 }
 
-// The realm's map is 0, then 1.. without a gap (idmap_make), so its length is all that
-// counts.
+/* The realm's map is 0, then 1.. without a gap (idmap_make), so its length is all that
+ * counts. */
 void keepid_map(const struct idmap *realm, uint32_t own, struct idmap *ret)
 {
 	uint32_t total = 0;

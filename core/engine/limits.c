@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Limits: rlimits, sysctls, and what would need a cgroup.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits: rlimits, sysctls, and what would need a cgroup. */
 #include "core/engine/limits.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ static int ulimit_value(const char *text, uint64_t *ret)
 	return str_u64(text, INT64_MAX, ret);
 }
 
-// "RLIMIT_NOFILE" of config.json, malloc'd.
+/* "RLIMIT_NOFILE" of config.json, malloc'd. */
 static char *rlimit_type(int number)
 {
 	char *type = str_fmt("RLIMIT_%s", rlimit_name(number));
@@ -182,8 +182,8 @@ int limits_resources(const struct spec *spec, struct runtimeconfig *c,
 		if (wants[i].given)
 			strv_addf(warnings, "%s discarded: this host gives you no cgroup",
 				  wants[i].option);
-	// Held without a cgroup too, by RLIMIT_NPROC in the container's own user
-	// namespace.
+	/* Held without a cgroup too, by RLIMIT_NPROC in the container's own user
+	 * namespace. */
 	c->pids_limit = spec->pids_limit == 0  ? LIMITS_PIDS_DEFAULT
 			: spec->pids_limit < 0 ? 0
 					       : spec->pids_limit;

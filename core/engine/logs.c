@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// Reading json-file logs: path.N … path.1, then path, which grows and is rotated under
-// us.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading json-file logs: path.N … path.1, then path, which grows and is rotated under
+ * us. */
 #include "core/engine/logs.h"
 
 #include <errno.h>
@@ -43,7 +43,7 @@ static void reader_done(struct reader *r)
 /* --- entries --------------------------------------------------------------------------
  */
 
-// As docker prints it: nine digits always.
+/* As docker prints it: nine digits always. */
 static void add_stamp(struct buf *out, int64_t ns)
 {
 	time_t seconds = (time_t)(ns / 1000000000);
@@ -70,7 +70,7 @@ static int emit(struct reader *r, bool is_stderr, int64_t time, yyjson_val *log)
 	return r->fn(r->arg, is_stderr, time, out.data, out.len);
 }
 
-// What is no entry, as a torn line is, is passed over.
+/* What is no entry, as a torn line is, is passed over. */
 static int take_line(struct reader *r, const char *p, size_t n)
 {
 	autojson *doc = NULL;
@@ -116,7 +116,7 @@ static int take_lines(struct reader *r)
 	return c;
 }
 
-// To the present end of the file.
+/* To the present end of the file. */
 static int drain(struct reader *r)
 {
 	int c = 0;
@@ -136,8 +136,8 @@ static int drain(struct reader *r)
 /* --- where to begin -------------------------------------------------------------------
  */
 
-// Offset at which the last *left lines of the file begin; *left becomes what is still
-// missing.
+/* Offset at which the last *left lines of the file begin; *left becomes what is still
+ * missing. */
 static int tail_offset(int fd, int64_t *left, off_t *ret)
 {
 	autofree char *chunk = mem_alloc(CHUNK);
@@ -145,7 +145,7 @@ static int tail_offset(int fd, int64_t *left, off_t *ret)
 
 	if (fstat(fd, &st))
 		return -errno;
-	// The newline that ends the last line begins no other one.
+	/* The newline that ends the last line begins no other one. */
 	off_t at = st.st_size > 0 ? st.st_size - 1 : 0;
 	*ret = 0;
 	while (at > 0) {
@@ -174,7 +174,7 @@ static int open_part(const char *path, int n)
 	return fd < 0 ? -errno : fd;
 }
 
-// The first part to read, and where in it; newer ones are read whole.
+/* The first part to read, and where in it; newer ones are read whole. */
 static int find_start(const char *path, int64_t tail, int *ret_part, off_t *ret_offset)
 {
 	int64_t left = tail;
@@ -201,7 +201,7 @@ static int find_start(const char *path, int64_t tail, int *ret_part, off_t *ret_
 	return 0;
 }
 
-// Leaves r->fd on the newest part, at its end; -1 when there is none yet.
+/* Leaves r->fd on the newest part, at its end; -1 when there is none yet. */
 static int read_parts(struct reader *r, const char *path)
 {
 	int part = 0, c;
@@ -240,7 +240,7 @@ static bool rotated(int fd, const char *path)
 	return fd < 0 || (!fstat(fd, &a) && !stat(path, &b) && a.st_ino != b.st_ino);
 }
 
-// What was appended, across a rotation: first the rest of the old file.
+/* What was appended, across a rotation: first the rest of the old file. */
 static int catch_up(struct reader *r, const char *path)
 {
 	int c = r->fd < 0 ? 0 : drain(r);
@@ -303,7 +303,7 @@ static int follow(const struct store *s, struct container *c, struct reader *r,
 	if (events < 0)
 		return events;
 	for (;;) {
-		// In this order: all of the log is there before the state says exited.
+		/* In this order: all of the log is there before the state says exited. */
 		int gone = state_read(c->dirfd, &c->state, NULL);
 		bool over = gone < 0 || !is_running(&c->state);
 		if ((code = catch_up(r, path)) != 0 || over)

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Finding the sources of mounts, and writing them down for runtime and inspect.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding the sources of mounts, and writing them down for runtime and inspect. */
 #include "core/engine/mounts.h"
 
 #include <errno.h>
@@ -98,7 +98,7 @@ static void tmpfs_options(const struct spec_mount *sm, struct mounts_item *i)
 {
 	autostrv o = { 0 };
 
-	// docker's defaults; what is given comes after and wins.
+	/* docker's defaults; what is given comes after and wins. */
 	strv_add(&o, "noexec");
 	strv_add(&o, "nosuid");
 	strv_add(&o, "nodev");
@@ -163,7 +163,7 @@ static void add_shared_memory(const struct mounts_defaults *d, struct runtimecon
 	if (!(d->namespaces & RT_NS_IPC)) {
 		const char *options = "rbind,rprivate,nosuid,noexec,nodev";
 		runtimeconfig_add_mount(c, "/dev/shm", "bind", "/dev/shm", options);
-		if (!access("/dev/mqueue", F_OK)) // not every host mounts it
+		if (!access("/dev/mqueue", F_OK)) /* not every host mounts it */
 			runtimeconfig_add_mount(c, "/dev/mqueue", "bind", "/dev/mqueue",
 						options);
 		return;
@@ -174,8 +174,8 @@ static void add_shared_memory(const struct mounts_defaults *d, struct runtimecon
 				"nosuid,noexec,nodev");
 }
 
-// A file system of a namespace that is the host's cannot be mounted anew by a user: the
-// host's own is bound instead.
+/* A file system of a namespace that is the host's cannot be mounted anew by a user: the
+ * host's own is bound instead. */
 void mounts_add_defaults(const struct mounts_defaults *d, struct runtimeconfig *c)
 {
 	const char *ro = d->privileged ? "" : ",ro";
@@ -216,7 +216,7 @@ struct extra {
 	const char *target, *type, *source, *options;
 };
 
-// Insertion keeps the order of equals.
+/* Insertion keeps the order of equals. */
 static void insert(struct extra *v, size_t *len, struct extra x)
 {
 	size_t at = *len;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Hooks of the monitor.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hooks of the monitor. */
 #include "core/engine/netjoin.h"
 
 #include <errno.h>
@@ -111,8 +111,8 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 
 	if (r < 0 || kept_len < NETJOIN_KEPT_STACK)
 		return r < 0 ? r : err_set(e, -EPROTO, "descriptors are missing");
-	// The monitor has its own lock by now; the one that kept others from starting or
-	// removing this container meanwhile goes, for all who share it.
+	/* The monitor has its own lock by now; the one that kept others from starting or
+	 * removing this container meanwhile goes, for all who share it. */
 	flock(kept[NETJOIN_KEPT_LOCK], LOCK_UN);
 	if (n.mode == NETPLAN_NETWORKS) {
 		if (kept_len <= NETJOIN_KEPT_STACK)
@@ -120,15 +120,15 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 		if ((r = enroll(s, &n, kept, kept_len, e)) < 0)
 			return r;
 	}
-	// The connection is kept already; a copy is what the monitor asks for.
+	/* The connection is kept already; a copy is what the monitor asks for. */
 	int fd = fcntl(kept[n.mode == NETPLAN_NETWORKS ? NETJOIN_KEPT_STACK
 						       : NETJOIN_KEPT_REALM],
 		       F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? err_sys(e, "dup") : fd;
 }
 
-// The store is found by the environment, which setup.json may correct: the container
-// belongs to this store, whatever the caller's variables said.
+/* The store is found by the environment, which setup.json may correct: the container
+ * belongs to this store, whatever the caller's variables said. */
 static int open_store(const struct setup *s, struct store *ret)
 {
 	autodone(netplan_done) struct netplan n = { 0 };
@@ -162,7 +162,7 @@ void container_exited(const struct setup *setup, const struct state *st)
 		return;
 	autoclose int dir = openat(s.containers_fd, setup->id,
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autofree char *trash = NULL; // emptied by container_ended, when nobody waits
+	autofree char *trash = NULL; /* emptied by container_ended, when nobody waits */
 	if (dir >= 0)
 		container_end_run(&s, setup->id, dir, st->exit_code, &trash);
 }
@@ -179,7 +179,7 @@ static int remove_tree(void *arg, struct err *e)
 	return file_remove_tree(l->dirfd, l->name);
 }
 
-// The folder's own descriptor says where in the trash it is by now.
+/* The folder's own descriptor says where in the trash it is by now. */
 void container_ended(int container_dirfd, int realm_pidfd)
 {
 	char link[32], path[PATH_MAX];

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The network object of setup.json.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network object of setup.json. */
 #include "core/engine/netplan.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 static const char *const modes[] = { "none", "host", "container", "networks" };
 
-// Strings and lists by one table, for reading and writing.
+/* Strings and lists by one table, for reading and writing. */
 struct slots {
 	const char *key;
 	size_t at;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Networks on disk and in the realm.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks on disk and in the realm. */
 #include "core/engine/network.h"
 
 #include <dirent.h>
@@ -49,7 +49,7 @@ static void mask(struct ip_addr *a, uint8_t prefix)
 		a->bytes[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
 }
 
-// "172.30.0.1/24": the bridge's own address with the subnet's length.
+/* "172.30.0.1/24": the bridge's own address with the subnet's length. */
 static int read_bip(const char *text, struct bridge *b, struct err *e)
 {
 	const char *slash = strchr(text, '/');
@@ -155,7 +155,7 @@ static int make_default(int parent, const struct config *cfg, struct err *e)
 	return record_publish(parent, n.id, e);
 }
 
-// Two first users at once: the second finds what the first made.
+/* Two first users at once: the second finds what the first made. */
 static int ensure_default(int parent, const struct config *cfg, struct err *e)
 {
 	autofree char *id = NULL;
@@ -203,7 +203,7 @@ static int up(void *arg, struct err *e)
 	return r < 0 ? r : bridge_up(arg, e);
 }
 
-// Marks of realms that are gone.
+/* Marks of realms that are gone. */
 static void drop_old_marks(const struct store *s, const char *realm)
 {
 	autoclose int fd = openat(s->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -218,8 +218,8 @@ static void drop_old_marks(const struct store *s, const char *realm)
 	closedir(d);
 }
 
-// A mark in the runtime folder, with the realm's ID in its name, spares the look into the
-// realm at each start.
+/* A mark in the runtime folder, with the realm's ID in its name, spares the look into the
+ * realm at each start. */
 int network_ensure(const struct store *s, const struct realm *r, const struct network *n,
 		   struct err *e)
 {
@@ -240,7 +240,7 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 	return file_replace_nosync(s->run_fd, mark, "", 0, 0600);
 }
 
-// Waits for its byte: it serves, or has died.
+/* Waits for its byte: it serves, or has died. */
 static int start_stack(const struct store *s, const struct realm *r, const char *name,
 		       struct err *e)
 {

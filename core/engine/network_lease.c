@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Leases of addresses: one small file each, taken under the network's lock.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Leases of addresses: one small file each, taken under the network's lock. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ static int list(int leases, struct ip_addr **ret, size_t *ret_len)
 	return 0;
 }
 
-// Those whose container is gone, or neither runs nor starts.
+/* Those whose container is gone, or neither runs nor starts. */
 static void drop_stale(const struct store *s, int leases, const struct ip_addr *v,
 		       size_t n)
 {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Making the plan.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making the plan. */
 #include "core/engine/plan.h"
 
 #include <errno.h>
@@ -49,7 +49,7 @@ static int find_layers(const struct store *s, struct plan *p, struct err *e)
 	return 0;
 }
 
-// A new entrypoint takes the image's command out of force, as docker has it.
+/* A new entrypoint takes the image's command out of force, as docker has it. */
 static int plan_command(struct plan *p, struct err *e)
 {
 	const struct imageconfig *c = &p->image.config;
@@ -131,7 +131,7 @@ static int check_mapped(const struct plan *p, uint32_t uid, uint32_t gid, struct
 	return 0;
 }
 
-// With keep-id the user is, unless another is named, the host's own.
+/* With keep-id the user is, unless another is named, the host's own. */
 static int keep_id(struct plan *p, struct err *e)
 {
 	struct idmap uid, gid;
@@ -176,8 +176,8 @@ static int plan_user(struct plan *p, struct err *e)
 		return r;
 	if ((r = check_mapped(p, p->who.uid, p->who.gid, e)) < 0)
 		return r;
-	// Groups that cannot be had were asked for by name, or are the image's own
-	// affair.
+	/* Groups that cannot be had were asked for by name, or are the image's own
+	 * affair. */
 	for (size_t i = p->who.groups.len; i-- > 0;) {
 		uint64_t gid = 0;
 		str_u64(p->who.groups.v[i], UINT32_MAX, &gid);
@@ -258,7 +258,7 @@ static int plan_log(struct plan *p, struct err *e)
 		return err_set(e, -EOPNOTSUPP,
 			       "log driver '%s' is not supported: json-file or none",
 			       p->log_driver);
-	// The configuration's options belong to its own driver.
+	/* The configuration's options belong to its own driver. */
 	for (size_t i = 0; r == 0 && !own && i < p->cfg->log_opts.len; i++)
 		r = log_option(p, p->cfg->log_opts.v[i], e);
 	for (size_t i = 0; r == 0 && i < spec->log_opts.len; i++)
@@ -383,7 +383,7 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 	plan_namespaces(p);
 	if ((r = limits_sysctls(spec, p->namespaces, &p->sysctls, e)) < 0)
 		return r;
-	// Last, because it makes volumes.
+	/* Last, because it makes volumes. */
 	return mounts_resolve(s, &want, &p->mounts, e);
 }
 

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Refusals and warnings.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Refusals and warnings. */
 #include "core/engine/plan_check.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Finding the keeper, or starting one under a lock.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding the keeper, or starting one under a lock. */
 #include "core/engine/realm.h"
 
 #include <errno.h>
@@ -55,8 +55,8 @@ static int take_answer(struct realm *r, const char *p, size_t n, struct err *e)
 	return 0;
 }
 
-// The keeper's own executable is shared where it is ours: its pages are in memory
-// already.
+/* The keeper's own executable is shared where it is ours: its pages are in memory
+ * already. */
 static int choose_inner(struct realm *r, int exe_fd, struct err *e)
 {
 	if (sealed_same(exe_fd)) {
@@ -68,7 +68,7 @@ static int choose_inner(struct realm *r, int exe_fd, struct err *e)
 	return r->inner_fd < 0 ? r->inner_fd : 0;
 }
 
-// -ENOENT, without a sentence, when no keeper answers.
+/* -ENOENT, without a sentence, when no keeper answers. */
 static int ask(const struct store *s, struct realm *ret, struct err *e)
 {
 	autodone(realm_done) struct realm r = empty;
@@ -86,7 +86,7 @@ static int ask(const struct store *s, struct realm *ret, struct err *e)
 	autofree char *answer = mem_alloc(KEEPER_ANSWER_MAX);
 	ssize_t n = fd_recv(r.users_fd, answer, KEEPER_ANSWER_MAX, fds, &nfds);
 	if (n == 0 || n == -ECONNRESET || n == -EPIPE)
-		return -ENOENT; // it left this very moment
+		return -ENOENT; /* it left this very moment */
 	if (n < 0)
 		return err_code(e, (int)n, "keeper: no answer in %d s", ANSWER_S);
 	if (nfds != 2) {
@@ -103,7 +103,7 @@ static int ask(const struct store *s, struct realm *ret, struct err *e)
 	return 0;
 }
 
-// Under the lock. Waits until it serves, or has failed and said why.
+/* Under the lock. Waits until it serves, or has failed and said why. */
 static int start_keeper(const struct store *s, struct err *e)
 {
 	char *const argv[] = { (char *)"rootless", (char *)"keeper", NULL };
@@ -125,7 +125,7 @@ static int start_keeper(const struct store *s, struct err *e)
 	if (pid < 0)
 		return pid;
 	int r = file_read_fd(ready, READY_MAX, &said);
-	spawn_wait(pid); // it has made the realm's process and goes
+	spawn_wait(pid); /* it has made the realm's process and goes */
 	char *end;
 	long code = strtol(buf_str(&said), &end, 10);
 	if (r < 0 || end == buf_str(&said))
@@ -181,7 +181,7 @@ void realm_done(struct realm *r)
 {
 	int *fds[] = { &r->pidfd, &r->users_fd, &r->inner_fd };
 
-	// 0 is never one of ours (fd_guard_std): a zeroed struct is an empty one.
+	/* 0 is never one of ours (fd_guard_std): a zeroed struct is an empty one. */
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
 		if (*fds[i] > 0)
 			*fds[i] = fd_close(*fds[i]);

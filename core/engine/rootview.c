@@ -1,7 +1,7 @@
-// SPDX-License-Identifier: Apache-2.0
-// The merged view. A position is the path of real folders walked so far plus the layers
-// in which that folder is visible; overlay without redirect_dir keeps one path in all
-// layers.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The merged view. A position is the path of real folders walked so far plus the layers
+ * in which that folder is visible; overlay without redirect_dir keeps one path in all
+ * layers. */
 #include "core/engine/rootview.h"
 
 #include <dirent.h>
@@ -52,7 +52,7 @@ static void to_root(struct view *v)
 		v->visible[i] = true;
 }
 
-// Components of path, to be walked before what is left.
+/* Components of path, to be walked before what is left. */
 static void push_path(struct view *v, const char *path)
 {
 	autostrv part = { 0 };
@@ -70,7 +70,7 @@ static char *place(const struct view *v, const char *name)
 	return v->walked.len ? str_fmt("%s/%s", dir, name) : str_dup(name);
 }
 
-// O_PATH of a place in one layer, no link followed; -ENOENT.
+/* O_PATH of a place in one layer, no link followed; -ENOENT. */
 static int open_place(const struct view *v, size_t layer, const char *path, int flags)
 {
 	autoclose int root = open(v->layers->v[layer], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -78,7 +78,7 @@ static int open_place(const struct view *v, size_t layer, const char *path, int 
 	return root < 0 ? -errno : path_open_beneath(root, path, flags, 0);
 }
 
-// xattrs of an O_PATH descriptor are reached through /proc.
+/* xattrs of an O_PATH descriptor are reached through /proc. */
 static bool has_mark(int fd, const char *mark, char value)
 {
 	char path[32], text[8];
@@ -95,7 +95,7 @@ static bool is_whiteout(int fd, const struct stat *st)
 	return S_ISREG(st->st_mode) && st->st_size == 0 && has_mark(fd, WHITEOUT, 0);
 }
 
-// What name is in the current folder; for a folder, below: where it is visible.
+/* What name is in the current folder; for a folder, below: where it is visible. */
 static int look(const struct view *v, const char *name, struct node *ret, bool *below)
 {
 	autofree char *path = place(v, name);
@@ -116,7 +116,7 @@ static int look(const struct view *v, const char *name, struct node *ret, bool *
 		if (is_whiteout(fd, &st))
 			break;
 		if (ret->type && !S_ISDIR(st.st_mode))
-			break; // hidden by the folder above it
+			break; /* hidden by the folder above it */
 		if (!ret->type)
 			*ret = (struct node){ .type = st.st_mode & S_IFMT, .layer = i };
 		below[i] = S_ISDIR(st.st_mode);
@@ -147,7 +147,7 @@ static int follow(struct view *v, const char *name, const struct node *n)
 	return 0;
 }
 
-// The folder above: walked again from the root.
+/* The folder above: walked again from the root. */
 static void go_up(struct view *v)
 {
 	for (size_t i = v->walked.len; i-- > 1;)
@@ -155,7 +155,7 @@ static void go_up(struct view *v)
 	to_root(v);
 }
 
-// Walks to the node that path names; *ret_path is where it really lies.
+/* Walks to the node that path names; *ret_path is where it really lies. */
 static int walk(struct view *v, const char *path, struct node *ret, char **ret_path)
 {
 	autofree bool *below = mem_array(v->layers->len + 1, sizeof(*below));
@@ -227,7 +227,7 @@ int rootview_read(const struct strv *layers, const char *path, size_t max,
 	return r < 0 ? err_code(e, r, "read '%s' of the image", path) : 0;
 }
 
-// Anything but whiteouts in one layer's folder.
+/* Anything but whiteouts in one layer's folder. */
 static int folder_has_content(const struct view *v, size_t layer, const char *path)
 {
 	int fd = open_place(v, layer, *path ? path : ".", O_RDONLY | O_DIRECTORY);
@@ -260,7 +260,7 @@ int rootview_has_content(const struct strv *layers, const char *path, struct err
 	int r = walk(&v, path, &n, &at);
 	if (r == -ENOENT || r == -ENOTDIR || (r == 0 && !S_ISDIR(n.type)))
 		return 0;
-	// A folder that only its owner in the container may read: it may have content.
+	/* A folder that only its owner in the container may read: it may have content. */
 	for (size_t i = 0; r == 0 && i < layers->len; i++)
 		if (v.visible[i] && (r = folder_has_content(&v, i, at)) == 1)
 			return 1;
@@ -269,7 +269,8 @@ int rootview_has_content(const struct strv *layers, const char *path, struct err
 	return r < 0 ? err_code(e, r, "folder '%s' of the image", path) : 0;
 }
 
-// Names in the current folder, of all layers in which it is visible; sorted, each once.
+/* Names in the current folder, of all layers in which it is visible; sorted, each once.
+ */
 static int list_names(const struct view *v, const char *path, struct strv *ret)
 {
 	for (size_t i = 0; i < v->layers->len; i++) {

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The sealed inner executable.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sealed inner executable. */
 #include "core/engine/sealed.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 #define PAGE 4096
 
-// Where the inner executable's bytes are: set once by main before anything reads it. NULL
-// in the inner executable itself.
+/* Where the inner executable's bytes are: set once by main before anything reads it. NULL
+ * in the inner executable itself. */
 static const void *blob;
 static unsigned long blob_len;
 
@@ -28,7 +28,7 @@ void sealed_set(const void *p, unsigned long n)
 	blob_len = n;
 }
 
-// Before Linux 6.3 the flag is unknown, and every memfd may be executed.
+/* Before Linux 6.3 the flag is unknown, and every memfd may be executed. */
 static int make_memfd(void)
 {
 	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Capabilities and security options.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capabilities and security options. */
 #include "core/engine/security.h"
 
 #include <errno.h>
@@ -37,7 +37,8 @@ static int cap_set(const struct strv *names, const char *option, uint64_t *ret,
 	return 0;
 }
 
-// docker's order: ALL dropped leaves what is added; ALL added leaves out what is dropped.
+/* docker's order: ALL dropped leaves what is added; ALL added leaves out what is dropped.
+ */
 static int resolve_caps(const struct spec *spec, uint64_t *ret, struct err *e)
 {
 	uint64_t add, drop;
@@ -105,8 +106,8 @@ static int label_option(const char *value, struct security *ret, struct err *e)
 	if (access("/sys/fs/selinux/enforce", F_OK))
 		return err_set(e, -EOPNOTSUPP,
 			       "label '%s': SELinux is not enabled on this host", value);
-	// A whole label is the kernel's to judge; parts of one would need the policy's
-	// files.
+	/* A whole label is the kernel's to judge; parts of one would need the policy's
+	 * files. */
 	if (str_starts(value, "type:") || str_starts(value, "level:") ||
 	    str_starts(value, "user:") || str_starts(value, "role:") ||
 	    str_starts(value, "filetype:") || str_starts(value, "nested"))

@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: Apache-2.0
-// The front's pump. One poll loop over the user's input, the monitor's socket and
-// signals.
-//
-// The socket is never waited for while writing: input is read only once all of the last
-// piece has gone out, and frames from the monitor are taken all the while. Else a
-// container that echoes could stall both sides, each with full buffers, waiting for the
-// other to read.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The front's pump. One poll loop over the user's input, the monitor's socket and
+ * signals.
+ *
+ * The socket is never waited for while writing: input is read only once all of the last
+ * piece has gone out, and frames from the monitor are taken all the while. Else a
+ * container that echoes could stall both sides, each with full buffers, waiting for the
+ * other to read. */
 #include "core/engine/session.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ static void queue_size(struct session *s)
 	frame_add(&s->out, FRAME_RESIZE, body, sizeof(body));
 }
 
-// Which signals this front looks after, and does not die of.
+/* Which signals this front looks after, and does not die of. */
 static void pick_signals(const struct session *s, sigset_t *set)
 {
 	static const int proxied[] = { SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIGUSR1,
@@ -67,7 +67,7 @@ static void pick_signals(const struct session *s, sigset_t *set)
 	sigemptyset(set);
 	for (size_t i = 0; s->o->sig_proxy && i < ARRAY_LEN(proxied); i++)
 		sigaddset(set, proxied[i]);
-	// The terminal must be put right again before we go.
+	/* The terminal must be put right again before we go. */
 	for (size_t i = 0; s->terminal.raw && i < ARRAY_LEN(fatal); i++)
 		sigaddset(set, fatal[i]);
 	if (s->o->tty)
@@ -82,7 +82,7 @@ static void set_up_terminal(struct session *s)
 	if (s->o->tty && s->o->stdin_on)
 		tty_raw(&s->terminal, STDIN_FILENO);
 	if (!isatty(STDIN_FILENO))
-		s->terminal.fd = STDOUT_FILENO; // for its size only
+		s->terminal.fd = STDOUT_FILENO; /* for its size only */
 	pick_signals(s, &set);
 	sigprocmask(SIG_BLOCK, &set, &s->old_mask);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -117,7 +117,7 @@ static void hear_signals(struct session *s)
 			pass_signal(s, signo);
 		} else {
 			put_terminal_right(s);
-			raise(signo); // by its default: the end
+			raise(signo); /* by its default: the end */
 		}
 	}
 }
@@ -213,7 +213,7 @@ static int flush(struct session *s)
 		if (n < 0 && errno == EAGAIN)
 			return 0;
 		if (n < 0) {
-			// Its last words, if any, are read all the same.
+			/* Its last words, if any, are read all the same. */
 			buf_reset(&s->out);
 			s->stdin_open = false;
 			return 0;
@@ -298,7 +298,7 @@ int session_run(const struct session_options *o, struct err *e)
 	flush(&s);
 	while (r == 0 && s.result < 0)
 		r = step(&s, e);
-	// What the user typed last before detaching still belongs to the container.
+	/* What the user typed last before detaching still belongs to the container. */
 	flush(&s);
 	put_terminal_right(&s);
 	buf_done(&s.out);

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Signal names.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signal names. */
 #include "core/engine/signame.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-// The kernel's real-time signals, not the C library's, which keeps some for itself.
+/* The kernel's real-time signals, not the C library's, which keeps some for itself. */
 #define RT_FIRST 34
 #define RT_LAST  64
 

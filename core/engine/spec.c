@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// The spec's life, and docker's forms of -e, --env-file and --device.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The spec's life, and docker's forms of -e, --env-file and --device. */
 #include "core/engine/spec.h"
 
 #include <errno.h>
@@ -128,7 +128,7 @@ int spec_add_env_file(struct spec *s, const char *path, struct err *e)
 	return 0;
 }
 
-// Each of r, w, m at most once.
+/* Each of r, w, m at most once. */
 static bool is_permissions(const char *text)
 {
 	unsigned seen = 0;

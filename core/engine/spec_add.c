@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// docker's forms of -v, --mount and --tmpfs.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* docker's forms of -v, --mount and --tmpfs. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -56,8 +56,8 @@ static int check_volume_name(const char *name, struct err *e)
 		name, name);
 }
 
-// What mount(8) calls shared would have to carry mounts out of the realm, which no user
-// may.
+/* What mount(8) calls shared would have to carry mounts out of the realm, which no user
+ * may. */
 static int set_propagation(struct spec_mount *m, const char *value, struct err *e)
 {
 	static const char *const known[] = { "private", "rprivate", "slave", "rslave" };
@@ -92,8 +92,8 @@ static int volume_option(struct spec_mount *m, const char *o, struct err *e)
 			       ? 0
 			       : err_set(e, -EINVAL, "invalid mode: %s", o);
 	}
-	// z and Z relabel for SELinux, which a user cannot; the rest is for other
-	// systems.
+	/* z and Z relabel for SELinux, which a user cannot; the rest is for other
+	 * systems. */
 	for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
 		if (str_eq(o, nothing[i]))
 			return 0;
@@ -103,7 +103,7 @@ static int volume_option(struct spec_mount *m, const char *o, struct err *e)
 	return err_set(e, -EINVAL, "invalid mode: %s", o);
 }
 
-// "./x" and "../x" are the caller's folders, as docker's command line reads them.
+/* "./x" and "../x" are the caller's folders, as docker's command line reads them. */
 static char *host_path(const char *text)
 {
 	autofree char *cwd = NULL;
@@ -162,8 +162,8 @@ int spec_add_volume(struct spec *s, const char *text, struct err *e)
 	return 0;
 }
 
-// One record of Go's encoding/csv: fields that begin with a quote end at the next single
-// one.
+/* One record of Go's encoding/csv: fields that begin with a quote end at the next single
+ * one. */
 static int split_csv(const char *text, struct strv *ret, struct err *e)
 {
 	for (const char *p = text;; p++) {
@@ -199,8 +199,8 @@ static int key_bool(const char *key, const char *value, bool *ret, struct err *e
 
 static int bind_recursive(struct spec_mount *m, const char *value, struct err *e)
 {
-	// Read-only binds are made so recursively where the kernel can: "enabled" and
-	// "readonly" ask for what is done anyway.
+	/* Read-only binds are made so recursively where the kernel can: "enabled" and
+	 * "readonly" ask for what is done anyway. */
 	if (str_eq(value, "disabled"))
 		m->non_recursive = true;
 	else if (str_eq(value, "writable"))
@@ -254,7 +254,7 @@ static int typed_key(struct spec_mount *m, const char *key, const char *value,
 	return err_set(e, -EINVAL, "unexpected key '%s' in '%s=%s'", key, key, value);
 }
 
-// Two passes: the type first, wherever it stands, because other keys depend on it.
+/* Two passes: the type first, wherever it stands, because other keys depend on it. */
 static int mount_key(struct spec_mount *m, const char *key, const char *value,
 		     struct err *e)
 {
@@ -280,7 +280,7 @@ static int mount_key(struct spec_mount *m, const char *key, const char *value,
 		return 0;
 	}
 	if (str_eq(key, "consistency"))
-		return 0; // for Docker Desktop; docker on Linux ignores it too
+		return 0; /* for Docker Desktop; docker on Linux ignores it too */
 	for (size_t i = 0; i < ARRAY_LEN(prefix); i++)
 		if (str_starts(key, prefix[i]) && (size_t)m->type != i)
 			return err_set(e, -EINVAL,
@@ -373,7 +373,7 @@ static int tmpfs_option(struct spec_mount *m, const char *o, struct err *e)
 		return 0;
 	}
 	if (str_starts(o, "size=")) {
-		// tmpfs(5) knows "50%" too: that is the kernel's to read.
+		/* tmpfs(5) knows "50%" too: that is the kernel's to read. */
 		if (!str_ends(o, "%"))
 			return str_size(o + 5, &m->tmpfs_size)
 				       ? err_set(e, -EINVAL, "invalid tmpfs option '%s'",

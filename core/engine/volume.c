@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Volumes on disk.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Volumes on disk. */
 #include "core/engine/volume.h"
 
 #include <dirent.h>
@@ -42,7 +42,7 @@ static yyjson_mut_doc *describe(const struct store *s, const char *name, bool an
 	char stamp[TIME_STAMP_MAX];
 
 	yyjson_mut_doc_set_root(doc, root);
-	// To the second, as docker has it.
+	/* To the second, as docker has it. */
 	json_add_str(doc, root, "CreatedAt",
 		     time_stamp(stamp, time_now() / 1000000000 * 1000000000));
 	json_add_str(doc, root, "Driver", "local");
@@ -84,7 +84,7 @@ int volume_ensure(const struct store *s, const char *name, char **ret_name, bool
 	if (!name)
 		id_new(id);
 	const char *wanted = name ? name : id;
-	// Two who make the same one at once: the later finds it.
+	/* Two who make the same one at once: the later finds it. */
 	autoclose int lock = file_lock(parent, ".lock", true, true);
 	if (lock < 0)
 		return err_code(e, lock, "lock '%s/volumes/.lock'", s->data);
