@@ -136,8 +136,8 @@ TEST(actions)
 		test_skip("the kernel has no SCMP_ACT_LOG");
 		return;
 	}
-	s = sieve_of(HEAD("KILL_PROCESS") RULE("read", "LOG", "") "," //
-		     RULE("write", "KILL_THREAD", "") ","             //
+	s = sieve_of(HEAD("KILL_PROCESS") RULE("read", "LOG", "") "," /*  */
+		     RULE("write", "KILL_THREAD", "") ","             /*  */
 		     RULE("close", "TRACE", "") "," RULE("statx", "ALLOW", "") TAIL);
 	CHECK_INT(sieve_call(&s, "read", 0, 0), SCMP_ACT_LOG);
 	CHECK_INT(sieve_call(&s, "write", 0, 0), SCMP_ACT_KILL_THREAD);
@@ -192,8 +192,8 @@ TEST(comparisons)
 TEST(families_by_range)
 {
 	struct sieve s =
-		sieve_of(HEAD("ERRNO") RULE("socket", "ALLOW", ARG(0, "LT", 38)) //
-			 "," RULE("socket", "ALLOW", ARG(0, "EQ", 39))           //
+		sieve_of(HEAD("ERRNO") RULE("socket", "ALLOW", ARG(0, "LT", 38)) /*  */
+			 "," RULE("socket", "ALLOW", ARG(0, "EQ", 39))           /*  */
 			 "," RULE("socket", "ALLOW", ARG(0, "GT", 40)) TAIL);
 
 	for (uint64_t family = 0; family < 100; family++) {
@@ -232,7 +232,7 @@ TEST(conditions_together)
 	CHECK_INT(sieve_call(&s, "socket", 0, 1), EPERMS);
 	sieve_close(&s);
 	/* Always and never. */
-	s = sieve_of(HEAD("ERRNO") RULE("socket", "ALLOW", ARG(0, "GE", 0)) "," //
+	s = sieve_of(HEAD("ERRNO") RULE("socket", "ALLOW", ARG(0, "GE", 0)) "," /*  */
 		     RULE("ioctl", "ALLOW", ARG(1, "LT", 0)) TAIL);
 	CHECK_INT(sieve_call(&s, "socket", 0, 77), ALLOW);
 	CHECK_INT(sieve_call(&s, "ioctl", 1, 0), EPERMS);
@@ -281,7 +281,7 @@ TEST(refused)
 		      -EINVAL, "unknown seccomp architecture 'SCMP_ARCH_PDP11'");
 	CHECK_REFUSED("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrnoRet\":1}",
 		      -EINVAL, "seccomp action 'SCMP_ACT_ALLOW' takes no errno");
-	CHECK_REFUSED(HEAD("ERRNO") RULE("ioctl", "ALLOW", ARG(1, "EQ", 5)) "," //
+	CHECK_REFUSED(HEAD("ERRNO") RULE("ioctl", "ALLOW", ARG(1, "EQ", 5)) "," /*  */
 		      RULE("ioctl", "TRAP", ARG(1, "EQ", 5)) TAIL,
 		      -EINVAL, "seccomp rules for 'ioctl' contradict each other");
 	sieve_open(&s);
