@@ -347,6 +347,16 @@ void blob_leave(struct blob_writer *w)
 	writer_free(w);
 }
 
+void blob_drop_part(const struct store *s, const struct digest *d)
+{
+	char name[PATH_SIZE];
+
+	part_name(name, d);
+	autoclose int fd = openat(s->tmp_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && trash_same(s->tmp_fd, name, fd))
+		unlinkat(s->tmp_fd, name, 0);
+}
+
 int blob_remove(const struct store *s, const struct digest *d, struct err *e)
 {
 	char path[PATH_SIZE], text[DIGEST_TEXT_MAX];

@@ -56,6 +56,8 @@ int blob_adopt(const struct store *s, int dirfd, const char *name, const struct 
 	       struct err *e);
 /* Leaves the part for a later resume; frees w. */
 void blob_leave(struct blob_writer *w);
+/* Removes the part of a download that nobody is at. */
+void blob_drop_part(const struct store *s, const struct digest *d);
 int blob_remove(const struct store *s, const struct digest *d, struct err *e);
 
 #endif

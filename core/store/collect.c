@@ -140,7 +140,9 @@ int collect_blobs(const struct store *s, const struct digest *d, size_t n, struc
 	char hex[DIGEST_TEXT_MAX];
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!kept(&blobs, digest_hex(hex, &d[i])))
+		if (!kept(&blobs, digest_hex(hex, &d[i]))) {
 			(void)blob_remove(s, &d[i], NULL);
+			blob_drop_part(s, &d[i]);
+		}
 	return r;
 }

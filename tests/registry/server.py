@@ -21,6 +21,7 @@ usage: server.py LAYOUT [OPTION...]       prints its port, then serves until std
       busy=N           the first N requests for a manifest get 429 with Retry-After: 0
       busy-for=N       429 with Retry-After: 100000 always
       stall=N          blobs stop after their first N bytes and stay silent
+      once             a blob is there for its first request only
       flip             one byte of each blob is wrong
       flip-first       the same, the first time only
       short            blobs end early and the length says so
@@ -274,6 +275,8 @@ class Handler(BaseHTTPRequestHandler):
         n = self.state.count(digest)
         if n <= int(faults.get("flaky", 0)):
             return self.error(503, "UNAVAILABLE", "try again")
+        if "once" in faults and n > 1:
+            return self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         with open(path, "rb") as f:
             body = f.read()
         if "config" in faults or not body.startswith(b"{"):

@@ -105,14 +105,13 @@ static void damage_part(const struct testpull *p)
 TEST(damaged_part_begins_anew)
 {
 	NEED_SERVER();
-	struct testserver s = testserver_start("--fault stall=400000");
+	struct testserver s = testserver_start("--fault cut=400000 --fault once");
 	struct testserver well = testserver_start("");
 	struct testpull p;
 
 	testpull_init(&p);
-	p.registry.stall_s = 1;
-	p.registry.backoff_ms = 1;
-	CHECK_INT(testpull_run(&p, &s, "busybox"), -ETIMEDOUT);
+	CHECK_INT(testpull_run(&p, &s, "busybox"), -ENOENT);
+	CHECK_INT(testpull_entries(&p, "tmp"), 1);
 	damage_part(&p);
 	CHECK_INT(testpull_run(&p, &well, "busybox"), 0);
 	CHECK_STR(p.e.text, "");
