@@ -14,6 +14,11 @@ $(error CROSS is one of aarch64 s390x riscv64 armhf)
 endif
 O ?= build/$(CROSS)
 endif
+# NATIVE=asan or fuzz: the same sources against the host's C library, what the sanitizers need.
+ifdef NATIVE
+O ?= build/$(NATIVE)
+V ?= build/native
+endif
 O ?= build
 V ?= build/$(TRIPLE)
 
@@ -32,17 +37,13 @@ DEFS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DROOTLESS_VERSION='"$(VERSION)"'
 BASE_CFLAGS := -std=gnu11 -g $(WARN) $(DEFS) -I. -I$(O) -include core/base/banned.h
 
 ifdef NATIVE
-# The same sources against the host's C library: what the sanitizers need.
-V := build/native
 ifeq ($(NATIVE),fuzz)
 CC := clang
-O := build/fuzz
 CFLAGS ?= -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined -Wno-unknown-warning-option
 LINK := -fsanitize=address,undefined
 else
 CC := gcc
-O := build/asan
 CFLAGS ?= -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LINK := -fsanitize=address,undefined
 endif
@@ -212,7 +213,7 @@ unit-build: $(UNIT_BIN) $(TEST_BIN)
 
 asan: ## unit and command-line tests under ASan and UBSan
 	scripts/prepare build test asan
-	@$(MAKE) --no-print-directory NATIVE=asan all unit-build
+	@$(MAKE) --no-print-directory NATIVE=asan O=build/asan V=build/native all unit-build
 	PARTS="unit cli" scripts/check build/asan
 
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -224,7 +225,7 @@ $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(call room_lib,$(ROOMS))
 fuzz-build: $(FUZZ_BIN)
 fuzz: ## every fuzz target for S=30 seconds (T=name: one)
 	scripts/prepare build asan fuzz
-	@$(MAKE) --no-print-directory NATIVE=fuzz fuzz-build
+	@$(MAKE) --no-print-directory NATIVE=fuzz O=build/fuzz V=build/native fuzz-build
 	scripts/fuzz build/fuzz $(or $(S),30) $(T)
 
 check-cross: ## --version and unit tests of other machines under qemu-user
