@@ -135,10 +135,27 @@ static int make_filter(const struct store *s, const struct plan *p, int bundle,
 	if (r < 0)
 		return r;
 	*ret_path = str_fmt("%s/cache/%s", s->data, name);
+	if (!sec->seccomp_json && sec->filter_caps == sec->caps)
+		return 0; /* the built-in one, as config.json's capabilities say */
 	kept = str_fmt("%llu\n%s", (unsigned long long)sec->filter_caps,
 		       sec->seccomp_json ? sec->seccomp_json : "");
 	r = file_replace_nosync(bundle, SECCOMP_FILE, kept, strlen(kept), 0600);
 	return r < 0 ? err_code(e, r, "write the container's seccomp profile") : 0;
+}
+
+static int make_builtin(const struct store *s, int container_dirfd, struct err *e)
+{
+	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
+	autobuf text = { .max = RUNTIMECONFIG_MAX };
+	autofree char *name = NULL;
+	int r = file_read(container_dirfd, "bundle/config.json", RUNTIMECONFIG_MAX,
+			  &text);
+
+	if (r < 0)
+		return err_code(e, r, "read the container's config.json");
+	if ((r = runtimeconfig_parse(text.data, text.len, &c, e)) < 0)
+		return r;
+	return filter_ensure(s->cache_fd, NULL, c.process.cap_bounding, &name, e);
 }
 
 int bundle_check_filter(const struct store *s, int container_dirfd, const char *path,
@@ -149,6 +166,8 @@ int bundle_check_filter(const struct store *s, int container_dirfd, const char *
 
 	if (!path || !access(path, R_OK))
 		return 0;
+	if (faccessat(container_dirfd, "bundle/" SECCOMP_FILE, F_OK, 0))
+		return make_builtin(s, container_dirfd, e);
 	int r = file_read(container_dirfd, "bundle/" SECCOMP_FILE,
 			  SECCOMPPROFILE_MAX + 64, &kept);
 	char *line = r < 0 ? NULL : strchr(buf_str(&kept), '\n');
@@ -206,8 +225,10 @@ int bundle_write(const struct store *s, const struct plan *p, int dirfd,
 	static const char *const folders[] = { "upper", "work", "log", "bundle",
 					       "bundle/rootfs" };
 	static const mode_t modes[] = { 0755, 0700, 0700, 0700, 0755 };
+	/* The last is the root of an image without layers. */
+	size_t n = ARRAY_LEN(folders) - (p->layers.len ? 1 : 0);
 
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+	for (size_t i = 0; i < n; i++)
 		if (mkdirat(dirfd, folders[i], modes[i]) ||
 		    fchmodat(dirfd, folders[i], modes[i], 0))
 			return err_sys(e, "make the container's folders");

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -105,11 +106,16 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 
 int container_end_lock(int dirfd, const char *name, struct err *e)
 {
-	int fd = file_lock(dirfd, CONTAINER_LOCK, true, true);
+	/* Opened anew: a lock belongs to an open file, and dirfd may be shared. */
+	autoclose int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd == -ENOENT)
-		return err_set(e, fd, "No such container: %s", name);
-	return fd < 0 ? err_code(e, fd, "lock container '%s'", name) : fd;
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, -ENOENT, "No such container: %s", name);
+	while (fd >= 0 && flock(fd, LOCK_EX)) {
+		if (errno != EINTR)
+			return err_sys(e, "lock container '%s'", name);
+	}
+	return fd < 0 ? err_sys(e, "lock container '%s'", name) : TAKE_FD(fd);
 }
 
 /* There is nothing to poll for a lock; each look is two system calls. */
@@ -164,12 +170,11 @@ static int remove_tree(void *arg, struct err *e)
 	return r < 0 && r != -ENOENT ? err_code(e, r, "remove '%s'", t->name) : 0;
 }
 
-/* Most trees are the user's own throughout; else the realm's root removes them. What
- * cannot be removed now waits in the trash for the next sweep. */
-static void empty_trash(const struct store *s, const char *name)
+/* Most trees are the user's own throughout; else the realm's root removes them. */
+void container_end_empty(const struct store *s, const char *trash)
 {
 	autodone(realm_done) struct realm realm = { 0 };
-	struct tree t = { s, name };
+	struct tree t = { s, trash };
 
 	if (remove_tree(&t, NULL) == 0)
 		return;
@@ -178,10 +183,9 @@ static void empty_trash(const struct store *s, const char *name)
 }
 
 int container_end_remove(const struct store *s, const char *id, bool volumes,
-			 struct err *e)
+			 char **ret_trash, struct err *e)
 {
 	autojson *doc = NULL;
-	autofree char *trash = NULL;
 	const char *name = NULL;
 
 	/* A record that cannot be read must not keep its container from being removed. */

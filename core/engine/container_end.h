@@ -11,10 +11,8 @@
 #include "core/store/store.h"
 #include "core/wire/json.h"
 
-/* Held by whoever starts, settles, renames or removes a container. */
-#define CONTAINER_LOCK "start.lock"
-
-/* Takes that lock: fd, or -ENOENT "No such container" when it was removed meanwhile. */
+/* The lock of whoever starts, settles, renames or removes a container: flock on its
+ * folder (it needs no file, also on a full disk). */
 int container_end_lock(int dirfd, const char *name, struct err *e);
 /* The event, with the record's attributes. */
 void container_end_tell(const struct store *s, const char *id, const char *action);
@@ -24,15 +22,18 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 		       char **ret_trash);
 /* Waits while a monitor is there but the container does not run: it is being started, or
  * its end is being written down. *st is what came of it. -EBUSY when that takes too long.
- * The caller holds CONTAINER_LOCK. */
+ * The caller holds the container's lock. */
 int container_end_await_change(int dirfd, struct state *st, struct err *e);
 /* Is it gone? */
 bool container_end_removed(const struct store *s, const char *id);
-/* Removes everything of a container that does not run: first its record by one rename,
- * then its tree, with the realm's power where needed; what a crash leaves of the tree is
- * in the trash. volumes: its anonymous ones too. Needs no space on disk. */
+/* Makes a container that does not run cease to exist, by one rename; its tree is then in
+ * the trash (*ret_trash, malloc'd). volumes: its anonymous ones too. Needs no space on
+ * disk. */
 int container_end_remove(const struct store *s, const char *id, bool volumes,
-			 struct err *e);
+			 char **ret_trash, struct err *e);
+/* Removes such a tree from tmp/, with the realm's power where needed. What cannot be
+ * removed now is left to the next sweep. */
+void container_end_empty(const struct store *s, const char *trash);
 /* Addresses that the run had. */
 void container_end_leases(const struct store *s, const char *id, int dirfd);
 /* The runtime folder of its sockets (run/c/…): opened, and made when make; fd or -errno.

@@ -125,8 +125,11 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 	if ((r = connect_network(&w, &x->net, x->kept, &x->kept_len, e)) < 0)
 		return r;
 	if ((r = hostfiles_write(c->dirfd, &x->net, e)) < 0 ||
-	    (r = connect_peer_files(&w, &x->net, e)) < 0 ||
-	    (r = write_bundle(c, x, e)) < 0)
+	    (r = connect_peer_files(&w, &x->net, e)) < 0)
+		return r;
+	if (x->net.mode != NETPLAN_NETWORKS)
+		return 0; /* nothing was added to what create wrote */
+	if ((r = write_bundle(c, x, e)) < 0)
 		return r;
 	return write_record(s, c, x, e);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -13,8 +14,6 @@
 #include "core/base/str.h"
 #include "core/engine/network.h"
 #include "core/runtime/state.h"
-
-#define START_LOCK "start.lock"
 
 static int open_leases(const struct store *s, const char *network_id)
 {
@@ -66,8 +65,8 @@ static void drop_stale(const struct store *s, int leases, const struct ip_addr *
 		autoclose int dir =
 			openat(s->containers_fd, id,
 			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (dir < 0 ||
-		    (!state_monitored(dir) && file_is_locked(dir, START_LOCK) == 0))
+		/* Its folder's lock is held by whoever starts it. */
+		if (dir < 0 || (!state_monitored(dir) && !flock(dir, LOCK_SH | LOCK_NB)))
 			unlinkat(leases, addr, 0);
 	}
 }
