@@ -103,12 +103,6 @@ static int publish_cut(char *text, struct publish_pieces *ret)
 	return 0;
 }
 
-static void publish_add(struct publish **list, size_t *len, const struct publish *p)
-{
-	*list = mem_resize(*list, *len + 1, sizeof(**list));
-	(*list)[(*len)++] = *p;
-}
-
 /* A range of host ports goes with a range of the same length, or is what one container
  * port picks from. */
 static int publish_expand(const char *text, const struct publish *first,
@@ -121,15 +115,16 @@ static int publish_expand(const char *text, const struct publish *first,
 
 	if (!pick && hosts != n)
 		return -EINVAL;
+	*list = mem_resize(*list, *len + n, sizeof(**list));
 	for (unsigned int i = 0; i < n; i++) {
-		struct publish p = *first;
+		struct publish *p = &(*list)[(*len)++];
 
-		p.port = (uint16_t)(inside->low + i);
+		*p = *first;
+		p->port = (uint16_t)(inside->low + i);
 		if (!pick) {
-			p.host_port = (uint16_t)(first->host_port + i);
-			p.host_port_end = p.host_port;
+			p->host_port = (uint16_t)(first->host_port + i);
+			p->host_port_end = p->host_port;
 		}
-		publish_add(list, len, &p);
 	}
 	return 0;
 }

@@ -34,6 +34,14 @@
 
 enum udp_side { UDP_HOST, UDP_REALM };
 
+static void udp_enlarge(int fd)
+{
+	int size = UDP_RCVBUF;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
 int udp_open(struct udp *u, uint16_t limit, struct err *e)
 {
 	static const struct ip_addr at[2] = {
@@ -62,6 +70,7 @@ int udp_open(struct udp *u, uint16_t limit, struct err *e)
 				break; /* a realm without IPv6 */
 			return err_code(e, rc, "listen for the containers' datagrams");
 		}
+		udp_enlarge(fd);
 		datagram_options(fd, at[six].family, true);
 		u->outlet[six] = fd;
 	}
@@ -153,14 +162,6 @@ static void udp_touch(const struct udp *u, struct udp_flow *f)
 
 /* --- sockets ---------------------------------------------------------------------------
  */
-
-static void udp_enlarge(int fd)
-{
-	int size = UDP_RCVBUF;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) != 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-}
 
 /* A realm socket that bears `own` and speaks to `peer`. */
 static int udp_realm_socket(struct udp *u, const struct packet_path *p)
