@@ -214,6 +214,7 @@ int crew_restart(struct crew *c, size_t i)
 		return 0;
 	dismiss(c, l);
 	err_clear(&l->doubt);
+	free(TAKE_PTR(l->result.implicit));
 	l->unpacked = false;
 	layer_abort(TAKE_PTR(l->maker));
 	if (layer_make(c->job->store, &l->item->chain_id, false, &fresh, &c->err) < 0)

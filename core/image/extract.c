@@ -22,6 +22,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/image/folders.h"
 #include "core/image/place.h"
 #include "core/oci/whiteout.h"
 
@@ -30,19 +31,13 @@
 #define SPACE_EVERY   (64u << 20)
 #define SPACE_RESERVE (64u << 20)
 
-struct folder {
-	char *path;
-	int64_t mtime;
-};
-
 struct extract {
 	struct place place;
 	int root;
 	uint32_t ids;
 	uid_t uid; /* our own: what new files get */
 	gid_t gid;
-	struct folder *folders;
-	size_t folders_len, folders_cap;
+	struct folders folders;
 	uint64_t unchecked; /* bytes since the last look at the free space */
 	struct unpack_result result;
 };
@@ -73,22 +68,9 @@ void extract_free(struct extract *x)
 {
 	if (!x)
 		return;
-	for (size_t i = 0; i < x->folders_len; i++)
-		free(x->folders[i].path);
-	free(x->folders);
+	folders_done(&x->folders);
 	place_done(&x->place);
 	free(x);
-}
-
-static struct timespec stamp(int64_t ns)
-{
-	struct timespec t = { ns / 1000000000, (long)(ns % 1000000000) };
-
-	if (t.tv_nsec < 0) {
-		t.tv_nsec += 1000000000;
-		t.tv_sec--;
-	}
-	return t;
 }
 
 static int foreign_owner(const struct extract *x, const struct tar_entry *t,
@@ -147,7 +129,7 @@ static int set_xattrs(int fd, const struct tar_entry *t, struct err *e)
 static int finish_fd(const struct extract *x, int fd, const struct tar_entry *t,
 		     struct err *e)
 {
-	struct timespec times[2] = { stamp(t->mtime), stamp(t->mtime) };
+	struct timespec times[2] = { folders_stamp(t->mtime), folders_stamp(t->mtime) };
 	bool chowned = needs_owner(x, t) || t->type == TAR_DIR;
 
 	if (chowned && fchown(fd, t->uid, t->gid))
@@ -164,7 +146,7 @@ static int finish_fd(const struct extract *x, int fd, const struct tar_entry *t,
 static int finish_name(const struct extract *x, const struct target *g, struct err *e)
 {
 	const struct tar_entry *t = g->entry;
-	struct timespec times[2] = { stamp(t->mtime), stamp(t->mtime) };
+	struct timespec times[2] = { folders_stamp(t->mtime), folders_stamp(t->mtime) };
 	int flags = AT_SYMLINK_NOFOLLOW;
 
 	if (needs_owner(x, t) && fchownat(g->parent, g->name, t->uid, t->gid, flags))
@@ -268,15 +250,6 @@ static int put_file(struct extract *x, const struct target *g, struct tar_reader
 	return finish_fd(x, fd, g->entry, e);
 }
 
-static void remember_folder(struct extract *x, const char *clean, int64_t mtime)
-{
-	if (x->folders_len == x->folders_cap) {
-		x->folders_cap = x->folders_cap ? x->folders_cap * 2 : 64;
-		x->folders = mem_resize(x->folders, x->folders_cap, sizeof(*x->folders));
-	}
-	x->folders[x->folders_len++] = (struct folder){ str_dup(clean), mtime };
-}
-
 /* A folder that stands already keeps its content; one that takes a whiteout's place
  * begins empty, hiding what lower layers have. */
 static int put_dir(struct extract *x, const struct target *g, struct err *e)
@@ -298,7 +271,7 @@ static int put_dir(struct extract *x, const struct target *g, struct err *e)
 	int r = fd < 0 ? -errno : opaque ? place_set_opaque(fd) : 0;
 	if (r < 0)
 		return err_code(e, r, "make '%s'", g->entry->path);
-	remember_folder(x, g->clean, g->entry->mtime);
+	folders_add(&x->folders, g->clean, g->entry->mtime);
 	return finish_fd(x, fd, g->entry, e);
 }
 
@@ -393,7 +366,7 @@ static int put_root(struct extract *x, const struct tar_entry *entry, struct err
 	if (entry->type != TAR_DIR)
 		return err_set(e, -EBADMSG, "'%s' would replace the layer's own folder",
 			       entry->path);
-	remember_folder(x, "", entry->mtime);
+	folders_add(&x->folders, "", entry->mtime);
 	return finish_fd(x, x->root, entry, e);
 }
 
@@ -461,29 +434,13 @@ int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_r
 	return r;
 }
 
-/* Later entries changed the times of folders; one that was replaced meanwhile is passed
- * over. */
 int extract_finish(struct extract *x, struct unpack_result *ret, struct err *e)
 {
-	struct place p;
+	int r = folders_set_times(&x->folders, x->root, e);
 
-	place_init(&p, x->root);
-	for (size_t i = x->folders_len; i-- > 0;) {
-		const struct folder *f = &x->folders[i];
-		struct timespec times[2] = { stamp(f->mtime), stamp(f->mtime) };
-		const char *name = ".";
-		int dir = x->root, r;
-		if (f->path[0])
-			dir = place_find(&p, f->path, false, &name, NULL);
-		if (dir < 0)
-			continue;
-		r = utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW);
-		if (r && errno != ENOENT) {
-			place_done(&p);
-			return err_sys(e, "set the time of '%s'", f->path);
-		}
-	}
-	place_done(&p);
+	if (r < 0)
+		return r;
 	*ret = x->result;
+	folders_implicit(&x->folders, &x->place.made, ret);
 	return 0;
 }

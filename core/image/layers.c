@@ -9,13 +9,19 @@
 #include "core/image/layers.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/image/crew.h"
+#include "core/image/parents.h"
+#include "core/ns/userns.h"
 #include "core/oci/imageconfig.h"
 #include "core/store/blob.h"
 #include "core/store/layer.h"
@@ -244,9 +250,74 @@ static int seal(struct crew_layer *l, struct err *e)
 	return layer_seal(l->maker, &layer, e);
 }
 
-static int to_disk(struct round *r, struct err *e)
+// What parents_fit needs, over userns_call.
+struct fit {
+	int *diffs;
+	size_t n;
+	const struct unpack_result *result;
+};
+
+static int run_fit(void *arg, struct err *e)
+{
+	const struct fit *f = arg;
+
+	return parents_fit(f->diffs, f->n, f->result->implicit, f->result->implicit_size,
+			   e);
+}
+
+static int fit_parents(struct round *r, const struct crew_layer *l, struct err *e)
+{
+	const struct layers_job *j = r->job;
+	struct fit f = { .n = l->number, .result = &l->result };
+	int rc = 0;
+
+	f.diffs = mem_array(f.n, sizeof(int));
+	for (size_t i = 0; i < f.n; i++)
+		f.diffs[i] = -1;
+	for (size_t i = 0; rc == 0 && i < f.n; i++) {
+		const struct layers_item *it = &j->items[i];
+		for (size_t k = 0; k < r->len; k++)
+			if (r->v[k].item == it && r->v[k].maker)
+				f.diffs[i] = dup(layer_dirfd(r->v[k].maker));
+		autofree char *path = layer_path(j->store, &it->chain_id);
+		if (f.diffs[i] < 0)
+			f.diffs[i] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (f.diffs[i] < 0)
+			rc = -EAGAIN; // another process still makes it
+	}
+	if (rc == 0 && j->options->realm_pidfd >= 0)
+		rc = userns_call(j->options->realm_pidfd, CLONE_NEWUSER, run_fit, &f, e);
+	else if (rc == 0)
+		rc = run_fit(&f, e);
+	for (size_t i = 0; i < f.n; i++)
+		fd_close(f.diffs[i]);
+	free(f.diffs);
+	return rc;
+}
+
+// Lowest first, for the fit of one is the model of the next. A layer over one that is not
+// there yet is given up and made again in the next round.
+static int fit_all(struct round *r, struct err *e)
 {
 	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < r->len; i++) {
+		struct crew_layer *l = &r->v[i];
+		if (!l->maker || !l->result.implicit)
+			continue;
+		rc = fit_parents(r, l, e);
+		if (rc != -EAGAIN)
+			continue;
+		layer_abort(TAKE_PTR(l->maker));
+		r->held++;
+		rc = 0;
+	}
+	return rc;
+}
+
+static int to_disk(struct round *r, struct err *e)
+{
+	int rc = fit_all(r, e);
 
 	for (size_t i = 0; rc == 0 && i < r->len; i++)
 		if (r->v[i].maker)
@@ -279,8 +350,10 @@ static int one_round(const struct layers_job *job, struct err *e)
 	}
 	if (rc == 0)
 		rc = to_disk(&r, e);
-	for (size_t i = 0; i < r.len; i++)
+	for (size_t i = 0; i < r.len; i++) {
 		layer_abort(r.v[i].maker);
+		free(r.v[i].result.implicit);
+	}
 	for (size_t i = 0; i < r.fetches; i++)
 		blob_leave(r.fetch[i].to);
 	free(r.v);

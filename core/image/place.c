@@ -23,6 +23,7 @@ void place_init(struct place *p, int root)
 	p->fd = -1;
 	p->at[0] = 0;
 	p->setgid = false;
+	p->made = (struct strv){ 0 };
 }
 
 void place_forget(struct place *p)
@@ -33,6 +34,7 @@ void place_forget(struct place *p)
 void place_done(struct place *p)
 {
 	place_forget(p);
+	strv_done(&p->made);
 }
 
 int place_clean(char dst[PLACE_MAX], const char *path)
@@ -75,7 +77,7 @@ int place_set_opaque(int dirfd)
 
 /* One step down, making the folder when it is missing. A whiteout of this layer in its
  * place means: what was below is hidden, and the new folder begins empty. */
-static int step(int at, const char *name)
+static int step(int at, const char *name, bool *ret_made)
 {
 	int fd = openat(at, name, OPEN_DIR);
 	bool opaque = false;
@@ -91,6 +93,7 @@ static int step(int at, const char *name)
 	}
 	if (mkdirat(at, name, 0755) && errno != EEXIST)
 		return -errno;
+	*ret_made = !opaque;
 	fd = openat(at, name, OPEN_DIR);
 	if (fd < 0)
 		return -errno;
@@ -104,9 +107,10 @@ static int step(int at, const char *name)
 	return fd;
 }
 
-static int walk(int root, const char *dir)
+static int walk(struct place *p, const char *path)
 {
-	autoclose int at = openat(root, ".", OPEN_DIR);
+	autoclose int at = openat(p->root, ".", OPEN_DIR);
+	const char *dir = path;
 
 	if (at < 0)
 		return -errno;
@@ -115,9 +119,12 @@ static int walk(int root, const char *dir)
 		size_t n = strcspn(dir, "/");
 		memcpy(name, dir, n);
 		name[n] = 0;
-		int next = step(at, name);
+		bool made = false;
+		int next = step(at, name, &made);
 		if (next < 0)
 			return next;
+		if (made && p->made.len < PLACE_MADE_MAX)
+			strv_push(&p->made, str_ndup(path, (size_t)(dir - path) + n));
 		fd_close(at);
 		at = next;
 		dir += n + (dir[n] == '/');
@@ -130,7 +137,7 @@ static int open_parent(struct place *p, const char *dir, bool make)
 	int fd = path_open_beneath(p->root, dir[0] ? dir : ".", OPEN_DIR, 0);
 
 	if (make && (fd == -ENOENT || fd == -ENOTDIR))
-		fd = walk(p->root, dir);
+		fd = walk(p, dir);
 	return fd;
 }
 

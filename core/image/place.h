@@ -8,8 +8,10 @@
 #include <stdbool.h>
 
 #include "core/base/err.h"
+#include "core/base/strv.h"
 
-#define PLACE_MAX 4096
+#define PLACE_MAX      4096
+#define PLACE_MADE_MAX 4096 // folders that are remembered as made
 
 /* Remembers the last parent: entries of one folder come together. */
 struct place {
@@ -17,6 +19,7 @@ struct place {
 	int fd;             /* the last parent, or -1; owned */
 	char at[PLACE_MAX]; /* its path */
 	bool setgid;        /* files made in it get another group than ours */
+	struct strv made;   /* folders that were made on the way */
 };
 
 void place_init(struct place *p, int root);

@@ -129,7 +129,10 @@ static _Noreturn void child(const struct unpack_job *job, int out)
 	fd_close_except(0, keep, ARRAY_LEN(keep));
 	a.code = work(job, &a.result, &e);
 	str_copy(a.text, sizeof(a.text), e.text);
-	_exit(fd_write_all(out, &a, sizeof(a)) < 0 ? 1 : 0);
+	int r = fd_write_all(out, &a, sizeof(a));
+	if (r == 0 && a.code == 0)
+		r = fd_write_all(out, a.result.implicit, a.result.implicit_size);
+	_exit(r < 0 ? 1 : 0);
 }
 
 /* --- the parent --------------------------------------------------------------------- */
@@ -158,10 +161,28 @@ int unpack_fd(const struct unpack *u)
 	return u->fd;
 }
 
+// What follows the answer; the worker is not believed.
+static int read_implicit(int fd, struct unpack_result *r, struct err *e)
+{
+	uint32_t n = r->implicit_size;
+
+	r->implicit = NULL;
+	if (n == 0)
+		return 0;
+	autofree char *p = n <= UNPACK_IMPLICIT_MAX ? mem_alloc(n) : NULL;
+	if (!p || fd_read_full(fd, p, n) != (ssize_t)n || p[n - 1])
+		return err_set(e, -ECHILD, "the unpack worker ended early");
+	r->implicit = TAKE_PTR(p);
+	return 0;
+}
+
 int unpack_finish(struct unpack *u, struct unpack_result *ret, struct err *e)
 {
 	struct answer a = { 0 };
 	ssize_t n = fd_read_full(u->fd, &a, sizeof(a));
+	int r = n == (ssize_t)sizeof(a) && a.code == 0
+			? read_implicit(u->fd, &a.result, e)
+			: 0;
 	int status = spawn_wait(u->pid);
 
 	fd_close(u->fd);
@@ -176,8 +197,9 @@ int unpack_finish(struct unpack *u, struct unpack_result *ret, struct err *e)
 		a.text[sizeof(a.text) - 1] = 0;
 		return err_set(e, a.code, "%s", a.text);
 	}
-	*ret = a.result;
-	return 0;
+	if (r == 0)
+		*ret = a.result;
+	return r;
 }
 
 void unpack_cancel(struct unpack *u)

@@ -11,8 +11,9 @@
 #include "core/wire/compression.h"
 
 /* A layer may grow to this, or to a hundred times its compressed size if that is more. */
-#define UNPACK_SIZE_FREE  (1ull << 30)
-#define UNPACK_SIZE_RATIO 100
+#define UNPACK_SIZE_FREE    (1ull << 30)
+#define UNPACK_SIZE_RATIO   100
+#define UNPACK_IMPLICIT_MAX (1u << 20) /* bytes of paths */
 
 struct unpack_job {
 	int blob_fd;        /* compressed or plain layer, read from its start */
@@ -28,6 +29,9 @@ struct unpack_result {
 	uint64_t size;
 	uint32_t uid_max, gid_max;
 	uint32_t devices; /* nodes left out: a user namespace cannot make them */
+	char *implicit;   /* folders that no entry describes, parents first, each ended by
+			     NUL; malloc'd, or NULL. core/image/parents.h is for them */
+	uint32_t implicit_size;
 };
 
 struct unpack;

@@ -155,6 +155,17 @@ def img_edge():
     return [a, b, c, c]
 
 
+def img_parents():
+    """Upper layers with files in folders that they do not describe."""
+    a = Tar().dir("tmp", 0o1777).dir("srv", 0o2750, uid=33, gid=34, mtime=1111111111,
+                                     xattrs={"user.note": b"kept"})
+    a.dir("srv/www", 0o700, uid=33).dir("gone", 0o700).dir("opaque", 0o700).dir("opaque/in", 0o700)
+    b = Tar().file("tmp/x", "x").file("srv/www/index.html", "x").file(".wh.gone")
+    b.file("opaque/.wh..wh..opq")
+    c = Tar().file("gone/new", "x").file("opaque/in/new", "x").file("srv/www/more", "x")
+    return [a, b, c]
+
+
 def img_many():
     layers = [busybox()]
     for i in range(1, 60):

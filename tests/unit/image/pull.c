@@ -364,6 +364,43 @@ TEST(what_is_unpacked)
 	testserver_stop(&s);
 }
 
+/* Folders that an upper layer has only implicitly keep the looks of the layers below. */
+TEST(implicit_parents)
+{
+	NEED_SERVER();
+	struct testserver s = testserver_start("");
+	struct testpull p;
+	struct stat st, below;
+
+	testpull_init(&p);
+	CHECK_INT(testpull_run(&p, &s, "parents"), 0);
+	CHECK_STR(p.e.text, "");
+	autofree char *a = layer_dir(&p, 0), *b = layer_dir(&p, 1), *c = layer_dir(&p, 2);
+	autoclose int first = open(a, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	autoclose int second = open(b, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	autoclose int third = open(c, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	CHECK_INT(fstatat(second, "tmp", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 01777);
+	CHECK_INT(fstatat(first, "srv", &below, 0), 0);
+	CHECK_INT(below.st_mode & 07777, 02750);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(fstatat(i ? third : second, "srv", &st, 0), 0);
+		CHECK_INT(st.st_mode, below.st_mode);
+		CHECK_INT(st.st_uid, below.st_uid);
+		CHECK_INT(st.st_gid, below.st_gid);
+		CHECK_INT(st.st_mtim.tv_sec, 1111111111);
+	}
+	/* what was hidden in between is no model */
+	CHECK_INT(fstatat(third, "gone", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0755);
+	CHECK_INT(fstatat(third, "opaque", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0700);
+	CHECK_INT(fstatat(third, "opaque/in", &st, 0), 0);
+	CHECK_INT(st.st_mode & 07777, 0755);
+	testpull_done(&p);
+	testserver_stop(&s);
+}
+
 /* Two at once: each blob is asked for once. */
 TEST(one_download_for_two_pulls)
 {
