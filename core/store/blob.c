@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Blobs: content-addressed files; downloads in progress are locked, resumable parts.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blobs: content-addressed files; downloads in progress are locked, resumable parts. */
 #include "core/store/blob.h"
 
 #include <errno.h>
@@ -103,7 +103,7 @@ int blob_read(const struct store *s, const struct digest *d, size_t max, struct 
 		       digest_text(text, d));
 }
 
-// Renames a finished temporary to the blob's name.
+/* Renames a finished temporary to the blob's name. */
 static int publish_at(const struct store *s, int dirfd, const char *tmp,
 		      const struct digest *d)
 {
@@ -114,7 +114,7 @@ static int publish_at(const struct store *s, int dirfd, const char *tmp,
 		return 0;
 	if (errno != ENOENT)
 		return -errno;
-	// the folder of this algorithm is made when first needed
+	/* the folder of this algorithm is made when first needed */
 	char dir[PATH_SIZE];
 	str_print(dir, sizeof(dir), "blobs/%s", digest_algorithm_name(d->algorithm));
 	if (mkdirat(s->oci_fd, dir, 0755) && errno != EEXIST)
@@ -161,7 +161,7 @@ int blob_put(const struct store *s, const void *p, size_t n, struct digest *ret,
 	return 0;
 }
 
-// What a former try left counts when it is not longer than the whole.
+/* What a former try left counts when it is not longer than the whole. */
 static int hash_again(struct blob_writer *w)
 {
 	struct stat st;
@@ -191,7 +191,7 @@ static void writer_free(struct blob_writer *w)
 	free(w);
 }
 
-// fd of the part, locked and still in its place; -ESTALE: look again.
+/* fd of the part, locked and still in its place; -ESTALE: look again. */
 static int lock_part(const struct store *s, const char *name, bool wait)
 {
 	autoclose int fd =
@@ -223,7 +223,7 @@ int blob_write(const struct store *s, const struct blob_want *want,
 	if (fd < 0)
 		return err_code(e, fd, "lock the download of '%s'", text);
 	if (blob_has_size(s, &want->digest,
-			  want->size)) { // finished before we got the lock
+			  want->size)) { /* finished before we got the lock */
 		unlinkat(s->tmp_fd, name, 0);
 		fd_close(fd);
 		*ret = NULL;

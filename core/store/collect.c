@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Moving what nothing uses to the trash.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Moving what nothing uses to the trash. */
 #include "core/store/collect.h"
 
 #include <dirent.h>
@@ -18,7 +18,7 @@
 #include "core/store/layer.h"
 #include "core/store/reach.h"
 
-#define LAYERS_MAX 1000 // a chain longer than this is a loop
+#define LAYERS_MAX 1000 /* a chain longer than this is a loop */
 
 struct collect {
 	const struct store *store;
@@ -46,7 +46,7 @@ static void collect_folder(struct collect *c, const char *place)
 	struct dirent *de;
 	struct stat st;
 
-	if (!dir) { // no blob of this algorithm yet
+	if (!dir) { /* no blob of this algorithm yet */
 		if (errno != ENOENT)
 			c->failed = -errno;
 		return;
@@ -85,7 +85,7 @@ static int collect_layers(struct collect *c, struct err *e)
 	return r;
 }
 
-// The layers below those that containers hold.
+/* The layers below those that containers hold. */
 static void keep_below(const struct store *s, const struct strv *tops, struct strv *keep)
 {
 	char hex[DIGEST_TEXT_MAX];

@@ -1,11 +1,12 @@
-// SPDX-License-Identifier: Apache-2.0
-// Registries and images that mean harm, or are broken: one sentence each, and no trace.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Registries and images that mean harm, or are broken: one sentence each, and no trace.
+ */
 #include "tests/unit/image/testserver.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-// Fails with that sentence and leaves nothing.
+/* Fails with that sentence and leaves nothing. */
 static void refused_from(const struct testserver *s, const char *server_options,
 			 const char *image, const char *sentence)
 {
@@ -77,7 +78,7 @@ TEST(resume_on_the_next_pull)
 	p.registry.backoff_ms = 1;
 	CHECK_INT(testpull_run(&p, &s, "busybox"), -ETIMEDOUT);
 	CHECK(strstr(p.e.text, "no byte came for 1 seconds") != NULL);
-	CHECK_INT(testpull_entries(&p, "tmp"), 1); // the part
+	CHECK_INT(testpull_entries(&p, "tmp"), 1); /* the part */
 	CHECK_INT(testpull_entries(&p, "layers"), 0);
 	CHECK_INT(testpull_run(&p, &well, "busybox"), 0);
 	CHECK(testserver_count(&well, "|bytes=") == 1);
@@ -130,7 +131,7 @@ TEST(tries_again_when_told_so)
 	testpull_init(&p);
 	CHECK_INT(testpull_run(&p, &s, "busybox"), -EIO);
 	CHECK(strstr(p.e.text, "503") != NULL);
-	CHECK_INT(testserver_count(&s, "/blobs/"), 5); // the config's five tries
+	CHECK_INT(testserver_count(&s, "/blobs/"), 5); /* the config's five tries */
 	CHECK(testpull_traceless(&p));
 	testpull_done(&p);
 	testserver_stop(&s);
@@ -165,7 +166,7 @@ TEST(redirects)
 	CHECK_INT(file_replace(AT_FDCWD, path, config, strlen(config), 0600), 0);
 	CHECK_INT(testpull_run(&p, &s, "edge"), 0);
 	CHECK(testserver_count(&target, "GET /v2/edge/blobs/") > 3);
-	CHECK_INT(testserver_count(&target, "Basic"), 0); // credentials stay behind
+	CHECK_INT(testserver_count(&target, "Basic"), 0); /* credentials stay behind */
 	testpull_done(&p);
 	testserver_stop(&s);
 	testserver_stop(&target);
