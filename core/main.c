@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The multiplexer: guards the standard descriptors, then dispatches to an applet. */
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
@@ -22,6 +23,6 @@ int main(int argc, char **argv)
 {
 	if (fd_guard_std() < 0)
 		return 125;
-	sealed_set(inner_blob, (unsigned long)(inner_blob_end - inner_blob));
+	sealed_set(inner_blob, (uintptr_t)inner_blob_end - (uintptr_t)inner_blob);
 	return applet_dispatch(argc, argv);
 }

@@ -168,7 +168,7 @@ void hold_receive(const struct hold *h, unsigned int six, hold_fn *fn, void *arg
 	int n;
 
 	for (int i = 0; i < HOLD_BATCH; i++) {
-		iov[i] = (struct iovec){ data[i], sizeof(data[i]) };
+		iov[i] = (struct iovec){ &data[i], sizeof(data[i]) };
 		msgs[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &from[i],
 							 .msg_namelen = sizeof(*from),
 							 .msg_iov = &iov[i],
