@@ -9,6 +9,10 @@
 
 #include "core/net/sockaddr.h"
 
+/* Small ones of one size are joined by us: one way through the kernel for all of them. */
+#define DATAGRAM_JOIN_SIZE 1200 /* fits every path */
+#define DATAGRAM_JOIN_MAX  60000
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -120,82 +124,114 @@ static void datagram_put_source(struct msghdr *h, const struct ip_addr *local)
 	}
 }
 
-/* The message as it is sent: the received one, with another address and other control. */
-static void datagram_prepare(struct datagrams *d, int i,
-			     const struct sockaddr_storage *to,
-			     const struct ip_addr *local)
+/* How many datagrams from i on may go as one: of one size, the last perhaps shorter. */
+static int datagram_run(const struct datagrams *d, int i, int end)
 {
-	struct msghdr *h = &d->m[i].msg_hdr;
+	size_t size = d->m[i].msg_len, total = size;
+	int n = 1;
 
-	d->iov[i].iov_len = d->m[i].msg_len;
-	h->msg_name = (void *)to;
-	h->msg_namelen = !to                        ? 0
-			 : to->ss_family == AF_INET ? sizeof(struct sockaddr_in)
-						    : sizeof(struct sockaddr_in6);
-	h->msg_control = d->control[i];
-	h->msg_controllen = 0;
-	h->msg_flags = 0;
-	if (local)
-		datagram_put_source(h, local);
-	if (d->segment[i] && d->segment[i] < d->m[i].msg_len)
-		datagram_put_control(h, IPPROTO_UDP, UDP_SEGMENT, &d->segment[i],
-				     sizeof(d->segment[i]));
+	if (d->segment[i] || !size || size > DATAGRAM_JOIN_SIZE)
+		return 1;
+	while (i + n < end && !d->segment[i + n] && d->m[i + n].msg_len &&
+	       d->m[i + n].msg_len <= size && total + size <= DATAGRAM_JOIN_MAX) {
+		total += d->m[i + n].msg_len;
+		if (d->m[i + n++].msg_len < size)
+			break;
+	}
+	return n;
+}
+
+/* The message as it is sent: n received ones as one, with another address and other
+ * control. */
+static void datagram_prepare(struct datagrams *d, int i, int n, struct msghdr *h)
+{
+	uint16_t segment = n > 1 ? (uint16_t)d->m[i].msg_len : d->segment[i];
+
+	for (int k = 0; k < n; k++)
+		d->iov[i + k] = (struct iovec){ d->data[i + k], d->m[i + k].msg_len };
+	*h = (struct msghdr){ .msg_iov = &d->iov[i],
+			      .msg_iovlen = (unsigned int)n,
+			      .msg_control = d->control[i] };
+	if (d->out_to) {
+		h->msg_name = (void *)d->out_to;
+		h->msg_namelen = d->out_to->ss_family == AF_INET
+					 ? sizeof(struct sockaddr_in)
+					 : sizeof(struct sockaddr_in6);
+	}
+	if (d->out_local)
+		datagram_put_source(h, d->out_local);
+	if (n > 1 || (segment && segment < d->m[i].msg_len))
+		datagram_put_control(h, IPPROTO_UDP, UDP_SEGMENT, &segment,
+				     sizeof(segment));
 	if (!h->msg_controllen)
 		h->msg_control = NULL;
 }
 
-/* Joined pieces that the way out cannot take joined (too large for its MTU) go one by
- * one. */
-static void datagram_send_pieces(struct datagrams *d, int fd, int i,
-				 const struct ip_addr *local)
+/* Joined pieces that the way out cannot take joined (too large for its MTU, or an old
+ * kernel) go one by one. */
+static void datagram_send_pieces(struct datagrams *d, int fd, int i, int n)
 {
-	struct msghdr h = d->m[i].msg_hdr;
-	size_t left = d->iov[i].iov_len;
-	struct iovec v = { d->data[i], 0 };
+	for (int k = i; k < i + n; k++) {
+		size_t left = d->m[k].msg_len;
+		size_t piece = d->segment[k] ? d->segment[k] : left;
+		struct iovec v = { d->data[k], 0 };
+		struct msghdr h;
 
-	h.msg_iov = &v;
-	h.msg_control = d->control[i];
-	h.msg_controllen = 0;
-	if (local)
-		datagram_put_source(&h, local);
-	if (!h.msg_controllen)
-		h.msg_control = NULL;
-	while (left) {
-		v.iov_len = left < d->segment[i] ? left : d->segment[i];
-		if (sendmsg(fd, &h, MSG_DONTWAIT) < 0 && errno != ECONNREFUSED)
-			return;
-		v.iov_base = (uint8_t *)v.iov_base + v.iov_len;
-		left -= v.iov_len;
+		d->segment[k] = 0;
+		datagram_prepare(d, k, 1, &h);
+		h.msg_iov = &v;
+		while (left) {
+			v.iov_len = left < piece ? left : piece;
+			if (sendmsg(fd, &h, MSG_DONTWAIT) < 0 && errno != ECONNREFUSED)
+				return;
+			v.iov_base = (uint8_t *)v.iov_base + v.iov_len;
+			left -= v.iov_len;
+		}
 	}
 }
 
-int datagram_send(struct datagrams *d, int fd, int first, int n,
-		  const struct sockaddr_storage *to, const struct ip_addr *local)
+/* What came of one message that was not taken: 0 to go on with the next. */
+static int datagram_failed(struct datagrams *d, int fd, int i, int n)
 {
-	int end = first + n, rc = 0;
+	int rc = -errno;
 
-	for (int i = first; i < end; i++)
-		datagram_prepare(d, i, to, local);
-	while (first < end) {
-		int sent = sendmmsg(fd, d->m + first, (unsigned int)(end - first),
-				    MSG_DONTWAIT);
+	if (rc == -EAGAIN)
+		return rc;
+	if ((rc == -EINVAL || rc == -EIO || rc == -EMSGSIZE) &&
+	    (n > 1 || d->segment[i])) {
+		datagram_send_pieces(d, fd, i, n);
+		return 0;
+	}
+	/* An error that an earlier datagram met is told by the next send; this one is
+	 * still to be sent. */
+	if (rc == -ECONNREFUSED)
+		datagram_send_pieces(d, fd, i, n);
+	return 0;
+}
 
-		if (sent > 0) {
-			first += sent;
+void datagram_send(struct datagrams *d, int fd, int first, int n)
+{
+	struct mmsghdr out[DATAGRAM_BATCH];
+	int at[DATAGRAM_BATCH + 1];
+	int count = 0, sent = 0;
+
+	for (int i = first; i < first + n; i = at[count]) {
+		int run = datagram_run(d, i, first + n);
+
+		datagram_prepare(d, i, run, &out[count].msg_hdr);
+		at[count++] = i;
+		at[count] = i + run;
+	}
+	while (sent < count) {
+		int k = sendmmsg(fd, out + sent, (unsigned int)(count - sent),
+				 MSG_DONTWAIT);
+
+		if (k > 0) {
+			sent += k;
 			continue;
 		}
-		rc = rc ? rc : -errno;
-		if (errno == EAGAIN)
-			return rc;
-		if ((errno == EINVAL || errno == EIO || errno == EMSGSIZE) &&
-		    d->segment[first])
-			datagram_send_pieces(d, fd, first, local);
-		/* An error that an earlier datagram met is told by the next send; this
-		 * one is still to be sent. Once. */
-		else if (errno == ECONNREFUSED &&
-			 sendmsg(fd, &d->m[first].msg_hdr, MSG_DONTWAIT) < 0)
-			return rc;
-		first++;
+		if (datagram_failed(d, fd, at[sent], at[sent + 1] - at[sent]) != 0)
+			return;
+		sent++;
 	}
-	return rc;
 }

@@ -22,6 +22,8 @@ struct datagrams {
 	struct ip_addr to[DATAGRAM_BATCH]; /* where it was sent to, when asked for */
 	uint16_t to_port[DATAGRAM_BATCH];
 	uint16_t segment[DATAGRAM_BATCH]; /* size of the pieces joined; 0: one datagram */
+	const struct sockaddr_storage *out_to;
+	const struct ip_addr *out_local;
 	uint8_t control[DATAGRAM_BATCH][DATAGRAM_CONTROL];
 	uint8_t data[DATAGRAM_BATCH][DATAGRAM_MAX];
 };
@@ -31,10 +33,9 @@ struct datagrams {
 void datagram_options(int fd, sa_family_t family, bool transparent);
 /* Reads what waits, at most a batch: how many, or -errno. */
 int datagram_receive(struct datagrams *d, int fd);
-/* Sends the datagrams [first, first + n) on fd. to: NULL on a connected socket; local:
- * the source address, or NULL. What the kernel does not take is lost, as datagrams may
- * be. 0, or -errno of the first. */
-int datagram_send(struct datagrams *d, int fd, int first, int n,
-		  const struct sockaddr_storage *to, const struct ip_addr *local);
+/* Sends the datagrams [first, first + n) on fd, to d->out_to (NULL on a connected socket)
+ * from d->out_local (NULL: the kernel's choice). What the kernel does not take is lost,
+ * as datagrams may be. */
+void datagram_send(struct datagrams *d, int fd, int first, int n);
 
 #endif

@@ -44,6 +44,7 @@ struct flow {
 	uint8_t due;      /* directions to be run: 1 << side */
 	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
 	bool hashed, queued, listed;
+	bool seen, kept; /* by a sweep; its host socket is probed */
 	uint16_t gen;
 	uint16_t next_hash;
 	uint16_t next_run;             /* queue of flows with work left */

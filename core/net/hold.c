@@ -24,7 +24,6 @@
 #include "core/net/bridge.h"
 #include "core/net/sockaddr.h"
 
-#define HOLD_BATCH  32
 #define HOLD_SNAP   1600
 #define HOLD_RCVBUF (4 << 20)
 
@@ -159,16 +158,15 @@ int hold_open(struct hold *h, struct porter *porter, struct err *e)
 	return 0;
 }
 
-void hold_receive(const struct hold *h, unsigned int six, hold_fn *fn, void *arg)
+void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg)
 {
-	uint8_t data[HOLD_BATCH][PACKET_MAX];
 	struct sockaddr_ll from[HOLD_BATCH];
 	struct mmsghdr msgs[HOLD_BATCH];
 	struct iovec iov[HOLD_BATCH];
 	int n;
 
 	for (int i = 0; i < HOLD_BATCH; i++) {
-		iov[i] = (struct iovec){ &data[i], sizeof(data[i]) };
+		iov[i] = (struct iovec){ h->data[i], sizeof(h->data[i]) };
 		msgs[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &from[i],
 							 .msg_namelen = sizeof(*from),
 							 .msg_iov = &iov[i],
@@ -180,7 +178,7 @@ void hold_receive(const struct hold *h, unsigned int six, hold_fn *fn, void *arg
 		struct packet p;
 
 		if (from[i].sll_pkttype != PACKET_HOST ||
-		    packet_parse(data[i], msgs[i].msg_len, &p) != 0)
+		    packet_parse(h->data[i], msgs[i].msg_len, &p) != 0)
 			continue;
 		memcpy(link.mac, from[i].sll_addr, sizeof(link.mac));
 		fn(arg, &p, &link);

@@ -9,6 +9,8 @@
 #include "core/net/packet.h"
 #include "core/net/porter.h"
 
+#define HOLD_BATCH 32
+
 /* Where a packet came from, and so where an answer goes. */
 struct hold_link {
 	int ifindex;
@@ -20,13 +22,14 @@ struct hold {
 	int raw[2];
 	int in, out; /* ifindexes of the pair */
 	uint8_t in_mac[6];
+	uint8_t data[HOLD_BATCH][PACKET_MAX]; /* what is being read */
 };
 
 int hold_open(struct hold *h, struct porter *porter, struct err *e);
 
 /* Reads what waits on h->fd[six], calling fn for each packet understood. */
 typedef void hold_fn(void *arg, const struct packet *p, const struct hold_link *from);
-void hold_receive(const struct hold *h, unsigned int six, hold_fn *fn, void *arg);
+void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg);
 
 /* Sends a held SYN back into the realm, where the transparent listener gets it. */
 int hold_offer(const struct hold *h, const struct packet_path *path, const uint8_t *tcp,

@@ -150,14 +150,14 @@ void query_receive(struct queries *qs, struct gate *g, unsigned int six)
 
 void query_event(struct queries *qs, uint32_t index, uint16_t gen)
 {
-	uint8_t p[DNS_TCP_MAX];
+	uint8_t *p = qs->answer;
 	struct query *q;
 	ssize_t n;
 
 	if (index >= qs->used || qs->v[index].fd < 0 || qs->v[index].gen != gen)
 		return;
 	q = &qs->v[index];
-	n = recv(q->fd, p, sizeof(p), MSG_DONTWAIT);
+	n = recv(q->fd, p, sizeof(qs->answer), MSG_DONTWAIT);
 	if (n < 0) {
 		/* Refused, unreachable: no use in waiting for the time to run out. */
 		if (errno != EAGAIN)

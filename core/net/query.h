@@ -33,6 +33,7 @@ struct queries {
 	uint32_t used;
 	uint32_t live;
 	struct query v[QUERY_MAX];
+	uint8_t answer[DNS_TCP_MAX]; /* what is being read */
 };
 
 /* A gate's datagram socket is readable. */

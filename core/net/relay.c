@@ -102,6 +102,9 @@ static int relay_drain(struct flow *f, enum flow_side from)
 static enum relay_result relay_finish(struct flow *f, enum flow_side from)
 {
 	f->shut[from] = 1;
+	/* With both directions through, closing says the same. */
+	if (f->shut[!from])
+		return RELAY_WAIT;
 	return shutdown(f->fd[!from], SHUT_WR) == 0 ? RELAY_WAIT : RELAY_RESET;
 }
 

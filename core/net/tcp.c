@@ -32,6 +32,7 @@
 #define TCP_BACKLOG    8192
 #define TCP_ACCEPT_MAX 64
 #define TCP_TURNS_MAX  64
+#define TCP_SWEEP_MS   10000
 #define TCP_EVENTS     (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 int tcp_open(struct tcp *t, struct err *e)
@@ -134,7 +135,6 @@ static int tcp_host_connect(struct tcp *t, struct flow *f)
 		return -errno;
 	/* Each side's own sender has decided already when to send. */
 	setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(f->fd[FLOW_HOST], SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
 	if (rc && rc != -EINPROGRESS)
 		return rc;
@@ -234,7 +234,8 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 
 void tcp_accept(struct tcp *t, unsigned int six)
 {
-	for (int i = 0; i < TCP_ACCEPT_MAX; i++) {
+	/* Only what was offered can come. */
+	for (int i = 0; i < TCP_ACCEPT_MAX && (!i || flow_oldest(t->flows)); i++) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
 		int fd = accept4(t->outlet[six], (struct sockaddr *)&peer, &len,
@@ -310,7 +311,6 @@ void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port)
 	f->tenant = tenant;
 	f->fd[FLOW_HOST] = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	rc = tcp_inbound_path(t, tenant, fd, port, &f->path);
 	if (!rc) {
 		rc = tcp_realm_connect(t, &f->path);
@@ -421,10 +421,34 @@ bool tcp_turn(struct tcp *t)
 	return true;
 }
 
+/* A far host that vanishes without a word is noticed by the kernel's probes. Most
+ * connections are too short to need them, so the option is set only on those that last.
+ */
+static void tcp_keep_alive(struct tcp *t)
+{
+	int on = 1;
+
+	for (uint16_t i = 0; i < t->flows->used; i++) {
+		struct flow *f = &t->flows->v[i];
+
+		if (f->state != FLOW_OPEN || f->kept)
+			continue;
+		f->kept = f->seen;
+		f->seen = true;
+		if (f->kept)
+			setsockopt(f->fd[FLOW_HOST], SOL_SOCKET, SO_KEEPALIVE, &on,
+				   sizeof(on));
+	}
+}
+
 void tcp_expire(struct tcp *t)
 {
 	struct flow *f;
 
+	if (t->now - t->swept >= TCP_SWEEP_MS) {
+		t->swept = t->now;
+		tcp_keep_alive(t);
+	}
 	while ((f = flow_oldest(t->flows)) && f->deadline <= t->now)
 		tcp_end(t, f, true);
 }

@@ -18,7 +18,8 @@ struct tcp {
 	struct porter *porter;
 	struct tenants *tenants;
 	struct relay relay;
-	uint64_t now; /* ms, of this round of the loop */
+	uint64_t now;   /* ms, of this round of the loop */
+	uint64_t swept; /* ms */
 };
 
 /* Opens the transparent listeners. */

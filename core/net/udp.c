@@ -276,7 +276,7 @@ void udp_receive(struct udp *u, unsigned int six)
 		if (!f)
 			continue;
 		udp_touch(u, f);
-		datagram_send(&u->batch, f->fd[UDP_HOST], i, 1, NULL, NULL);
+		datagram_send(&u->batch, f->fd[UDP_HOST], i, 1);
 	}
 }
 
@@ -353,7 +353,7 @@ void udp_inlet(struct udp *u, const struct inlet *inlet, uint32_t index)
 		if (!f)
 			continue;
 		udp_touch(u, f);
-		datagram_send(&u->batch, f->fd[UDP_REALM], i, run, NULL, NULL);
+		datagram_send(&u->batch, f->fd[UDP_REALM], i, run);
 	}
 }
 
@@ -375,10 +375,13 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 	if (n <= 0)
 		return;
 	udp_touch(u, f);
-	if (f->inward)
-		datagram_send(&u->batch, f->fd[UDP_HOST], 0, n, &f->client, &f->local);
-	else
-		datagram_send(&u->batch, f->fd[!side], 0, n, NULL, NULL);
+	if (f->inward) {
+		u->batch.out_to = &f->client;
+		u->batch.out_local = &f->local;
+	}
+	datagram_send(&u->batch, f->fd[!side], 0, n);
+	u->batch.out_to = NULL;
+	u->batch.out_local = NULL;
 }
 
 void udp_expire(struct udp *u)

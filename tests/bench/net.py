@@ -5,11 +5,11 @@ rounds in one run, as ratios. usage: net.py [ROUNDS] [SECONDS] [mtu=N]   JSON on
 line. Stands on tests/net/lab.py."""
 import json
 import os
-import re
 import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "net"))
@@ -34,9 +34,12 @@ def out(cmd):
 
 
 def iperf(path, port, seconds, *words):
-    text = out(path.enter + ["iperf3", "-c", path.address, "-p", str(port), "-t",
-                             str(seconds), "-O", "0.3", "-J", *words])
-    data = json.loads(text)
+    for _ in range(20):
+        data = json.loads(out(path.enter + ["iperf3", "-c", path.address, "-p", str(port),
+                                            "-t", str(seconds), "-O", "0.3", "-J", *words]))
+        if "busy" not in data.get("error", ""):
+            break
+        time.sleep(0.2)
     if "error" in data:
         raise RuntimeError(data["error"])
     return data["end"]["sum_received"]["bits_per_second"] / 1e9
