@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/untag.h"
 #include "core/image/archive.h"
 #include "core/oci/imageconfig.h"
 
@@ -42,21 +43,36 @@ static int64_t modified(const struct stat *st)
 	return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 }
 
-/* Does the store hold the image that the note speaks of? */
-static bool is_current(const struct store *s, const char *exe)
+/* The image that the name means now, "" when there is none. */
+static void stored_id(const struct store *s, char ret[DIGEST_TEXT_MAX])
 {
 	autodone(tags_done) struct tags all = { 0 };
-	char note[512], id[DIGEST_TEXT_MAX];
+
+	ret[0] = '\0';
+	tag_list(s, &all, NULL);
+	for (size_t i = 0; i < all.len; i++)
+		if (str_eq(all.v[i].name, REFERENCE))
+			digest_text(ret, &all.v[i].image_id);
+}
+
+/* Is that image the one that the note speaks of? */
+static bool is_current(const struct store *s, const char *exe, const char *stored)
+{
+	char note[512];
 	size_t n = strlen(exe);
 
-	if (file_read_small(s->cache_fd, NOTE, note, sizeof(note)) < 0 ||
-	    strncmp(note, exe, n) || note[n] != ' ' || tag_list(s, &all, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < all.len; i++)
-		if (str_eq(all.v[i].name, REFERENCE) &&
-		    str_eq(note + n + 1, digest_text(id, &all.v[i].image_id)))
-			return true;
-	return false;
+	return stored[0] && file_read_small(s->cache_fd, NOTE, note, sizeof(note)) >= 0 &&
+	       !strncmp(note, exe, n) && note[n] == ' ' && str_eq(note + n + 1, stored);
+}
+
+/* An image of an older executable goes, unless a container was made of it. */
+static void forget(const struct store *s, const char *old)
+{
+	struct untag_action *done = NULL;
+	size_t len = 0;
+
+	untag_image(s, old, false, false, &done, &len, NULL);
+	untag_done(done, len);
 }
 
 static void configure(struct imageconfig *c, const struct stat *st)
@@ -80,7 +96,7 @@ int welcome_ensure(const struct store *s, const char *what, const struct pull_op
 		   struct err *e)
 {
 	autodone(imageconfig_done) struct imageconfig config = { 0 };
-	char exe[160], id[DIGEST_TEXT_MAX];
+	char exe[160], id[DIGEST_TEXT_MAX], old[DIGEST_TEXT_MAX];
 	struct tag tag = { 0 };
 	struct stat st;
 	int r;
@@ -92,7 +108,8 @@ int welcome_ensure(const struct store *s, const char *what, const struct pull_op
 	if (fd < 0 || fstat(fd, &st))
 		return err_sys(e, "open the own executable");
 	describe(&st, exe, sizeof(exe));
-	if (is_current(s, exe))
+	stored_id(s, old);
+	if (is_current(s, exe, old))
 		return 0;
 	configure(&config, &st);
 	r = archive_import_file(s, REFERENCE, "rootless", fd, &config, o, &tag, e);
@@ -102,5 +119,7 @@ int welcome_ensure(const struct store *s, const char *what, const struct pull_op
 	tag_done(&tag);
 	/* Without the note it is only made again. */
 	file_replace(s->cache_fd, NOTE, note, strlen(note), 0600);
+	if (old[0] && !str_eq(old, id))
+		forget(s, old);
 	return 0;
 }
