@@ -15,8 +15,9 @@
 #include "core/base/str.h"
 #include "core/base/tree.h"
 
-#define CHUNK      (16u << 10)
-#define LOCK_TRIES 64
+#define CHUNK       (16u << 10)
+#define CHUNK_FIRST (2u << 10)
+#define LOCK_TRIES  64
 
 /* --- reading ------------------------------------------------------------------------ */
 
@@ -39,11 +40,14 @@ int file_read(int dirfd, const char *name, size_t max, struct buf *b)
 int file_read_fd(int fd, size_t max, struct buf *b)
 {
 	const size_t before = b->len;
+	size_t step = CHUNK_FIRST;
 	int r = 0;
 
-	while (r == 0) {
+	/* Most files are small: a big first piece of memory would be mapped and unmapped
+	 * for each. */
+	for (; r == 0; step = step < CHUNK ? 2 * step : CHUNK) {
 		size_t left = max - (b->len - before);
-		size_t want = left < CHUNK ? left : CHUNK;
+		size_t want = left < step ? left : step;
 		char surplus;
 		ssize_t got;
 

@@ -191,6 +191,8 @@ void container_ended(int container_dirfd, int realm_pidfd)
 	if (!slash || !str_starts(slash + 1, TRASH_PREFIX))
 		return;
 	*slash = 0;
+	/* Told to the sweeps of others: this is being removed. */
+	flock(container_dirfd, LOCK_EX | LOCK_NB);
 	autoclose int tmp = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct leftover l = { tmp, slash + 1 };
 	if (tmp >= 0 && remove_tree(&l, NULL) < 0)

@@ -55,6 +55,15 @@ static bool older(int dirfd, const char *name, int64_t ns)
 	       time_now() - (int64_t)st.st_mtime * 1000000000 > ns;
 }
 
+/* Whoever empties a piece of trash right now holds its lock. */
+static bool being_removed(int dirfd, const char *name)
+{
+	autoclose int fd =
+		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 /* Locks tell who lives; the temporaries of file_replace have none, but live for moments.
  */
 static bool abandoned(bool in_tmp, int dirfd, const char *name)
@@ -62,7 +71,7 @@ static bool abandoned(bool in_tmp, int dirfd, const char *name)
 	if (str_starts(name, FILE_TEMP_PREFIX))
 		return older(dirfd, name, HOUR_NS);
 	if (in_tmp && str_starts(name, TRASH_PREFIX))
-		return true;
+		return !being_removed(dirfd, name);
 	if (in_tmp && str_ends(name, ".part") && !older(dirfd, name, PART_KEEP_NS))
 		return false;
 	return (in_tmp || str_starts(name, TRASH_TMP)) && trash_is_free(dirfd, name);
@@ -110,6 +119,10 @@ static int sweep_entry(int dirfd, const char *name, void *arg)
 	if (!abandoned(w->in_tmp, dirfd, name))
 		return 0;
 	if (w->in_tmp && str_starts(name, TRASH_PREFIX)) {
+		autoclose int held = openat(
+			dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (held >= 0 && flock(held, LOCK_EX | LOCK_NB))
+			return 0;
 		r = file_remove_tree(dirfd, name);
 	} else {
 		autoclose int fd = openat(dirfd, name,
