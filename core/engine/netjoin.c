@@ -19,11 +19,13 @@
 #include "core/engine/container_end.h"
 #include "core/engine/hostfiles.h"
 #include "core/engine/netplan.h"
+#include "core/engine/network.h"
 #include "core/net/stack.h"
 #include "core/ns/userns.h"
 #include "core/store/trash.h"
 
-#define SHORT_ID 12
+#define SHORT_ID     12
+#define ENROLL_TRIES 3
 
 int netjoin_attach(const struct setup *s, int netns_fd, struct err *e)
 {
@@ -104,6 +106,44 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	return r < 0 ? err_wrap(e, "network") : 0;
 }
 
+static int open_store(const struct setup *s, struct store *ret);
+
+/* A new connection to a stack that lives, under the number of the old one. */
+static int reconnect(const struct setup *s, int kept_fd, struct err *e)
+{
+	autodone(store_done) struct store store = { 0 };
+	autodone(realm_done) struct realm realm = { 0 };
+	int r = open_store(s, &store);
+
+	if (r < 0)
+		return err_code(e, r, "open the store");
+	r = realm_find(&store, &realm, e);
+	if (r < 0)
+		return r;
+	autoclose int fd = network_stack(&store, &realm, e);
+	if (fd < 0)
+		return fd;
+	return dup3(fd, kept_fd, O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+}
+
+/* The stack may be killed, or leave for want of tenants, after we were connected and
+ * before it has taken us in: then the next one does. */
+static int enroll_surely(const struct setup *s, const struct netplan *n, const int *kept,
+			 size_t kept_len, struct err *e)
+{
+	int r = enroll(s, n, kept, kept_len, e);
+
+	for (int i = 0;
+	     i < ENROLL_TRIES && (r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED);
+	     i++) {
+		err_clear(e);
+		r = reconnect(s, kept[NETJOIN_KEPT_STACK], e);
+		if (r == 0)
+			r = enroll(s, n, kept, kept_len, e);
+	}
+	return r;
+}
+
 int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e)
 {
 	autodone(netplan_done) struct netplan n = { 0 };
@@ -117,7 +157,7 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 	if (n.mode == NETPLAN_NETWORKS) {
 		if (kept_len <= NETJOIN_KEPT_STACK)
 			return err_set(e, -EPROTO, "the stack's connection is missing");
-		if ((r = enroll(s, &n, kept, kept_len, e)) < 0)
+		if ((r = enroll_surely(s, &n, kept, kept_len, e)) < 0)
 			return r;
 	}
 	/* The connection is kept already; a copy is what the monitor asks for. */
