@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,6 +28,7 @@
 #include "core/ns/landlock.h"
 #include "core/ns/pidfd.h"
 #include "core/ns/userns.h"
+#include "core/runtime/bundle.h"
 #include "core/runtime/init.h"
 #include "core/runtime/interior.h"
 #include "core/runtime/report.h"
@@ -36,8 +36,6 @@
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
 #endif
-#define CONFIG_FILE   "config.json"
-#define BPF_FILE_MAX  (4096u * 8)
 #define MAP_FILE_MAX  8192
 #define CREATOR_STACK (256u << 10)
 /* init must not be cloned into a mount namespace of its own: see above. */
@@ -52,13 +50,11 @@ static const int clone_flag[RT_NS_COUNT] = { CLONE_NEWUSER,   CLONE_NEWPID, CLON
 /* The work in progress. */
 struct build {
 	const struct builder *b;
-	struct runtimeconfig config;
-	struct buf bpf;
+	struct bundle bundle;
 	int joined[RT_NS_COUNT]; /* namespaces given by path, or -1 */
 	bool nested;             /* a user namespace below the realm's */
 	struct idmap uid, gid;   /* container → realm */
-	char *bundle;
-	pid_t pid; /* init */
+	pid_t pid;               /* init */
 	int pidfd;
 	int sync;        /* init's end */
 	int tty_pipe[2]; /* the terminal's slave goes to init by this socket */
@@ -68,11 +64,9 @@ static void build_done(struct build *x)
 {
 	for (size_t i = 0; i < RT_NS_COUNT; i++)
 		fd_close(x->joined[i]);
-	runtimeconfig_done(&x->config);
-	buf_done(&x->bpf);
+	bundle_done(&x->bundle);
 	idmap_done(&x->uid);
 	idmap_done(&x->gid);
-	free(x->bundle);
 	fd_close(x->pidfd);
 	fd_close(x->sync);
 	fd_close(x->tty_pipe[0]);
@@ -81,7 +75,7 @@ static void build_done(struct build *x)
 
 static bool has(const struct build *x, unsigned ns)
 {
-	return (x->config.namespaces & ns) != 0;
+	return (x->bundle.config.namespaces & ns) != 0;
 }
 
 static bool by_path(const struct build *x, unsigned ns)
@@ -92,49 +86,10 @@ static bool by_path(const struct build *x, unsigned ns)
 /* --- as the host's user --------------------------------------------------------------
  */
 
-static int read_config(struct build *x, struct err *e)
-{
-	autobuf text = { .max = RUNTIMECONFIG_MAX };
-	char path[64], real[PATH_MAX];
-	ssize_t n;
-	int r = file_read(x->b->container_dirfd, "bundle/" CONFIG_FILE, RUNTIMECONFIG_MAX,
-			  &text);
-
-	if (r < 0)
-		return err_code(e, r, "read '%s'", CONFIG_FILE);
-	r = runtimeconfig_parse(text.data, text.len, &x->config, e);
-	if (r < 0)
-		return err_wrap(e, "read '%s'", CONFIG_FILE);
-	str_print(path, sizeof(path), "/proc/self/fd/%d", x->b->container_dirfd);
-	n = readlink(path, real, sizeof(real) - 1);
-	if (n < 0)
-		return err_sys(e, "find the container's folder");
-	real[n] = 0;
-	x->bundle = str_fmt("%s/bundle", real);
-	for (size_t i = 0; i < ARRAY_LEN(x->config.hooks_len); i++) {
-		if (x->config.hooks_len[i] > 0)
-			return err_set(e, -EOPNOTSUPP, "hooks are not supported");
-	}
-	return 0;
-}
-
-static int read_seccomp(struct build *x, struct err *e)
-{
-	int r;
-
-	if (!x->b->setup->seccomp)
-		return 0;
-	r = file_read(AT_FDCWD, x->b->setup->seccomp, BPF_FILE_MAX, &x->bpf);
-	if (r < 0)
-		return err_code(e, r, "read the seccomp filter '%s'",
-				x->b->setup->seccomp);
-	return 0;
-}
-
 static int open_paths(struct build *x, struct err *e)
 {
 	for (size_t i = 0; i < RT_NS_COUNT; i++) {
-		const char *path = x->config.ns_path[i];
+		const char *path = x->bundle.config.ns_path[i];
 
 		if (!path || !*path)
 			continue;
@@ -212,7 +167,7 @@ static int one_map(const char *file, const struct rt_idmap *v, size_t n,
 
 static int make_maps(struct build *x, struct err *e)
 {
-	const struct runtimeconfig *c = &x->config;
+	const struct runtimeconfig *c = &x->bundle.config;
 	int r;
 
 	if (!has(x, RT_NS_USER) && (c->uid_maps_len || c->gid_maps_len))
@@ -260,12 +215,12 @@ static unsigned landlock_bits(const struct build *x)
 static void born(struct build *x) __attribute__((noreturn));
 static void born(struct build *x)
 {
-	const struct runtimeconfig *c = &x->config;
+	const struct runtimeconfig *c = &x->bundle.config;
 	const struct setup *s = x->b->setup;
 	struct init i = {
 		.process = { .p = &c->process,
-			     .bpf = x->bpf.len ? x->bpf.data : NULL,
-			     .bpf_len = x->bpf.len,
+			     .bpf = x->bundle.bpf.len ? x->bundle.bpf.data : NULL,
+			     .bpf_len = x->bundle.bpf.len,
 			     .pids_limit =
 				     c->pids_limit > 0 ? (uint64_t)c->pids_limit : 0,
 			     .landlock = landlock_bits(x),
@@ -320,7 +275,7 @@ static int create(struct build *x, struct err *e)
 		if (by_path(x, ns)) {
 			if (setns(x->joined[i], clone_flag[i]) < 0)
 				return err_sys(e, "join namespace '%s'",
-					       x->config.ns_path[i]);
+					       x->bundle.config.ns_path[i]);
 		} else if (has(x, ns) && ns != RT_NS_MOUNT) {
 			flags |= clone_flag[i];
 		}
@@ -407,7 +362,7 @@ static int attach_network(struct build *x, struct err *e)
 /* A payload that is not root must be able to open /dev/stdout: the pipes become its. */
 static void give_stdio(const struct build *x)
 {
-	int64_t owner = idmap_out(&x->uid, x->config.process.uid);
+	int64_t owner = idmap_out(&x->uid, x->bundle.config.process.uid);
 
 	for (int i = 0; i < 3 && owner > 0; i++) {
 		/* Without the right it merely cannot be reopened by name. */
@@ -434,12 +389,12 @@ static int make_tree(struct build *x, struct err *e)
 {
 	autodone(interior_done) struct interior in = {
 		.setup = x->b->setup,
-		.config = &x->config,
+		.config = &x->bundle.config,
 		.uid = &x->uid,
 		.gid = &x->gid,
-		.bundle = x->bundle,
+		.bundle = x->bundle.path,
 		.init_pidfd = x->pidfd,
-		.own = x->config.namespaces & ALL_OWN,
+		.own = x->bundle.config.namespaces & ALL_OWN,
 		.root = -1,
 		.master = -1,
 		.slave = -1,
@@ -462,12 +417,10 @@ static int make_tree(struct build *x, struct err *e)
 
 static int build(struct build *x, struct err *e)
 {
-	int r = read_config(x, e);
+	int r = bundle_read(x->b->container_dirfd, x->b->setup->seccomp, &x->bundle, e);
 
 	if (r == 0)
-		r = read_seccomp(x, e);
-	if (r == 0)
-		r = process_label(&x->config.process, e);
+		r = process_label(&x->bundle.config.process, e);
 	if (r == 0)
 		r = open_paths(x, e);
 	if (r < 0)

@@ -3,11 +3,15 @@
 #include "core/runtime/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "core/base/fd.h"
+#include "core/base/mem.h"
+
+#define LEAVE_MS 5000
 
 void client_init(struct client *c, int fd, bool owner)
 {
@@ -137,6 +141,25 @@ ssize_t client_flush(struct client *c)
 	if (c->out.len == 0)
 		buf_done(&c->out);
 	return n;
+}
+
+void client_fail(struct client *c, int exit_code, const struct err *e)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	uint32_t n = (uint32_t)e->code;
+	uint8_t code[4] = { 0, 0, 0, (uint8_t)exit_code };
+	autobuf text = { 0 };
+	char rest[256];
+
+	for (int shift = 24; shift >= 0; shift -= 8)
+		buf_addc(&text, (char)(n >> shift));
+	buf_adds(&text, e->text);
+	/* It may have gone: then nobody wants to know. */
+	client_send(c, FRAME_ERROR, text.data, text.len);
+	client_send(c, FRAME_EXIT, code, sizeof(code));
+	shutdown(c->fd, SHUT_WR);
+	while (poll(&p, 1, LEAVE_MS) == 1 && fd_read(c->fd, rest, sizeof(rest)) > 0)
+		;
 }
 
 void client_done(struct client *c)

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "core/base/buf.h"
+#include "core/base/err.h"
 #include "core/wire/frame.h"
 
 #define CLIENT_IN_MAX  4096
@@ -52,6 +53,9 @@ void client_eat(struct client *c, size_t n);
 int client_send(struct client *c, enum frame_stream stream, const void *p, size_t n);
 /* Sends of out what goes. Bytes sent, or -errno. */
 ssize_t client_flush(struct client *c);
+/* Tells the cause and the exit code, and waits (not for ever) until the client has left:
+ * were its socket closed while it sends, it would see that instead of the cause. */
+void client_fail(struct client *c, int exit_code, const struct err *e);
 void client_done(struct client *c);
 
 #endif

@@ -19,8 +19,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,19 +28,16 @@
 #include "core/base/str.h"
 #include "core/ns/landlock.h"
 #include "core/ns/pidfd.h"
-#include "core/ns/pty.h"
+#include "core/runtime/bundle.h"
+#include "core/runtime/joining.h"
 #include "core/runtime/launch.h"
-#include "core/runtime/process.h"
+#include "core/runtime/order.h"
 #include "core/runtime/pump.h"
 #include "core/runtime/report.h"
 #include "core/runtime/setup.h"
 
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x80
-#endif
-#define REQUEST_MAX  RUNTIMECONFIG_MAX
-#define BPF_FILE_MAX (4096u * 8)
-#define EXEC_FDS     3 /* init's pidfd, client, request */
+#define REQUEST_MAX RUNTIMECONFIG_MAX
+#define EXEC_FDS    3 /* init's pidfd, client, request */
 
 /* --- front side ----------------------------------------------------------------------
  */
@@ -161,128 +156,7 @@ static int read_request(int fd, struct request *q, struct err *e)
 	r = runtimeconfig_parse_process(process, &q->process, e);
 	if (r < 0)
 		return r;
-	r = seccomp ? file_read(AT_FDCWD, seccomp, BPF_FILE_MAX, &q->bpf) : 0;
-	return r < 0 ? err_code(e, r, "read the seccomp filter '%s'", seccomp) : 0;
-}
-
-/* Which namespaces of the process are others than ours; CLONE_NEW* bits. */
-static int differing(pid_t pid, int *ret, struct err *e)
-{
-	static const struct {
-		const char *name;
-		int flag;
-	} all[] = { { "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },
-		    { "pid", CLONE_NEWPID },   { "net", CLONE_NEWNET },
-		    { "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },
-		    { "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP } };
-
-	*ret = 0;
-	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-		char own[64], other[64];
-		struct stat a, b;
-
-		str_print(own, sizeof(own), "/proc/self/ns/%s", all[i].name);
-		str_print(other, sizeof(other), "/proc/%d/ns/%s", (int)pid, all[i].name);
-		if (stat(own, &a) < 0)
-			continue; /* a kernel without this kind */
-		if (stat(other, &b) < 0)
-			return err_sys(e, "look at the container's namespaces");
-		if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
-			*ret |= all[i].flag;
-	}
-	return 0;
-}
-
-struct join {
-	int init; /* pidfd */
-	int flags;
-	int report; /* go-between's end */
-	int sync;   /* the process's end */
-	int stdio[3];
-	struct process process;
-};
-
-/* In the container: a terminal of its own devpts. */
-static int open_terminal(struct join *j, struct err *e)
-{
-	const struct rt_process *p = j->process.p;
-	struct report r = { .kind = REPORT_TTY };
-	autoclose int devpts = -1, master = -1;
-	int code;
-
-	if (!p->terminal)
-		return 0;
-	devpts = open("/dev/pts", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (devpts < 0)
-		return err_sys(e, "open the container's '/dev/pts'");
-	code = pty_open(devpts, &master, &j->process.tty, e);
-	if (code < 0)
-		return code;
-	pty_resize(master, p->rows, p->cols);
-	if (p->uid != 0 && fchown(j->process.tty, p->uid, (gid_t)-1) < 0)
-		return err_sys(e, "give the terminal to user %u", p->uid);
-	code = report_send(j->report, &r, master);
-	return code < 0 ? err_code(e, code, "hand over the terminal") : 0;
-}
-
-static void give_stdio(const struct join *j)
-{
-	for (int i = 0; i < 3 && j->process.p->uid != 0; i++) {
-		/* Without the right it merely cannot be reopened by name. */
-		if (j->stdio[i] >= 0 &&
-		    fchown(j->stdio[i], j->process.p->uid, (gid_t)-1) < 0)
-			continue;
-	}
-}
-
-static void become(const struct join *j) __attribute__((noreturn));
-static void become(const struct join *j)
-{
-	int code = REPORT_EXIT_CANNOT;
-	struct err e = { 0 };
-	char go;
-
-	/* The monitor knows us by now, or is dead. */
-	fd_close(j->report);
-	if (fd_read_full(j->sync, &go, 1) != 1)
-		_exit(code);
-	if (process_begin(&j->process, &e) == 0 &&
-	    process_confine(&j->process, j->sync, &e) == 0)
-		code = process_exec(j->process.p, &e);
-	report_error(j->sync, code, &e);
-	_exit(code);
-}
-
-static int go_between(struct join *j, struct err *e)
-{
-	struct report r = { .kind = REPORT_INIT };
-	int code = process_label(j->process.p, e);
-	long pid;
-
-	if (code < 0)
-		return code;
-	code = j->flags ? pidfd_setns(j->init, j->flags) : 0;
-	if (code < 0)
-		return err_code(e, code, "join the container's namespaces");
-	/* Root of the container, whoever its init has become. */
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, "become root in the container");
-	code = open_terminal(j, e);
-	if (code < 0)
-		return code;
-	give_stdio(j);
-#ifdef __s390x__ /* its clone(2) has the stack first */
-	pid = syscall(SYS_clone, NULL, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL);
-#else
-	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
-#endif
-	if (pid == 0)
-		become(j);
-	if (pid < 0)
-		return err_sys(e, "fork");
-	r.pid = (pid_t)pid;
-	code = report_send(j->report, &r, -1);
-	return code < 0 ? err_code(e, code, "report to the monitor") : 0;
+	return r < 0 || !seccomp ? r : bundle_read_filter(seccomp, &q->bpf, e);
 }
 
 struct execution {
@@ -304,7 +178,7 @@ static void tell_pid(struct execution *x)
 	x->told = true;
 }
 
-static int make_streams(struct execution *x, struct join *j, struct err *e)
+static int make_streams(struct execution *x, struct joining *j, struct err *e)
 {
 	int p[2];
 
@@ -325,7 +199,7 @@ static int make_streams(struct execution *x, struct join *j, struct err *e)
 	return 0;
 }
 
-static int fork_go_between(struct execution *x, struct join *j, struct err *e)
+static int fork_go_between(struct execution *x, struct joining *j, struct err *e)
 {
 	int report[2], sync[2];
 
@@ -343,7 +217,7 @@ static int fork_go_between(struct execution *x, struct join *j, struct err *e)
 		fd_close_except(3, keep, ARRAY_LEN(keep));
 		j->report = report[1];
 		j->sync = sync[1];
-		if (go_between(j, &why) < 0)
+		if (joining_run(j, &why) < 0)
 			report_error(j->report, REPORT_EXIT_CANNOT, &why);
 		_exit(0);
 	}
@@ -386,7 +260,7 @@ static unsigned fences(const struct request *q, int differ)
 
 static int start(struct execution *x, int *ret_exit, struct err *e)
 {
-	struct join j = { .init = x->init, .stdio = { -1, -1, -1 } };
+	struct joining j = { .init = x->init, .stdio = { -1, -1, -1 } };
 	pid_t init = pidfd_pid(x->init);
 	struct rlimit nproc = { .rlim_max = RLIM_INFINITY };
 	int r = read_request(LAUNCH_FD(2), &x->request, e);
@@ -395,7 +269,7 @@ static int start(struct execution *x, int *ret_exit, struct err *e)
 		return r;
 	if (init < 0)
 		return err_set(e, -ESRCH, "the container is not running");
-	r = differing(init, &j.flags, e);
+	r = joining_flags(init, &j.flags, e);
 	if (r < 0)
 		return r;
 	/* The limit on processes holds for exec as well; unknown means none was set. */
@@ -466,16 +340,8 @@ static int await_end(const struct execution *x)
 
 static int fail(struct execution *x, int exit_code, const struct err *e)
 {
-	uint32_t c = (uint32_t)e->code;
-	uint8_t code[4] = { 0, 0, 0, (uint8_t)exit_code };
-	autobuf text = { 0 };
-
 	tell_pid(x);
-	for (int shift = 24; shift >= 0; shift -= 8)
-		buf_addc(&text, (char)(c >> shift));
-	buf_adds(&text, e->text);
-	client_send(&x->client, FRAME_ERROR, text.data, text.len);
-	client_send(&x->client, FRAME_EXIT, code, sizeof(code));
+	client_fail(&x->client, exit_code, e);
 	return 1;
 }
 
@@ -499,8 +365,8 @@ static int run(struct execution *x)
 		return fail(x, code, &e);
 	}
 	code = await_end(x);
-	pump_drain(sock);
-	pump_tell(sock, code);
+	order_drain(sock);
+	order_tell(sock, code);
 	return 0;
 }
 

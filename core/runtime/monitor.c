@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -29,6 +28,8 @@
 #include "core/ns/pty.h"
 #include "core/runtime/builder.h"
 #include "core/runtime/launch.h"
+#include "core/runtime/meeting.h"
+#include "core/runtime/order.h"
 #include "core/runtime/pump.h"
 #include "core/runtime/report.h"
 
@@ -87,32 +88,14 @@ struct monitor {
 	struct logfile log;
 	struct pump pump;
 	int lock;
-	int report;     /* from the setup process */
-	int sync;       /* to init */
+	struct meeting meet;
 	int stdio[3];   /* init's ends */
 	int network;    /* what network_open gave */
 	int process;    /* pidfd of init */
 	int supervisor; /* to the pump */
-	pid_t builder, init, pumping;
-	bool started; /* the client said so */
+	pid_t builder, pumping;
 	bool auto_remove;
-	uint16_t rows, cols; /* from an early resize */
 };
-
-static void tell_failure(struct monitor *m, int exit_code, const struct err *e)
-{
-	uint32_t c = (uint32_t)e->code;
-	uint8_t code[4] = { 0, 0, 0, (uint8_t)exit_code };
-	autobuf text = { 0 };
-
-	for (int shift = 24; shift >= 0; shift -= 8)
-		buf_addc(&text, (char)(c >> shift));
-	buf_adds(&text, e->text);
-	/* It may have gone: then nobody wants to know. */
-	fd_nonblock(m->client.fd, false);
-	client_send(&m->client, FRAME_ERROR, text.data, text.len);
-	client_send(&m->client, FRAME_EXIT, code, sizeof(code));
-}
 
 static int lock(struct monitor *m, struct err *e)
 {
@@ -145,6 +128,7 @@ static int read_setup(struct monitor *m, struct err *e)
 static int open_log(struct monitor *m, struct err *e)
 {
 	const struct setup *s = &m->setup;
+	int r;
 
 	if (str_empty(s->log_driver) || str_eq(s->log_driver, "none"))
 		return 0;
@@ -152,8 +136,9 @@ static int open_log(struct monitor *m, struct err *e)
 		return err_set(e, -EINVAL, "log driver '%s' is unknown", s->log_driver);
 	if (str_empty(s->log_path))
 		return err_set(e, -EINVAL, "the log has no path");
-	if (logfile_open(&m->log, s->log_path, s->log_max_size, s->log_max_files, e) < 0)
-		return e->code;
+	r = logfile_open(&m->log, s->log_path, s->log_max_size, s->log_max_files, e);
+	if (r < 0)
+		return r;
 	m->pump.log = &m->log;
 	return 0;
 }
@@ -205,8 +190,8 @@ static int fork_builder(struct monitor *m, struct err *e)
 		return err_sys(e, "fork");
 	if (m->builder == 0)
 		_exit(builder_run(&b));
-	m->report = report[0];
-	m->sync = sync[0];
+	m->meet.report = report[0];
+	m->meet.sync = sync[0];
 	fd_close(report[1]);
 	fd_close(sync[1]);
 	for (int i = 0; i < 3; i++)
@@ -214,118 +199,20 @@ static int fork_builder(struct monitor *m, struct err *e)
 	return 0;
 }
 
-/* --- while the container is being made ------------------------------------------------
- */
-
-/* Frames of the starting client up to START. */
-static int hear_client(struct monitor *m, struct err *e)
+static int release(struct monitor *m, struct err *e)
 {
-	struct client_input x;
-	ssize_t n = client_fill(&m->client);
-
-	if (n == -EAGAIN)
-		return 0;
-	if (n < 0 || m->client.ended)
-		return err_set(e, -ECANCELED, "the starting client went away");
-	while (!m->started) {
-		switch (client_next(&m->client, &x)) {
-		case CLIENT_NONE:
-		case CLIENT_INPUT: /* for the pump, after START */
-			return n == 0 ? err_set(e, -EPROTO, "input before the start") : 0;
-		case CLIENT_START:
-			m->started = true;
-			break;
-		case CLIENT_RESIZE:
-			m->rows = x.rows;
-			m->cols = x.cols;
-			break;
-		case CLIENT_WANT:
-			break;
-		case CLIENT_BAD:
-		case CLIENT_EOF:
-			return err_set(e, -EPROTO,
-				       "the starting client sent a wrong frame");
-		}
-	}
-	return 0;
-}
-
-/* One report of the setup process or, from init's socket, of init. */
-static int hear_report(struct monitor *m, int *sock, bool *ret_ready, int *ret_exit,
-		       struct err *e)
-{
-	struct report r;
-	int fd = -1, n = report_receive(*sock, &r, &fd);
-
-	if (n < 0)
-		return err_code(e, n, "hear from the setup process");
-	if (n == 0) {
-		*sock = fd_close(*sock);
-		return *ret_ready ? 0 : err_set(e, -EIO, "the setup process died");
-	}
-	switch (r.kind) {
-	case REPORT_INIT:
-		m->init = r.pid;
-		return 0;
-	case REPORT_TTY:
-		m->pump.out[0] = fd;
-		return 0;
-	case REPORT_READY:
-		*ret_ready = true;
-		return 0;
-	case REPORT_ERROR:
-		*ret_exit = r.exit_code;
-		*e = r.e;
-		return r.e.code < 0 ? r.e.code : -EIO;
-	}
-	return err_set(e, -EPROTO, "a wrong report");
-}
-
-/* Until the tree stands and the client said START. */
-static int await_ready(struct monitor *m, int *ret_exit, struct err *e)
-{
-	bool ready = false;
-
-	while (!ready || !m->started) {
-		struct pollfd p[2] = { { .fd = ready ? -1 : m->report, .events = POLLIN },
-				       { .fd = m->started ? -1 : m->client.fd,
-					 .events = POLLIN } };
-		int r = 0;
-
-		if (poll(p, 2, -1) < 0 && errno != EINTR)
-			return err_sys(e, "poll");
-		if (p[0].revents)
-			r = hear_report(m, &m->report, &ready, ret_exit, e);
-		if (r == 0 && p[1].revents)
-			r = hear_client(m, e);
-		if (r < 0)
-			return r;
-	}
-	m->report = fd_close(m->report);
-	return 0;
-}
-
-static int release(struct monitor *m, int *ret_exit, struct err *e)
-{
-	bool running = true; /* so that the end is no error */
-	int r;
-
-	m->process = pidfd_open(m->init);
+	m->process = pidfd_open(m->meet.init);
 	if (m->process < 0)
 		return err_code(e, m->process, "open a pidfd");
 	if (m->pump.terminal) {
-		pty_resize(m->pump.out[0], m->rows, m->cols);
+		m->pump.out[0] = m->meet.master;
+		pty_resize(m->pump.out[0], m->meet.rows, m->meet.cols);
 		m->pump.in = fcntl(m->pump.out[0], F_DUPFD_CLOEXEC, 3);
 	}
-	r = fd_write_all(m->sync, "g", 1);
-	if (r < 0)
-		return err_code(e, r, "let the payload go");
-	while (m->sync >= 0 && r == 0)
-		r = hear_report(m, &m->sync, &running, ret_exit, e);
-	return r;
+	return meeting_release(&m->meet, e);
 }
 
-static int make(struct monitor *m, int *ret_exit, struct err *e)
+static int make(struct monitor *m, struct err *e)
 {
 	int r = lock(m, e);
 
@@ -345,8 +232,8 @@ static int make(struct monitor *m, int *ret_exit, struct err *e)
 		r = m->network < 0 ? m->network : 0;
 	}
 	if (r == 0)
-		r = await_ready(m, ret_exit, e);
-	return r < 0 ? r : release(m, ret_exit, e);
+		r = meeting_await(&m->meet, e);
+	return r < 0 ? r : release(m, e);
 }
 
 /* --- running -------------------------------------------------------------------------
@@ -360,10 +247,10 @@ static void note_running(struct monitor *m)
 	if (state_read(m->container, &old, NULL) == 0)
 		m->state.restart_count = old.restart_count;
 	m->state.status = STATE_RUNNING;
-	m->state.pid = m->init;
+	m->state.pid = m->meet.init;
 	m->state.monitor_pid = getpid();
 	m->state.started = time_now();
-	pidfd_start_time(m->init, &m->state.pid_start);
+	pidfd_start_time(m->meet.init, &m->state.pid_start);
 	state_boot_id(m->state.boot_id);
 }
 
@@ -437,7 +324,7 @@ static int await_end(struct monitor *m)
 				continue;
 			return REPORT_EXIT_FAILED;
 		}
-		if (i.si_pid == m->init)
+		if (i.si_pid == m->meet.init)
 			return i.si_code == CLD_EXITED ? i.si_status : 128 + i.si_status;
 		if (i.si_pid != m->pumping)
 			continue; /* the setup process; an orphan of a host PID namespace
@@ -483,7 +370,7 @@ static void finish(struct monitor *m, int code)
 
 	end_orphans(m);
 	/* All of the log is on disk before anyone can see the container as exited. */
-	pump_drain(m->supervisor);
+	order_drain(m->supervisor);
 	m->state.status = STATE_EXITED;
 	m->state.pid = 0;
 	m->state.monitor_pid = 0;
@@ -500,20 +387,22 @@ static void finish(struct monitor *m, int code)
 	unlinkat(m->sockets, SOCKET_NAME, 0);
 	/* Who hears of the end may start it again at once. */
 	m->lock = fd_close(m->lock);
-	pump_tell(m->supervisor, code);
+	order_tell(m->supervisor, code);
 	/* Nobody waits for the disk. */
 	if (!m->auto_remove)
 		state_sync(m->container);
+	else if (m->hooks && m->hooks->ended)
+		m->hooks->ended(m->container, m->realm);
 }
 
 static int fail(struct monitor *m, int code, const struct err *e)
 {
 	struct state old;
 
-	m->sync = fd_close(m->sync);
-	if (m->init > 0) {
-		kill(m->init, SIGKILL);
-		waitpid(m->init, NULL, 0);
+	m->meet.sync = fd_close(m->meet.sync);
+	if (m->meet.init > 0) {
+		kill(m->meet.init, SIGKILL);
+		waitpid(m->meet.init, NULL, 0);
 	}
 	/* -EBUSY: it is another monitor's container, and state. */
 	if (m->lock >= 0) {
@@ -528,7 +417,8 @@ static int fail(struct monitor *m, int code, const struct err *e)
 		state_write(m->container, &old, NULL);
 		unlinkat(m->sockets, SOCKET_NAME, 0);
 	}
-	tell_failure(m, code, e);
+	m->lock = fd_close(m->lock);
+	client_fail(&m->client, code, e);
 	return 1;
 }
 
@@ -558,8 +448,11 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 {
 	struct monitor m = { .hooks = hooks,
 			     .lock = -1,
-			     .report = -1,
-			     .sync = -1,
+			     .meet = { .client = &m.client,
+				       .report = -1,
+				       .sync = -1,
+				       .master = -1,
+				       .exit_code = REPORT_EXIT_FAILED },
 			     .stdio = { -1, -1, -1 },
 			     .network = -1,
 			     .process = -1,
@@ -568,7 +461,6 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 			     .pump = { .in = -1, .out = { -1, -1 }, .listener = -1 } };
 	uint8_t running = STATE_RUNNING;
 	struct err e = { 0 };
-	int code = REPORT_EXIT_FAILED;
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -576,8 +468,8 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (take_arguments(&m, argc, argv) < 0)
 		return REPORT_EXIT_FAILED;
-	if (make(&m, &code, &e) < 0)
-		return fail(&m, code, &e);
+	if (make(&m, &e) < 0)
+		return fail(&m, m.meet.exit_code, &e);
 	note_running(&m);
 	if (state_write(m.container, &m.state, &e) < 0)
 		return fail(&m, REPORT_EXIT_FAILED, &e);

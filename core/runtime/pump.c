@@ -27,18 +27,13 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/runtime/fence.h"
+#include "core/runtime/order.h"
 #include "core/runtime/state.h"
 
 #define CHUNK       16384
 #define STALL_MS    10000
 #define REOPEN_MS   100
 #define CLIENTS_MAX 64
-
-enum { ORDER_DRAIN = 'd', ORDER_TELL = 't', ANSWER_DRAINED = 'D' };
-struct order {
-	int kind;
-	int exit_code;
-};
 
 struct pumping;
 struct peer {
@@ -52,7 +47,7 @@ struct peer {
 struct pumping {
 	struct pump *conf;
 	struct loop *loop;
-	struct loop_io *out_io[2], *in_io;
+	struct loop_io *out_io[2], *in_io, *order_io;
 	struct peer *peers;
 	size_t count;
 	bool held;       /* a client has output pending: nothing more is read */
@@ -258,19 +253,16 @@ static void on_peer(struct loop *l, int fd, uint32_t events, void *arg)
 		flush(q);
 		return; /* it may be gone; the rest comes again */
 	}
-	if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR)))
-		return;
 	n = client_fill(&q->c);
 	if (n == -EAGAIN)
 		return;
 	if (n < 0 || (n == 0 && q->c.ended)) {
 		/* A half-closed client still wants its output; a closed one shows so in
 		 * the next send. */
-		if (n == 0 && !(events & (EPOLLHUP | EPOLLERR))) {
+		if (n == 0 && !(events & (EPOLLHUP | EPOLLERR)))
 			watch(q);
-			return;
-		}
-		leave(q);
+		else
+			leave(q);
 		return;
 	}
 	take(q);
@@ -321,12 +313,10 @@ static void on_listener(struct loop *l, int fd, uint32_t events, void *arg)
 	struct client c;
 	int sock = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 
+	if (sock >= 0 && p->count >= CLIENTS_MAX)
+		sock = fd_close(sock);
 	if (sock < 0)
 		return;
-	if (p->count >= CLIENTS_MAX) {
-		fd_close(sock);
-		return;
-	}
 	client_init(&c, sock, false);
 	add_peer(p, &c);
 }
@@ -407,8 +397,6 @@ static void on_output(struct loop *l, int fd, uint32_t events, void *arg)
 
 static void drain(struct pumping *p)
 {
-	struct order done = { .kind = ANSWER_DRAINED };
-
 	p->draining = true;
 	for (int i = 0; i < 2; i++) {
 		while (p->conf->out[i] >= 0 && pull(p, i))
@@ -423,7 +411,7 @@ static void drain(struct pumping *p)
 	}
 	if (p->conf->in >= 0)
 		close_stdin(p);
-	send(p->conf->supervisor, &done, sizeof(done), MSG_NOSIGNAL);
+	order_answer(p->conf->supervisor);
 }
 
 static void tell(struct pumping *p, int exit_code)
@@ -451,27 +439,26 @@ static void on_order(struct loop *l, int fd, uint32_t events, void *arg)
 {
 	struct pumping *p = arg;
 	struct order o;
-	ssize_t n = recv(fd, &o, sizeof(o), MSG_DONTWAIT);
+	int r = order_receive(fd, &o);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (r == 0)
 		return;
-	if (n == (ssize_t)sizeof(o) && o.kind == ORDER_DRAIN) {
+	if (r > 0 && o.kind == ORDER_DRAIN) {
 		drain(p);
 		return;
 	}
-	if (n == (ssize_t)sizeof(o) && o.kind == ORDER_TELL) {
+	if (r > 0 && o.kind == ORDER_TELL) {
 		tell(p, o.exit_code);
 		return;
 	}
 	/* The supervisor is gone. Once it has told the code that is as it should be;
 	 * before, nobody would ever know how the payload ends: end it now, and the next
 	 * command finds a container that is simply not running. */
-	if (p->told) {
-		p->conf->supervisor = -1;
-		return;
+	if (!p->told) {
+		pidfd_signal(p->conf->process, SIGKILL);
+		_exit(1);
 	}
-	pidfd_signal(p->conf->process, SIGKILL);
-	_exit(1);
+	loop_io_del(p->order_io);
 }
 
 /* --- start ---------------------------------------------------------------------------
@@ -493,7 +480,7 @@ static void start(struct pumping *p)
 	}
 	if (conf->listener >= 0)
 		loop_io_add(p->loop, conf->listener, EPOLLIN, on_listener, p);
-	loop_io_add(p->loop, conf->supervisor, EPOLLIN, on_order, p);
+	p->order_io = loop_io_add(p->loop, conf->supervisor, EPOLLIN, on_order, p);
 	if (conf->first)
 		add_peer(p, conf->first);
 }
@@ -505,38 +492,10 @@ void pump_run(struct pump *conf)
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "rootless-pump");
 	p.loop = loop_new();
-	if (!p.loop)
+	/* Rather not at all than unconfined. */
+	if (!p.loop || fence_pump(conf->log ? conf->log->dir : -1) < 0)
 		_exit(1);
-	if (fence_pump(conf->log ? conf->log->dir : -1) < 0)
-		_exit(1); /* rather than serve unconfined */
 	start(&p);
 	loop_run(p.loop);
 	_exit(0);
-}
-
-/* --- the supervisor's side -----------------------------------------------------------
- */
-
-static int give(int sock, struct order o)
-{
-	return send(sock, &o, sizeof(o), MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-int pump_drain(int sock)
-{
-	struct order o = { .kind = ORDER_DRAIN };
-	int r = give(sock, o);
-	ssize_t n;
-
-	if (r < 0)
-		return r;
-	do
-		n = recv(sock, &o, sizeof(o), 0);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof(o) && o.kind == ANSWER_DRAINED ? 0 : -EPIPE;
-}
-
-int pump_tell(int sock, int exit_code)
-{
-	return give(sock, (struct order){ .kind = ORDER_TELL, .exit_code = exit_code });
 }

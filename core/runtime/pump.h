@@ -20,16 +20,10 @@ struct pump {
 	struct client *first; /* taken; NULL: none */
 	struct logfile *log;  /* NULL: none */
 	int process;          /* pidfd of the payload: killed when the supervisor dies */
-	int supervisor;       /* SOCK_SEQPACKET; see pump_drain and pump_tell */
+	int supervisor;       /* its socket (order.h) */
 };
 
 /* Confines the calling process and serves until told to end. Never returns. */
 void pump_run(struct pump *p) __attribute__((noreturn));
-
-/* Supervisor's side. drain: the payload has ended; waits until all its output is logged
- * (-EPIPE: the pump died). tell: clients get the exit code; the pump goes on its own
- * until they have read it. */
-int pump_drain(int sock);
-int pump_tell(int sock, int exit_code);
 
 #endif

@@ -418,22 +418,26 @@ TEST(monitor_killed)
 	box_close(&b);
 }
 
-/* PID of the monitor's pump. */
-static pid_t pump_of(pid_t monitor, pid_t init)
+/* PID of the monitor's pump; once it is there. */
+static pid_t pump_of(pid_t monitor)
 {
 	autofree char *path =
 		str_fmt("/proc/%d/task/%d/children", (int)monitor, (int)monitor);
-	char text[256];
-	autostrv pids = { 0 };
+	char text[256], comm[64];
 
-	if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return 0;
-	strv_split(&pids, text, ' ');
-	for (size_t i = 0; i < pids.len; i++) {
-		int64_t pid;
+	for (int tries = 0; tries < 1000; tries++, usleep(2000)) {
+		autostrv pids = { 0 };
 
-		if (str_i64(pids.v[i], 1, INT32_MAX, &pid) == 0 && pid != init)
-			return (pid_t)pid;
+		if (file_read_small(AT_FDCWD, path, text, sizeof(text)) < 0)
+			return 0;
+		strv_split(&pids, text, ' ');
+		for (size_t i = 0; i < pids.len; i++) {
+			autofree char *name = str_fmt("/proc/%s/comm", pids.v[i]);
+
+			if (file_read_small(AT_FDCWD, name, comm, sizeof(comm)) >= 0 &&
+			    str_eq(comm, "rootless-pump\n"))
+				return (pid_t)strtol(pids.v[i], NULL, 10);
+		}
 	}
 	return 0;
 }
@@ -454,7 +458,7 @@ TEST(pump_killed)
 	box_start(&b, want);
 	CHECK(box_until(&b, "ready\n"));
 	CHECK_INT(state_read(b.dirfd, &s, NULL), 0);
-	pump = pump_of(s.monitor_pid, s.pid);
+	pump = pump_of(s.monitor_pid);
 	CHECK(pump > 0);
 	kill(pump, SIGKILL);
 	CHECK(box_until(&b, NULL));
@@ -549,5 +553,29 @@ TEST(started_again)
 	buf_reset(&b.out);
 	box_run(&b);
 	CHECK_STR(buf_str(&b.out), "kept\nok\n");
+	box_close(&b);
+}
+
+/* A starter that reads nothing more holds up neither the end of the container nor the
+ * next start. */
+TEST(reader_asleep)
+{
+	struct box b;
+	struct state s;
+
+	if (!box_host())
+		return;
+	box_open(&b, "spam 40960");
+	box_start(&b, FRAME_WANT_STDOUT);
+	for (int i = 0; i < 2000; i++, usleep(5000)) {
+		if (state_read(b.dirfd, &s, NULL) == 0 && s.status == STATE_EXITED &&
+		    !state_monitored(b.dirfd))
+			break;
+	}
+	CHECK_INT(s.status, STATE_EXITED);
+	CHECK(!state_monitored(b.dirfd));
+	CHECK(box_until(&b, NULL));
+	CHECK_INT(b.out.len, 40960);
+	CHECK_INT(b.code, 0);
 	box_close(&b);
 }

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The go-between of exec. */
+#include "core/runtime/joining.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/ns/pidfd.h"
+#include "core/ns/pty.h"
+#include "core/runtime/report.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+int joining_flags(pid_t pid, int *ret, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} all[] = { { "user", CLONE_NEWUSER }, { "mnt", CLONE_NEWNS },
+		    { "pid", CLONE_NEWPID },   { "net", CLONE_NEWNET },
+		    { "ipc", CLONE_NEWIPC },   { "uts", CLONE_NEWUTS },
+		    { "time", CLONE_NEWTIME }, { "cgroup", CLONE_NEWCGROUP } };
+
+	*ret = 0;
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char own[64], other[64];
+		struct stat a, b;
+
+		str_print(own, sizeof(own), "/proc/self/ns/%s", all[i].name);
+		str_print(other, sizeof(other), "/proc/%d/ns/%s", (int)pid, all[i].name);
+		if (stat(own, &a) < 0)
+			continue; /* a kernel without this kind */
+		if (stat(other, &b) < 0)
+			return err_sys(e, "look at the container's namespaces");
+		if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+			*ret |= all[i].flag;
+	}
+	return 0;
+}
+
+/* In the container: a terminal of its own devpts. */
+static int open_terminal(struct joining *j, struct err *e)
+{
+	const struct rt_process *p = j->process.p;
+	struct report r = { .kind = REPORT_TTY };
+	autoclose int devpts = -1, master = -1;
+	int code;
+
+	if (!p->terminal)
+		return 0;
+	devpts = open("/dev/pts", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (devpts < 0)
+		return err_sys(e, "open the container's '/dev/pts'");
+	code = pty_open(devpts, &master, &j->process.tty, e);
+	if (code < 0)
+		return code;
+	pty_resize(master, p->rows, p->cols);
+	if (p->uid != 0 && fchown(j->process.tty, p->uid, (gid_t)-1) < 0)
+		return err_sys(e, "give the terminal to user %u", p->uid);
+	code = report_send(j->report, &r, master);
+	return code < 0 ? err_code(e, code, "hand over the terminal") : 0;
+}
+
+static void give_stdio(const struct joining *j)
+{
+	for (int i = 0; i < 3 && j->process.p->uid != 0; i++) {
+		/* Without the right it merely cannot be reopened by name. */
+		if (j->stdio[i] >= 0 &&
+		    fchown(j->stdio[i], j->process.p->uid, (gid_t)-1) < 0)
+			continue;
+	}
+}
+
+static void become(const struct joining *j) __attribute__((noreturn));
+static void become(const struct joining *j)
+{
+	int code = REPORT_EXIT_CANNOT;
+	struct err e = { 0 };
+	char go;
+
+	/* The monitor knows us by now, or is dead. */
+	fd_close(j->report);
+	if (fd_read_full(j->sync, &go, 1) != 1)
+		_exit(code);
+	if (process_begin(&j->process, &e) == 0 &&
+	    process_confine(&j->process, j->sync, &e) == 0)
+		code = process_exec(j->process.p, &e);
+	report_error(j->sync, code, &e);
+	_exit(code);
+}
+
+int joining_run(struct joining *j, struct err *e)
+{
+	struct report r = { .kind = REPORT_INIT };
+	int code = process_label(j->process.p, e);
+	long pid;
+
+	if (code < 0)
+		return code;
+	code = j->flags ? pidfd_setns(j->init, j->flags) : 0;
+	if (code < 0)
+		return err_code(e, code, "join the container's namespaces");
+	/* Root of the container, whoever its init has become. */
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "become root in the container");
+	code = open_terminal(j, e);
+	if (code < 0)
+		return code;
+	give_stdio(j);
+#ifdef __s390x__ /* its clone(2) has the stack first */
+	pid = syscall(SYS_clone, NULL, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL);
+#else
+	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+#endif
+	if (pid == 0)
+		become(j);
+	if (pid < 0)
+		return err_sys(e, "fork");
+	r.pid = (pid_t)pid;
+	code = report_send(j->report, &r, -1);
+	return code < 0 ? err_code(e, code, "report to the monitor") : 0;
+}
