@@ -31,6 +31,7 @@
 #define CONNECTIONS 64
 #define REQUEST_MAX 8192
 #define DEADLINE_MS 10000
+#define DRAIN_MS    1000
 #define NOBODY      65534
 
 struct welcome {
@@ -54,6 +55,7 @@ struct connection {
 	size_t in_len;
 	struct buf out;
 	size_t sent;
+	bool answered; /* only the client's end is waited for */
 };
 
 struct server {
@@ -134,6 +136,17 @@ static void hang_up(struct connection *c)
 	c->io = NULL;
 	c->deadline = NULL;
 	c->in_len = c->sent = 0;
+	c->answered = false;
+}
+
+/* Reads on for a moment what the client still sends: closing at once would reset the
+ * connection and could take the answer from it. */
+static void drain(struct connection *c)
+{
+	ssize_t n = recv(c->fd, c->in, REQUEST_MAX, MSG_DONTWAIT);
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		hang_up(c);
 }
 
 static void answer(struct connection *c, int status, bool head_only, const char *type,
@@ -229,9 +242,13 @@ static void transmit(struct connection *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	c->sent += n > 0 ? (size_t)n : 0;
-	if (n < 0 || c->sent == c->out.len) {
-		shutdown(c->fd, SHUT_WR);
+	if (n < 0) {
 		hang_up(c);
+	} else if (c->sent == c->out.len) {
+		shutdown(c->fd, SHUT_WR);
+		c->answered = true;
+		loop_io_set(c->io, EPOLLIN);
+		loop_timer_set(c->deadline, DRAIN_MS);
 	}
 }
 
@@ -239,7 +256,9 @@ static void on_io(struct loop *l, int fd, uint32_t events, void *arg)
 {
 	struct connection *c = arg;
 
-	if (c->out.len)
+	if (c->answered)
+		drain(c);
+	else if (c->out.len)
 		transmit(c);
 	else
 		receive(c);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,27 @@
 #endif
 
 #define SAY(field, ...) str_print(row->field, sizeof(row->field), __VA_ARGS__)
+
+/* --- version ------------------------------------------------------------------------ */
+
+/* What the version alone says; the other rows say what it really can. */
+static void probe_version(struct doctor_row *row)
+{
+	unsigned long major, minor = 0;
+	struct utsname u;
+	char *end;
+
+	SAY(tried, "uname: 5.11 or newer can do everything, 4.18 the most");
+	uname(&u);
+	SAY(answer, "%s %s", u.sysname, u.release);
+	major = strtoul(u.release, &end, 10);
+	if (*end == '.')
+		minor = strtoul(end + 1, NULL, 10);
+	bool full = major > 5 || (major == 5 && minor >= 11);
+	bool some = major >= 5 || (major == 4 && minor >= 18);
+	doctor_judge(row, full ? 0 : -ENOSYS, some ? DOCTOR_REDUCED : DOCTOR_MISSING,
+		     "a newer kernel", "what the rows below say");
+}
 
 /* --- namespaces
  * -------------------------------------------------------------------------- */
@@ -280,19 +302,12 @@ static void probe_close_range(struct doctor_row *row)
 }
 
 const struct doctor_probe doctor_kernel_probes[] = {
-	{ "pid namespace", probe_pid },
-	{ "network namespace", probe_net },
-	{ "ipc namespace", probe_ipc },
-	{ "uts namespace", probe_uts },
-	{ "cgroup namespace", probe_cgroupns },
-	{ "time namespace", probe_time },
-	{ "overlay", probe_overlay },
-	{ "mount API", probe_mounts },
-	{ "openat2", probe_openat2 },
-	{ "seccomp", probe_seccomp },
-	{ "Landlock", probe_landlock },
-	{ "sealed memfd", probe_memfd },
-	{ "pidfd", probe_pidfd },
-	{ "close_range", probe_close_range },
-	{ NULL, NULL },
+	{ "kernel", probe_version },          { "pid namespace", probe_pid },
+	{ "network namespace", probe_net },   { "ipc namespace", probe_ipc },
+	{ "uts namespace", probe_uts },       { "cgroup namespace", probe_cgroupns },
+	{ "time namespace", probe_time },     { "overlay", probe_overlay },
+	{ "mount API", probe_mounts },        { "openat2", probe_openat2 },
+	{ "seccomp", probe_seccomp },         { "Landlock", probe_landlock },
+	{ "sealed memfd", probe_memfd },      { "pidfd", probe_pidfd },
+	{ "close_range", probe_close_range }, { NULL, NULL },
 };

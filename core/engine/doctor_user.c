@@ -143,9 +143,14 @@ static int check_helper(const char *name, struct doctor_row *row)
 		SAY(answer, "%s: %s", path, strerror(errno));
 		return -errno;
 	}
-	if ((st.st_mode & S_ISUID && st.st_uid == 0) ||
-	    getxattr(path, "security.capability", NULL, 0) > 0)
+	if (st.st_mode & S_ISUID && st.st_uid == 0) {
+		SAY(answer, "yes; %s is set-user-ID root", path);
 		return 0;
+	}
+	if (getxattr(path, "security.capability", NULL, 0) > 0) {
+		SAY(answer, "yes; %s has a file capability", path);
+		return 0;
+	}
 	SAY(answer, "%s is neither set-user-ID root nor has a file capability", path);
 	return -EPERM;
 }
