@@ -64,8 +64,7 @@ struct server {
 	struct connection c[CONNECTIONS];
 };
 
-/* --- the page
- * ---------------------------------------------------------------------------- */
+/* --- the page ------------------------------------------------------------------ */
 
 static void add_html(struct buf *out, const char *s)
 {
@@ -124,8 +123,7 @@ static void make_page(const struct connection *c, bool html, struct buf *out)
 		buf_adds(out, "</table></body></html>\n");
 }
 
-/* --- one connection
- * ---------------------------------------------------------------------- */
+/* --- one connection ------------------------------------------------------------ */
 
 static void hang_up(struct connection *c)
 {
@@ -269,8 +267,7 @@ static void on_deadline(struct loop *l, void *arg)
 	hang_up(arg);
 }
 
-/* --- the listener
- * ------------------------------------------------------------------------ */
+/* --- the listener -------------------------------------------------------------- */
 
 /* "172.17.0.1:4711"; an IPv4 client of a dual-stack socket as IPv4. */
 static void name_peer(const struct sockaddr_storage *a, char *dst, size_t size)
@@ -341,8 +338,7 @@ static int listen_on(uint16_t port)
 	return listen(fd, CONNECTIONS) ? -errno : TAKE_FD(fd);
 }
 
-/* --- confinement
- * ------------------------------------------------------------------------- */
+/* --- confinement --------------------------------------------------------------- */
 
 static int confine(struct err *e)
 {

@@ -31,8 +31,7 @@ int doctor_run(void (*fn)(void *arg, const struct doctor_row *row), void *arg,
 	       struct err *e);
 const char *doctor_verdict_name(enum doctor_verdict v); /* "ok", "reduced", "missing" */
 
-/* --- for probes
- * -------------------------------------------------------------------------- */
+/* --- for probes ---------------------------------------------------------------- */
 
 /* Verdict from a result: r >= 0 is ok with answer "yes" (or what is there already), else
  * `bad` with the kernel's words. fix and without are used when it is not ok. */

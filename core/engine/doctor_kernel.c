@@ -53,8 +53,7 @@ static void probe_version(struct doctor_row *row)
 		     "a newer kernel", "what the rows below say");
 }
 
-/* --- namespaces
- * -------------------------------------------------------------------------- */
+/* --- namespaces ---------------------------------------------------------------- */
 
 static void probe_namespace(struct doctor_row *row, int flag, const char *name)
 {
@@ -97,8 +96,7 @@ static void probe_time(struct doctor_row *row)
 		     "everything; the container sees the host's boot time");
 }
 
-/* --- file systems
- * ------------------------------------------------------------------------ */
+/* --- file systems -------------------------------------------------------------- */
 
 /* lower/f, an overlay over it with user.* attributes, f removed through it. */
 static int try_overlay(const char *path, int dirfd, struct err *e)
@@ -191,8 +189,7 @@ static void probe_openat2(struct doctor_row *row)
 		     "everything, with a slower walk over each component of a path");
 }
 
-/* --- confinement
- * ------------------------------------------------------------------------- */
+/* --- confinement --------------------------------------------------------------- */
 
 static void probe_seccomp(struct doctor_row *row)
 {
@@ -264,8 +261,7 @@ static void probe_memfd(struct doctor_row *row)
 		     "pull, save, load, inspect; no container starts");
 }
 
-/* --- processes
- * --------------------------------------------------------------------------- */
+/* --- processes ----------------------------------------------------------------- */
 
 static void probe_pidfd(struct doctor_row *row)
 {

@@ -320,8 +320,7 @@ yyjson_mut_val *info_system(const struct store *s, const struct config *cfg,
 	return obj;
 }
 
-/* --- version
- * ----------------------------------------------------------------------------- */
+/* --- version ------------------------------------------------------------------- */
 
 /* Go's names of machines, as docker prints them. */
 static void add_platform(yyjson_mut_doc *doc, yyjson_mut_val *obj)
@@ -373,8 +372,7 @@ yyjson_mut_val *info_version(yyjson_mut_doc *doc)
 	return obj;
 }
 
-/* --- licences
- * ---------------------------------------------------------------------------- */
+/* --- licences ------------------------------------------------------------------ */
 
 #ifdef NOTICES
 __asm__(".section .rodata.notices,\"a\"\n"

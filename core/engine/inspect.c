@@ -109,8 +109,7 @@ void inspect_sizes(const struct store *s, const struct container *c, uint64_t *r
 	*rootfs = *rw + sum;
 }
 
-/* --- NetworkSettings
- * --------------------------------------------------------------------- */
+/* --- NetworkSettings ----------------------------------------------------------- */
 
 static const struct {
 	const char *key;

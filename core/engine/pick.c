@@ -161,8 +161,7 @@ bool pick_has(const struct pick *p, const char *key)
 	return false;
 }
 
-/* --- what holds of one container
- * --------------------------------------------------------- */
+/* --- what holds of one container ----------------------------------------------- */
 
 static yyjson_val *record_get(const struct container *c, const char *key)
 {
@@ -281,8 +280,7 @@ bool pick_container(const struct pick *p, const struct container *c)
 	return true;
 }
 
-/* --- and of one image
- * -------------------------------------------------------------------- */
+/* --- and of one image ---------------------------------------------------------- */
 
 bool pick_image(const struct pick *p, const struct image *i)
 {

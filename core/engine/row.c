@@ -140,8 +140,7 @@ int row_status(const struct container *c, struct buf *out)
 	return buf_addf(out, "Exited (%d) %s ago", s->exit_code, human);
 }
 
-/* --- ports
- * ------------------------------------------------------------------------------- */
+/* --- ports --------------------------------------------------------------------- */
 
 struct port {
 	uint64_t private, public; /* public 0: only exposed */
@@ -271,8 +270,7 @@ int row_ports(const struct container *c, struct buf *out)
 	return buf_adds(out, buf_str(&moved));
 }
 
-/* --- rows
- * -------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------------- */
 
 static void add_joined(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
 		       const struct strv *v)
