@@ -193,11 +193,10 @@ static bool feed(struct peer *q, const struct client_input *x)
 	struct pumping *p = q->p;
 	ssize_t n;
 
-	if (!(q->c.want & FRAME_WANT_STDIN) || p->conf->in < 0) {
-		client_eat(&q->c, x->n); /* nobody reads it */
-		return true;
-	}
-	n = write(p->conf->in, x->p, x->n);
+	/* What nobody reads is eaten as well. */
+	n = (q->c.want & FRAME_WANT_STDIN) && p->conf->in >= 0
+		    ? write(p->conf->in, x->p, x->n)
+		    : (ssize_t)x->n;
 	if (n > 0) {
 		client_eat(&q->c, (size_t)n);
 		return true;
