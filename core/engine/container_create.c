@@ -10,7 +10,7 @@
 #include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/engine/bundle.h"
+#include "core/engine/bundling.h"
 #include "core/engine/container.h"
 #include "core/engine/describe.h"
 #include "core/engine/plan_check.h"
@@ -92,7 +92,7 @@ static int write_all(const struct store *s, struct plan *p, struct strv *warning
 	if ((r = take_name(s, p, e)) < 0)
 		return r;
 	plan_check_warn(p, warnings);
-	if ((r = bundle_write(s, p, dir, warnings, e)) < 0 ||
+	if ((r = bundling_write(s, p, dir, warnings, e)) < 0 ||
 	    (r = write_record(s, p, warnings, e)) < 0)
 		return r;
 	return record_publish(s->containers_fd, p->id, e);

@@ -7,8 +7,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
-#include "core/base/str.h"
-#include "core/engine/bundle.h"
+#include "core/engine/bundling.h"
 #include "core/engine/connect.h"
 #include "core/engine/container.h"
 #include "core/engine/container_end.h"
@@ -115,7 +114,7 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 	int r;
 
 	if ((r = read_bundle(c, x, e)) < 0 ||
-	    (r = bundle_check_filter(s, c->dirfd, x->setup.seccomp, e)) < 0 ||
+	    (r = bundling_check_filter(s, c->dirfd, x->setup.seccomp, e)) < 0 ||
 	    (r = realm_open(s, &x->realm, e)) < 0)
 		return r;
 	x->kept[NETJOIN_KEPT_REALM] = x->realm.users_fd;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing the bundle. */
-#include "core/engine/bundle.h"
+#include "core/engine/bundling.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,8 +158,8 @@ static int make_builtin(const struct store *s, int container_dirfd, struct err *
 	return filter_ensure(s->cache_fd, NULL, c.process.cap_bounding, &name, e);
 }
 
-int bundle_check_filter(const struct store *s, int container_dirfd, const char *path,
-			struct err *e)
+int bundling_check_filter(const struct store *s, int container_dirfd, const char *path,
+			  struct err *e)
 {
 	autobuf kept = { .max = SECCOMPPROFILE_MAX + 64 };
 	autofree char *name = NULL;
@@ -219,8 +219,8 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 	return setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
 }
 
-int bundle_write(const struct store *s, const struct plan *p, int dirfd,
-		 struct strv *warnings, struct err *e)
+int bundling_write(const struct store *s, const struct plan *p, int dirfd,
+		   struct strv *warnings, struct err *e)
 {
 	static const char *const folders[] = { "upper", "work", "log", "bundle",
 					       "bundle/rootfs" };

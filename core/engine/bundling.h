@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The bundle of a container: config.json (OCI) and setup.json, as the runtime reads them.
  */
-#ifndef ENGINE_BUNDLE_H
-#define ENGINE_BUNDLE_H
+#ifndef ENGINE_BUNDLING_H
+#define ENGINE_BUNDLING_H
 
 #include "core/engine/plan.h"
 
 /* Writes both into dirfd/bundle (made here); a warning for each limit that cannot be
  * held. */
-int bundle_write(const struct store *s, const struct plan *p, int dirfd,
-		 struct strv *warnings, struct err *e);
+int bundling_write(const struct store *s, const struct plan *p, int dirfd,
+		   struct strv *warnings, struct err *e);
 /* The compiled seccomp filter named in setup.json is there, or is compiled anew. */
-int bundle_check_filter(const struct store *s, int container_dirfd, const char *path,
-			struct err *e);
+int bundling_check_filter(const struct store *s, int container_dirfd, const char *path,
+			  struct err *e);
 
 #endif
