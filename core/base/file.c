@@ -203,6 +203,9 @@ int file_mkdirs(const char *path, mode_t mode)
 	autofree char *part = str_dup(path);
 	struct stat st;
 
+	/* As a rule it is there. */
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 	for (char *p = part; *p; p++) {
 		if (*p != '/' || p == part)
 			continue;
@@ -222,11 +225,14 @@ int file_mkdirs(const char *path, mode_t mode)
 
 int file_open_dir(int dirfd, const char *name, bool make, mode_t mode)
 {
-	int fd;
+	int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = openat(dirfd, name, flags);
 
-	if (make && mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
+			return -errno;
+		fd = openat(dirfd, name, flags);
+	}
 	return fd < 0 ? -errno : fd;
 }
 

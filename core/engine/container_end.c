@@ -85,6 +85,46 @@ void container_end_tell(const struct store *s, const char *id, const char *actio
 		tell(s, yyjson_doc_get_root(doc), action, NULL);
 }
 
+static void drop_volumes(const struct store *s, yyjson_val *record)
+{
+	yyjson_val *mounts = yyjson_obj_get(record, "Mounts"), *m;
+	size_t i, max;
+
+	yyjson_arr_foreach (mounts, i, max, m) {
+		const char *name = yyjson_get_str(yyjson_obj_get(m, "Name"));
+		if (name && volume_is_anonymous(s, name))
+			volume_remove(s, name, NULL);
+	}
+}
+
+struct removal {
+	const struct store *s;
+	const char *id;
+	yyjson_val *record; /* may be NULL */
+	bool volumes;
+};
+
+static int remove_recorded(const struct removal *x, char **ret_trash, struct err *e)
+{
+	const struct store *s = x->s;
+	const char *name = NULL;
+
+	json_get_str(x->record, "Name", &name, NULL);
+	/* Before the record goes: a crash in between leaves a container to be removed
+	 * again. */
+	if (x->volumes)
+		drop_volumes(s, x->record);
+	int r = record_trash(s, s->containers_fd, x->id, ret_trash, e);
+	if (r < 0)
+		return r;
+	if (name)
+		record_name_drop(s->containers_fd, name, x->id);
+	drop_sockets(s, x->id);
+	if (x->record)
+		tell(s, x->record, "destroy", NULL);
+	return 0;
+}
+
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
 		       char **ret_trash)
 {
@@ -100,8 +140,10 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 	tell(s, record, "die", code);
 	json_get_bool(yyjson_obj_get(record, "HostConfig"), "AutoRemove", &auto_remove,
 		      NULL);
-	if (auto_remove)
-		container_end_remove(s, id, true, ret_trash, NULL);
+	if (auto_remove) {
+		struct removal x = { s, id, record, true };
+		remove_recorded(&x, ret_trash, NULL);
+	}
 }
 
 int container_end_lock(int dirfd, const char *name, struct err *e)
@@ -145,18 +187,6 @@ bool container_end_removed(const struct store *s, const char *id)
 	return faccessat(s->containers_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
 }
 
-static void drop_volumes(const struct store *s, yyjson_val *record)
-{
-	yyjson_val *mounts = yyjson_obj_get(record, "Mounts"), *m;
-	size_t i, max;
-
-	yyjson_arr_foreach (mounts, i, max, m) {
-		const char *name = yyjson_get_str(yyjson_obj_get(m, "Name"));
-		if (name && volume_is_anonymous(s, name))
-			volume_remove(s, name, NULL);
-	}
-}
-
 struct tree {
 	const struct store *s;
 	const char *name;
@@ -186,23 +216,9 @@ int container_end_remove(const struct store *s, const char *id, bool volumes,
 			 char **ret_trash, struct err *e)
 {
 	autojson *doc = NULL;
-	const char *name = NULL;
 
 	/* A record that cannot be read must not keep its container from being removed. */
 	record_read(s->containers_fd, id, &doc, NULL);
-	yyjson_val *record = yyjson_doc_get_root(doc);
-	json_get_str(record, "Name", &name, NULL);
-	/* Before the record goes: a crash in between leaves a container to be removed
-	 * again. */
-	if (volumes)
-		drop_volumes(s, record);
-	int r = record_trash(s, s->containers_fd, id, ret_trash, e);
-	if (r < 0)
-		return r;
-	if (name)
-		record_name_drop(s->containers_fd, name, id);
-	drop_sockets(s, id);
-	if (record)
-		tell(s, record, "destroy", NULL);
-	return 0;
+	struct removal x = { s, id, yyjson_doc_get_root(doc), volumes };
+	return remove_recorded(&x, ret_trash, e);
 }
