@@ -23,11 +23,6 @@
 #define RELAY_PIPE (1 << 20)
 #define RELAY_PAGE 4096
 
-void relay_init(struct relay *r)
-{
-	r->idle_len = 0;
-}
-
 static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 {
 	int fds[2], size;
@@ -36,8 +31,11 @@ static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 		*ret = r->idle[--r->idle_len];
 		return 0;
 	}
+	if (r->live >= r->limit)
+		return -EMFILE;
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return -errno;
+	r->live++;
 	/* Past the user's share of pipe pages it stays at its default; that is only
 	 * slower. */
 	size = fcntl(fds[1], F_SETPIPE_SZ, RELAY_PIPE);
@@ -55,6 +53,7 @@ static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
 		} else {
 			close(p->r);
 			close(p->w);
+			r->live--;
 		}
 	}
 	*p = (struct flow_pipe){ -1, -1, 0 };

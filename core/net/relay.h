@@ -10,10 +10,13 @@
 
 #define RELAY_IDLE_MAX 8
 
-/* Pipes are held by a direction only while bytes wait in it; the others rest here. */
+/* Zero but for limit. Pipes are held by a direction only while bytes wait in it; the
+ * others rest here. */
 struct relay {
 	struct flow_pipe idle[RELAY_IDLE_MAX];
 	size_t idle_len;
+	size_t live; /* all of them */
+	size_t limit;
 };
 
 enum relay_result {
@@ -23,7 +26,6 @@ enum relay_result {
 	RELAY_RESET, /* one side was reset: the other is to be, too */
 };
 
-void relay_init(struct relay *r);
 /* Moves what can be moved in the directions of f->due (bits 1 << side); after RELAY_AGAIN
  * those with work left are set there, else none. */
 enum relay_result relay_run(struct relay *r, struct flow *f);

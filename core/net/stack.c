@@ -36,7 +36,6 @@
 #define STACK_EVENTS      256
 #define STACK_TICK_MS     250
 #define STACK_FDS_SPARE   1024 /* not for flows: listeners, resolver, registrations */
-#define STACK_FDS_FLOW    6    /* two sockets, two pipes */
 #define STACK_ANSWER_MS   10000
 #define STACK_FDS_MESSAGE 2
 
@@ -342,26 +341,30 @@ static int stack_loop(struct stack *s)
 /* --- the start
  * --------------------------------------------------------------------------- */
 
-/* How many flows there may be, so that descriptors never run out. */
-static uint16_t stack_flow_limit(void)
-{
-	struct rlimit r;
-	rlim_t n;
+/* How many of each there may be, so that descriptors never run out: two for a TCP flow, a
+ * pipe, or a UDP flow. Where they are plenty every flow can hold both its pipes; else
+ * those whose peers read slowly share fewer. */
+struct stack_limits {
+	uint16_t flows, pipes, udp;
+};
 
-	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
-		return 64;
-	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
-	if (r.rlim_max <= STACK_FDS_SPARE)
-		return 16;
-	n = (r.rlim_max - STACK_FDS_SPARE) / (STACK_FDS_FLOW + 1);
-	return n < FLOW_MAX ? (uint16_t)n : FLOW_MAX;
+static uint16_t stack_least(rlim_t n, uint16_t most)
+{
+	return n < most ? (uint16_t)n : most;
 }
 
-/* Half of a flow's last part each: two descriptors for one of UDP. */
-static uint16_t stack_udp_limit(uint16_t flows)
+static struct stack_limits stack_limits(void)
 {
-	return flows / 2 + 1;
+	struct rlimit r = { 0 };
+	rlim_t n;
+
+	getrlimit(RLIMIT_NOFILE, &r);
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+	n = r.rlim_max > STACK_FDS_SPARE ? r.rlim_max - STACK_FDS_SPARE : 64;
+	return (struct stack_limits){ stack_least(n * 3 / 10, FLOW_MAX),
+				      stack_least(n * 15 / 100, 2 * FLOW_MAX),
+				      stack_least(n / 20, UDP_MAX) };
 }
 
 static int stack_watch(struct stack *s, struct err *e)
@@ -381,13 +384,15 @@ static int stack_watch(struct stack *s, struct err *e)
 
 static int stack_open(struct stack *s, const struct stack_options *o, struct err *e)
 {
+	struct stack_limits limits = stack_limits();
 	int rc;
 
 	s->listen_fd = o->listen_fd;
 	s->uid = getuid();
 	s->linger_ms = o->linger_ms;
 	s->idle_since = s->tcp.now = stack_now();
-	flow_init(&s->flows, stack_flow_limit());
+	flow_init(&s->flows, limits.flows);
+	s->tcp.relay.limit = limits.pipes;
 	s->epfd = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epfd < 0)
 		return err_sys(e, "make an epoll set");
@@ -412,7 +417,7 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->udp.tenants = s->pings.tenants = &s->tenants;
 	rc = tcp_open(&s->tcp, e);
 	if (!rc)
-		rc = udp_open(&s->udp, stack_udp_limit(s->flows.limit), e);
+		rc = udp_open(&s->udp, limits.udp, e);
 	return rc ? rc : stack_watch(s, e);
 }
 

@@ -42,7 +42,6 @@ int tcp_open(struct tcp *t, struct err *e)
 		{ .family = AF_INET6, .bytes = { [15] = 1 } },
 	};
 
-	relay_init(&t->relay);
 	t->outlet[0] = t->outlet[1] = -1;
 	for (unsigned int six = 0; six < 2; six++) {
 		struct sockaddr_storage ss;
