@@ -230,6 +230,32 @@ TEST(exec_ends_with_container)
 	CHECK_INT(r.state.status, STATE_RUNNING);
 }
 
+TEST(exec_detached)
+{
+	autoclose int exe = box_exe();
+	struct running r;
+	struct err e = { 0 };
+	struct exec_spawn x = { .inner_fd = exe, .state = &r.state, .detach = true };
+
+	if (!box_host())
+		return;
+	if (up(&r)) {
+		x.container_dirfd = r.box.dirfd;
+		x.process = &r.p;
+		strv_reset(&r.p.args);
+		strv_split(&r.p.args,
+			   "/payload write /tmp/made yes , echo lost , cat , exit 4",
+			   ' ');
+		r.x.sock = exec_spawn(&x, &r.pid, &e);
+		CHECK_STR(e.text, "");
+		CHECK(box_until(&r.x, NULL));
+		CHECK_INT(r.x.code, 4);
+		CHECK_STR(buf_str(&r.x.out), "");
+		CHECK_INT(faccessat(r.box.dirfd, "upper/tmp/made", F_OK, 0), 0);
+	}
+	down(&r);
+}
+
 TEST(exec_not_running)
 {
 	struct err e = { 0 };
