@@ -43,10 +43,14 @@ static int open_parent(const struct store *s, struct err *e)
 	return fd < 0 ? err_code(e, fd, "open '%s/networks'", s->data) : fd;
 }
 
+/* prefix: 1 to 32 */
 static void mask(struct ip_addr *a, uint8_t prefix)
 {
-	for (unsigned i = prefix; i < 32; i++)
-		a->bytes[i / 8] &= (uint8_t) ~(0x80u >> i % 8);
+	uint32_t bits;
+
+	memcpy(&bits, a->bytes, sizeof(bits));
+	bits &= htonl(UINT32_MAX << (32 - prefix));
+	memcpy(a->bytes, &bits, sizeof(bits));
 }
 
 /* "172.30.0.1/24": the bridge's own address with the subnet's length. */

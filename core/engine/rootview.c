@@ -356,7 +356,7 @@ int rootview_walk(const struct strv *layers, const char *path, rootview_fn *fn, 
 {
 	struct tour t = { .fn = fn, .arg = arg, .e = e };
 	autofree char *at = NULL;
-	struct node n;
+	struct node n = { 0 };
 	size_t top = 0;
 
 	view_init(&t.view, layers);

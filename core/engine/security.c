@@ -136,7 +136,7 @@ static int option(const char *text, struct security *ret, struct err *e)
 		ret->filter_caps |= 1ull << CAP_SYS_ADMIN;
 		return 0;
 	}
-	if (str_empty(value))
+	if (!value || !*value)
 		return err_set(e, -EINVAL, "invalid --security-opt 1: \"%s\"", text);
 	if (str_eq(key, "seccomp"))
 		return seccomp_option(value, ret, e);
