@@ -114,10 +114,12 @@ static int find_helper(yyjson_val *root, const char *registry, char **ret, struc
 
 	if (r < 0)
 		return r;
-	yyjson_obj_foreach (helpers, i, n, key, val) {
-		if (same_registry(yyjson_get_str(key), registry) && yyjson_is_str(val))
-			name = yyjson_get_str(val);
-	}
+	if (helpers)
+		yyjson_obj_foreach (helpers, i, n, key, val) {
+			if (same_registry(yyjson_get_str(key), registry) &&
+			    yyjson_is_str(val))
+				name = yyjson_get_str(val);
+		}
 	if (!name)
 		r = json_get_str(root, "credsStore", &name, e);
 	if (r == 0 && !str_empty(name))
@@ -128,6 +130,8 @@ static int find_helper(yyjson_val *root, const char *registry, char **ret, struc
 int auth_parse(const char *text, size_t n, const char *registry, struct auth *ret,
 	       char **ret_helper, char **ret_server, struct err *e)
 {
+	autodone(auth_done) struct auth found = { 0 };
+	autofree char *helper = NULL;
 	autojson *doc = NULL;
 	yyjson_val *auths = NULL, *key, *val;
 	const char *server = str_eq(registry, DOCKER_IO) ? DOCKER_URL : registry;
@@ -139,16 +143,21 @@ int auth_parse(const char *text, size_t n, const char *registry, struct auth *re
 	yyjson_val *root = yyjson_doc_get_root(doc);
 	r = json_get_obj(root, "auths", &auths, e);
 	if (r == 0)
-		r = find_helper(root, registry, ret_helper, e);
+		r = find_helper(root, registry, &helper, e);
 	if (r < 0)
 		return r;
-	yyjson_obj_foreach (auths, i, max, key, val) {
-		if (!same_registry(yyjson_get_str(key), registry) || !yyjson_is_obj(val))
-			continue;
-		server = yyjson_get_str(key); /* as it was logged in */
-		if (is_empty(ret) && (r = take_entry(val, ret, e)) < 0)
-			return r;
-	}
+	if (auths)
+		yyjson_obj_foreach (auths, i, max, key, val) {
+			if (!same_registry(yyjson_get_str(key), registry) ||
+			    !yyjson_is_obj(val))
+				continue;
+			server = yyjson_get_str(key); /* as it was logged in */
+			if (is_empty(&found) && (r = take_entry(val, &found, e)) < 0)
+				return r;
+		}
+	*ret = found;
+	found = (struct auth){ 0 };
+	*ret_helper = TAKE_PTR(helper);
 	*ret_server = str_dup(server);
 	return 0;
 }

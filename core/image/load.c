@@ -199,11 +199,12 @@ static int load_docker(struct load *l, struct err *e)
 	size_t i, n;
 	int r = 0;
 
-	yyjson_arr_foreach (l->docker, i, n, image) {
-		if (r == 0)
-			r = load_docker_image(l, image, e);
-		next_image(l);
-	}
+	if (l->docker)
+		yyjson_arr_foreach (l->docker, i, n, image) {
+			if (r == 0)
+				r = load_docker_image(l, image, e);
+			next_image(l);
+		}
 	return r;
 }
 
@@ -226,14 +227,15 @@ static void names_of(struct load *l, const struct strv *annotations, struct strv
 		name = ref;
 	if (name)
 		strv_add(ret, name);
-	yyjson_arr_foreach (l->docker, i, n, image) {
-		const char *of = NULL;
-		if (name || json_get_str(image, "Config", &of, NULL) < 0 || !of)
-			continue;
-		if (str_eq(of, config) ||
-		    (str_starts(of, hex) && str_eq(of + strlen(hex), ".json")))
-			(void)json_get_strv(image, "RepoTags", ret, NULL);
-	}
+	if (l->docker)
+		yyjson_arr_foreach (l->docker, i, n, image) {
+			const char *of = NULL;
+			if (name || json_get_str(image, "Config", &of, NULL) < 0 || !of)
+				continue;
+			if (str_eq(of, config) ||
+			    (str_starts(of, hex) && str_eq(of + strlen(hex), ".json")))
+				(void)json_get_strv(image, "RepoTags", ret, NULL);
+		}
 }
 
 static int read_manifest(struct load *l, const struct descriptor *d, struct err *e)

@@ -73,12 +73,14 @@ int tag_list(const struct store *s, struct tags *ret, struct err *e)
 	if (r < 0)
 		return err_wrap(e, "list of images '%s/oci/index.json'", s->data);
 	tags.v = mem_array(yyjson_arr_size(list), sizeof(*tags.v));
-	yyjson_arr_foreach (list, i, n, item) {
-		r = from_entry(item, &tags.v[tags.len], e);
-		if (r < 0)
-			return err_wrap(e, "list of images '%s/oci/index.json'", s->data);
-		tags.len++;
-	}
+	if (list)
+		yyjson_arr_foreach (list, i, n, item) {
+			r = from_entry(item, &tags.v[tags.len], e);
+			if (r < 0)
+				return err_wrap(e, "list of images '%s/oci/index.json'",
+						s->data);
+			tags.len++;
+		}
 	*ret = tags;
 	tags = (struct tags){ 0 };
 	return 0;
