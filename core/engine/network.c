@@ -72,12 +72,12 @@ static int read_bip(const char *text, struct bridge *b, struct err *e)
 
 static int choose_subnet(const struct config *cfg, struct bridge *b, struct err *e)
 {
-	autofree struct ip_subnet *used = NULL;
 	size_t n = 0;
 	int r;
 
 	if (cfg->bip)
 		return read_bip(cfg->bip, b, e);
+	autofree struct ip_subnet *used = NULL;
 	if ((r = ipam_host_routes(&used, &n, e)) < 0 ||
 	    (r = ipam_pick_subnet(used, n, &b->subnet, e)) < 0)
 		return r;
