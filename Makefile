@@ -259,4 +259,6 @@ help: ## this list
 		awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 -include $(shell find $(O)/core $(O)/applets $(O)/tests -name "*.d" 2>/dev/null)
-.SECONDARY:
+# Kept, though a chain of rules made them. (.SECONDARY would take a missing object of a new source
+# for one that is not needed.)
+.PRECIOUS: $(O)/%.o
