@@ -21,8 +21,15 @@
 /* Calls that differ by architecture: the old ones exist on the older architectures only,
  * the _time64 ones on 32-bit. */
 static const struct bpf_rule confine_both[] = {
-	/* with arguments, first: the kernel caches only calls that need none looked at */
+/* with arguments, first: the kernel caches only calls that need none looked at */
+#if defined(__s390x__)
+	BPF_CALL(mmap), /* its arguments lie in memory there */
+#elif defined(__NR_mmap)
 	BPF_CALL_MASK(mmap, 2, PROT_EXEC, 0),
+#endif
+#ifdef __NR_mmap2
+	BPF_CALL_MASK(mmap2, 2, PROT_EXEC, 0),
+#endif
 	BPF_CALL_MASK(mprotect, 2, PROT_EXEC, 0),
 	BPF_CALL_ARG(socket, 0, AF_INET),
 	BPF_CALL_ARG(socket, 0, AF_INET6),
@@ -43,9 +50,6 @@ static const struct bpf_rule confine_both[] = {
 #endif
 #ifdef __NR_ppoll_time64
 	BPF_CALL(ppoll_time64),
-#endif
-#ifdef __NR_mmap2
-	BPF_CALL_MASK(mmap2, 2, PROT_EXEC, 0),
 #endif
 	BPF_CALL(brk),
 	BPF_CALL(munmap),
@@ -88,7 +92,12 @@ static const struct bpf_rule confine_stack_only[] = {
 	BPF_CALL(epoll_wait),
 #endif
 	BPF_CALL(epoll_pwait),
+#ifdef __NR_clock_gettime
 	BPF_CALL(clock_gettime),
+#endif
+#ifdef __NR_clock_gettime32
+	BPF_CALL(clock_gettime32), /* musl's name on 32-bit */
+#endif
 #ifdef __NR_clock_gettime64
 	BPF_CALL(clock_gettime64),
 #endif
@@ -128,6 +137,10 @@ static int confine_seccomp(const struct bpf_rule *own, size_t n, struct err *e)
 	size_t len = 0;
 	int rc;
 
+#if defined(__SANITIZE_ADDRESS__)
+	/* The sanitizers' own calls are not the stack's. */
+	return 0;
+#endif
 	for (size_t i = 0; i < n; i++)
 		rules[len++] = own[i];
 	for (size_t i = 0; i < ARRAY_LEN(confine_both); i++)

@@ -17,8 +17,9 @@
 #define PING_IDLE_MS 30000
 #define PING_ID_AT   4
 
-static void ping_free(struct ping *k)
+static void ping_free(struct pings *ps, struct ping *k)
 {
+	ps->live--;
 	k->fd = fd_close(k->fd);
 	k->gen++;
 }
@@ -72,7 +73,7 @@ static struct ping *ping_slot(struct pings *ps)
 		if (!oldest || ps->v[i].deadline < oldest->deadline)
 			oldest = &ps->v[i];
 	}
-	ping_free(oldest);
+	ping_free(ps, oldest);
 	return oldest;
 }
 
@@ -113,11 +114,12 @@ static int ping_start(struct pings *ps, const struct packet *p,
 			    .tenant = tenant_index(ps->tenants, who),
 			    .path = { .src = p->src, .dst = p->dst },
 			    .link = *from };
+	ps->live++;
 	r.gen = k->gen;
 	r.index = (uint32_t)(k - ps->v);
 	rc = ref_add(ps->epfd, fd, EPOLLIN, r);
 	if (rc) {
-		ping_free(k);
+		ping_free(ps, k);
 		return rc;
 	}
 	*ret = k;
@@ -168,14 +170,14 @@ void ping_event(struct pings *ps, uint32_t index, uint16_t gen)
 
 void ping_expire(struct pings *ps)
 {
-	for (uint16_t i = 0; i < ps->used; i++)
+	for (uint16_t i = 0; i < ps->used && ps->live; i++)
 		if (ps->v[i].fd >= 0 && ps->v[i].deadline <= ps->now)
-			ping_free(&ps->v[i]);
+			ping_free(ps, &ps->v[i]);
 }
 
 void ping_evict(struct pings *ps, uint32_t tenant)
 {
 	for (uint16_t i = 0; i < ps->used; i++)
 		if (ps->v[i].fd >= 0 && ps->v[i].tenant == tenant)
-			ping_free(&ps->v[i]);
+			ping_free(ps, &ps->v[i]);
 }

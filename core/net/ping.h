@@ -29,6 +29,7 @@ struct pings {
 	struct tenants *tenants;
 	uint64_t now; /* ms, of this round of the loop */
 	uint16_t used;
+	uint16_t live;
 	struct ping v[PING_MAX];
 };
 

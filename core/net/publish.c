@@ -105,9 +105,8 @@ static int publish_cut(char *text, struct publish_pieces *ret)
 
 /* A range of host ports goes with a range of the same length, or is what one container
  * port picks from. */
-static int publish_expand(const char *text, const struct publish *first,
-			  const struct publish_range *inside, struct publish **list,
-			  size_t *len)
+static int publish_expand(const struct publish *first, const struct publish_range *inside,
+			  struct publish **list, size_t *len)
 {
 	unsigned int n = inside->high - inside->low + 1u;
 	unsigned int hosts = first->host_port_end - first->host_port + 1u;
@@ -157,7 +156,7 @@ int publish_parse(const char *text, struct publish **list, size_t *len, struct e
 		return err_set(e, -EINVAL, "invalid IP address: %s", pieces.ip);
 	p.host_port = outside.low;
 	p.host_port_end = outside.high;
-	if (publish_expand(text, &p, &inside, list, len) != 0)
+	if (publish_expand(&p, &inside, list, len) != 0)
 		return err_set(e, -EINVAL,
 			       "invalid ranges specified for container and "
 			       "host Ports: %s and %s",

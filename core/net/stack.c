@@ -35,6 +35,7 @@
 
 #define STACK_EVENTS      256
 #define STACK_TICK_MS     250
+#define STACK_SWEEP_MS    2000
 #define STACK_FDS_SPARE   1024 /* not for flows: listeners, resolver, registrations */
 #define STACK_ANSWER_MS   10000
 #define STACK_FDS_MESSAGE 2
@@ -315,6 +316,17 @@ static bool stack_idle_out(const struct stack *s)
 	return s->idle_since && s->tcp.now - s->idle_since >= s->linger_ms;
 }
 
+/* How long it may sleep: for ever when no time is running anywhere. */
+static int stack_timeout(const struct stack *s, bool more)
+{
+	if (more)
+		return 0;
+	if (s->idle_since || s->queries.live || s->streams.live || s->pings.live ||
+	    s->flows.offered_first != FLOW_NONE)
+		return STACK_TICK_MS;
+	return s->udp.live || s->flows.live ? STACK_SWEEP_MS : -1;
+}
+
 /* 0 when it leaves for want of work, or -errno. */
 static int stack_loop(struct stack *s)
 {
@@ -323,7 +335,7 @@ static int stack_loop(struct stack *s)
 	int rc = 0;
 
 	while (!rc) {
-		int n = epoll_wait(s->epfd, ev, STACK_EVENTS, more ? 0 : STACK_TICK_MS);
+		int n = epoll_wait(s->epfd, ev, STACK_EVENTS, stack_timeout(s, more));
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

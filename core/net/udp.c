@@ -105,6 +105,7 @@ static void udp_free(struct udp *u, struct udp_flow *f)
 	fd_close(f->fd[UDP_REALM]);
 	f->live = false;
 	f->gen++;
+	u->live--;
 }
 
 static struct udp_flow *udp_new(struct udp *u)
@@ -137,6 +138,7 @@ static struct udp_flow *udp_add(struct udp *u, const struct udp_flow *like)
 	*f = *like;
 	f->gen = gen;
 	f->live = true;
+	u->live++;
 	bucket = udp_bucket(u, &f->path);
 	f->next = *bucket;
 	*bucket = (uint16_t)(f - u->v);

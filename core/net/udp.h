@@ -44,6 +44,7 @@ struct udp {
 	uint64_t key; /* of the hash, random */
 	uint16_t limit;
 	uint16_t used;
+	uint16_t live;
 	uint16_t buckets[UDP_BUCKETS];
 	struct udp_flow v[UDP_MAX];
 	struct datagrams batch;
