@@ -187,6 +187,12 @@ TEST_SRC := $(sort $(wildcard tests/*.c))
 TEST_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(TEST_SRC))
 $(O)/tests/%: $(O)/tests/%.o
 	$(CC) $(CFLAGS) $(LINK) -o $@ $<
+ifdef NATIVE
+# The payload of test containers is their only file, so it is static here as well.
+$(O)/tests/payload: tests/payload.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) -O1 -static -o $@ $<
+endif
 # One room's own: tests/ROOM/NAME.c, linked as the room's unit tests are.
 TEST_BIN += $(O)/tests/net/lab $(O)/tests/net/load
 $(O)/tests/net/%: $(O)/tests/net/%.o $(call room_lib,$(USES_net))

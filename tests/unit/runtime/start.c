@@ -323,7 +323,8 @@ TEST(attach_later)
 	b.s.open_stdin = true;
 	box_start(&b, 0);
 	first = b.sock;
-	for (b.sock = -ENOENT; b.sock < 0; usleep(1000))
+	b.sock = -1;
+	for (int i = 0; i < 5000 && b.sock < 0; i++, usleep(1000))
 		b.sock = monitor_connect(b.sockets, &e);
 	box_send(&b, FRAME_ATTACH, &want, 1);
 	box_send(&b, FRAME_STDIN, "through\n", 8);
