@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #include "core/runtime/monitor.h"
 
 #define HOSTFILE_MAX (1u << 20)
+#define BUSY_TRIES   15
+#define BUSY_MS      20
 
 static void mac_of(const struct netplan *n, const struct ip_addr *addr, uint8_t mac[6])
 {
@@ -69,6 +72,21 @@ static int lease_end(const struct connect_want *w, struct netplan *n, size_t i,
 	return network_ensure(w->store, w->realm, &net, e);
 }
 
+/* A port of a container that went a moment ago: the stack lets its listeners go when it
+ * hears of it, so a busy port is asked for a few times. */
+static int listen_patiently(const struct publish *p, int fds[2], size_t *n,
+			    uint16_t *port, struct err *e)
+{
+	int r = publish_listen(p, fds, n, port, e);
+
+	for (int i = 0; r == -EADDRINUSE && i < BUSY_TRIES; i++) {
+		poll(NULL, 0, BUSY_MS);
+		err_clear(e);
+		r = publish_listen(p, fds, n, port, e);
+	}
+	return r;
+}
+
 /* Both families of one address count as one port of the plan. */
 static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct err *e)
 {
@@ -80,7 +98,7 @@ static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct
 	if (*kept_len + 2 > MONITOR_KEEP_MAX)
 		return err_set(e, -E2BIG, "more than %d published ports are not possible",
 			       (MONITOR_KEEP_MAX - NETJOIN_KEPT_STACK - 1) / 2);
-	int r = publish_listen(&p->map, fds, &n, &port, e);
+	int r = listen_patiently(&p->map, fds, &n, &port, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
