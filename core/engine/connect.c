@@ -46,7 +46,9 @@ static void fill_endpoint(const struct network *net, const char *id, size_t inde
 		  index % 10);
 	str_print(ep->ifname, sizeof(ep->ifname), "eth%zu", index);
 	ep->prefix = net->bridge.subnet.prefix;
-	ep->gateway = net->bridge.internal ? (struct ip_addr){ 0 } : net->bridge.gateway;
+	ep->gateway = net->bridge.gateway;
+	if (net->bridge.internal)
+		ep->gateway = (struct ip_addr){ 0 };
 	ep->mtu = net->bridge.mtu;
 }
 
