@@ -138,7 +138,8 @@ static void inside(int go, char **argv)
 	must(mount("sysfs", "merged/sys", "sysfs",
 		   MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) == 0,
 	     "sysfs");
-	/* what was copied from the outer namespace is locked; a bind of it may be the root */
+	/* what was copied from the outer namespace is locked; a bind of it may be the
+	 * root */
 	must(mount("merged", "merged", NULL, MS_BIND | MS_REC, NULL) == 0, "bind root");
 	must(chdir("merged") == 0 && syscall(SYS_pivot_root, ".", ".") == 0,
 	     "pivot_root");
