@@ -148,8 +148,12 @@ enum relay_result relay_run(struct relay *r, struct flow *f)
 		if (!(due & (1u << side)))
 			continue;
 		rc = relay_direction(r, f, (enum flow_side)side);
-		if (rc == RELAY_RESET)
+		if (rc == RELAY_RESET) {
+			/* What the side that is gone said before it went is still to be
+			 * heard, as it would be without us between. */
+			relay_direction(r, f, (enum flow_side) !side);
 			return rc;
+		}
 		if (rc == RELAY_AGAIN)
 			f->due |= (uint8_t)(1u << side);
 	}

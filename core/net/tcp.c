@@ -369,23 +369,23 @@ static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
 
 static void tcp_ready(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
 {
-	/* A reset shows in the relay only where it still reads or writes. */
-	if ((events & EPOLLERR) && tcp_socket_error(f->fd[side]) != 0) {
-		tcp_end(t, f, true);
-		return;
-	}
 	if ((events & EPOLLOUT) && f->held[!side])
 		f->due |= (uint8_t)(1u << !side);
 	if (f->due)
 		tcp_run(t, f);
+	/* A reset shows in the relay only where it still reads or writes; and what was
+	 * said before it is passed on first. */
+	if ((events & EPOLLERR) && f->state == FLOW_OPEN &&
+	    tcp_socket_error(f->fd[side]) != 0)
+		tcp_end(t, f, true);
 }
 
 void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
 {
 	/* Edge-triggered: what an event tells in any state is told once. */
-	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		f->due |= (uint8_t)(1u << side);
-	if (events & (EPOLLRDHUP | EPOLLHUP))
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		f->ending |= (uint8_t)(1u << side);
 	switch (f->state) {
 	case FLOW_CONNECTING:
