@@ -18,6 +18,7 @@
 	{ \
 		type, 0, name, arg, "", NULL, slot, 0, true \
 	}
+#define PULLED_BEFORE "creating"
 static const struct opt opts[] = {
 #include "applets/create.inc"
 };

@@ -14,6 +14,7 @@
 	{ \
 		type, 0, name, arg, "", NULL, slot, 0, true \
 	}
+#define PULLED_BEFORE "running"
 static const struct opt opts[] = {
 #include "applets/create.inc"
 };
