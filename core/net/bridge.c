@@ -30,10 +30,11 @@
 #include "core/net/link.h"
 #include "core/net/nft.h"
 
-#define BRIDGE_GROUP 0x726cu
-#define HOLD_GROUP   0x726du
-#define BRIDGE_MARK  0x726cu
-#define BRIDGE_TABLE 100
+#define BRIDGE_GROUP     0x726cu
+#define HOLD_GROUP       0x726du
+#define BRIDGE_MARK      0x726cu
+#define BRIDGE_TABLE     100
+#define BRIDGE_ADDRS_MAX 8
 /* iptables' mangle: before routing, after defragmentation. */
 #define BRIDGE_HOOK_PRIORITY (-150)
 
@@ -331,6 +332,28 @@ int bridge_up(const struct bridge *b, struct err *e)
 	return rc ? err_wrap(e, "bridge '%s'", b->ifname) : 0;
 }
 
+/* Takes the bridge's addresses out of the set of gateways: another network may have them
+ * as its containers' some day. */
+static void bridge_forget(struct netlink *nl, const char *ifname)
+{
+	autofree struct netlink *nft = mem_new(struct netlink);
+	struct ip_addr addrs[BRIDGE_ADDRS_MAX];
+	uint32_t index;
+	int n = 0;
+
+	if (link_index(nl, ifname, &index, NULL) == 0)
+		n = link_addrs(nl, index, addrs, BRIDGE_ADDRS_MAX);
+	if (n <= 0 || netlink_open(nft, NETLINK_NETFILTER, NULL) != 0)
+		return;
+	for (int i = 0; i < n; i++) {
+		nft_begin(nft);
+		nft_del_element(nft, TABLE, addrs[i].family == AF_INET ? SET4 : SET6,
+				&addrs[i]);
+		nft_commit(nft, NULL);
+	}
+	netlink_done(nft);
+}
+
 int bridge_down(const char *ifname, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
@@ -338,6 +361,7 @@ int bridge_down(const char *ifname, struct err *e)
 
 	if (rc)
 		return rc;
+	bridge_forget(nl, ifname);
 	link_del(nl, ifname);
 	rc = netlink_commit(nl, e);
 	netlink_done(nl);

@@ -82,6 +82,43 @@ int link_is_up(struct netlink *nl, const char *ifname)
 	return rc ? rc : (m.ifi_flags & IFF_UP) != 0;
 }
 
+struct link_addrs {
+	uint32_t ifindex;
+	struct ip_addr *v;
+	size_t len, max;
+};
+
+static int link_addr_seen(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	struct link_addrs *l = arg;
+	const struct nlattr *a;
+	size_t n;
+
+	if (h->nlmsg_type != RTM_NEWADDR || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) ||
+	    m->ifa_index != l->ifindex || l->len == l->max)
+		return 0;
+	a = netlink_find((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
+			 h->nlmsg_len - NLMSG_SPACE(sizeof(*m)), IFA_ADDRESS);
+	n = m->ifa_family == AF_INET ? 4 : 16;
+	if (!a || a->nla_len < NLA_HDRLEN + n)
+		return 0;
+	l->v[l->len].family = m->ifa_family;
+	memcpy(l->v[l->len++].bytes, (const uint8_t *)a + NLA_HDRLEN, n);
+	return 0;
+}
+
+int link_addrs(struct netlink *nl, uint32_t ifindex, struct ip_addr *ret, size_t max)
+{
+	struct link_addrs l = { ifindex, ret, 0, max };
+	int rc;
+
+	netlink_begin(nl, "list addresses", RTM_GETADDR, NLM_F_DUMP);
+	netlink_header(nl, sizeof(struct ifaddrmsg));
+	rc = netlink_dump(nl, link_addr_seen, &l, NULL);
+	return rc ? rc : (int)l.len;
+}
+
 static void link_put_end(struct netlink *nl, const struct link_end *l)
 {
 	netlink_put_str(nl, IFLA_IFNAME, l->ifname);

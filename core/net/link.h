@@ -27,6 +27,10 @@ int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err
 /* 1 when the link is there and up, 0 when not, or -errno (-ENODEV). */
 int link_is_up(struct netlink *nl, const char *ifname);
 
+/* Asks at once for the link's addresses: at most max of them into ret; how many, or
+ * -errno. The buffer must be empty. */
+int link_addrs(struct netlink *nl, uint32_t ifindex, struct ip_addr *ret, size_t max);
+
 /* A bridge, up, without spanning tree. An existing one is no error. */
 void link_add_bridge(struct netlink *nl, const struct link_end *bridge);
 /* A pair; a is up, b is still to be set up (the kernel opens no end whose peer is not

@@ -25,7 +25,8 @@ void nft_add_prerouting(struct netlink *nl, const char *table, const char *chain
 /* A set of addresses of one family. */
 void nft_add_addr_set(struct netlink *nl, const char *table, const char *set,
 		      sa_family_t family);
-/* Adding what is there, or taking what is not, is no error. */
+/* Adding what is there, or taking what is not, is no error (but a transaction that takes
+ * what is not there does nothing else either). */
 void nft_add_element(struct netlink *nl, const char *table, const char *set,
 		     const struct ip_addr *a);
 void nft_del_element(struct netlink *nl, const char *table, const char *set,

@@ -4,6 +4,7 @@
  *
  *   lab realm                                        in the realm: bridge_realm_up
  *   lab bridge NAME SUBNET GATEWAY [SUBNET6 GATEWAY6] [mtu=N] in the realm: bridge_up
+ *   lab unbridge NAME                                in the realm: bridge_down
  *   lab attach PID BRIDGE VETH ADDR/PREFIX GATEWAY [ADDR6/PREFIX GATEWAY6] [mtu=N]
  *                                                    in the realm: endpoint_attach
  *   lab stack SOCKET KEEPER-PID RESOLV.CONF LINGER-MS   on the host: stack_main
@@ -239,6 +240,8 @@ int main(int argc, char **argv)
 		return lab_end(bridge_realm_up(&e), &e);
 	if (str_eq(argv[1], "bridge"))
 		return lab_bridge(argc - 2, argv + 2);
+	if (str_eq(argv[1], "unbridge") && argc == 3)
+		return lab_end(bridge_down(argv[2], &e), &e);
 	if (str_eq(argv[1], "attach"))
 		return lab_attach(argc - 2, argv + 2);
 	if (str_eq(argv[1], "stack"))
