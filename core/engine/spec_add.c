@@ -47,6 +47,12 @@ static int check_volume_name(const char *name, struct err *e)
 {
 	if (id_name_valid(name))
 		return 0;
+	if (strlen(name) == 1)
+		return err_set(
+			e, -EINVAL,
+			"create %s: volume name is too short, names should be at least "
+			"two alphanumeric characters",
+			name);
 	return err_set(
 		e, -EINVAL,
 		"create %s: \"%s\" includes invalid characters for a local volume name, "

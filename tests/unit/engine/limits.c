@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/engine/limits.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "tests/unit/test.h"
+
+static const struct rt_rlimit *find(const struct rt_process *p, const char *type)
+{
+	for (size_t i = 0; i < p->rlimits_len; i++)
+		if (str_eq(p->rlimits[i].type, type))
+			return &p->rlimits[i];
+	return NULL;
+}
+
+static int ulimit(const char *own, const char *text, struct rt_process *p, struct err *e)
+{
+	autodone(spec_done) struct spec s;
+	struct config cfg = { 0 };
+
+	spec_init(&s);
+	if (own)
+		strv_add(&cfg.default_ulimits, own);
+	if (text)
+		strv_add(&s.ulimits, text);
+	int r = limits_ulimits(&cfg, &s, p, e);
+	strv_done(&cfg.default_ulimits);
+	return r;
+}
+
+TEST(ulimits)
+{
+	autodone(runtimeconfig_done_process) struct rt_process p = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(ulimit("stack=4096", "nofile=10:20", &p, &e), 0);
+	CHECK_INT(find(&p, "RLIMIT_NOFILE")->soft, 10);
+	CHECK_INT(find(&p, "RLIMIT_NOFILE")->hard, 20);
+	CHECK_INT(find(&p, "RLIMIT_STACK")->soft, 4096);
+	CHECK_INT(find(&p, "RLIMIT_STACK")->hard, 4096);
+	CHECK_INT(find(&p, "RLIMIT_CORE")->soft, 0);
+}
+
+TEST(ulimits_refused)
+{
+	static const char *const bad[] = { "nofile",       "foo=1",      "nofile=x",
+					   "nofile=1:2:3", "nofile=5:4", "nofile=" };
+	struct err e = { 0 };
+	struct rlimit now;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		autodone(runtimeconfig_done_process) struct rt_process p = { 0 };
+		CHECK_INT(ulimit(NULL, bad[i], &p, &e), -EINVAL);
+	}
+	getrlimit(RLIMIT_NOFILE, &now);
+	autodone(runtimeconfig_done_process) struct rt_process p = { 0 };
+	autofree char *more =
+		str_fmt("nofile=1:%llu", (unsigned long long)now.rlim_max + 1);
+	CHECK_INT(ulimit(NULL, more, &p, &e), -EPERM);
+}
+
+TEST(sysctls)
+{
+	autodone(spec_done) struct spec s;
+	autostrv out = { 0 };
+	struct err e = { 0 };
+
+	spec_init(&s);
+	strv_add(&s.sysctls, "net/ipv4/ip_forward=1");
+	strv_add(&s.sysctls, "kernel.sem=1 2 3 4");
+	CHECK_INT(limits_sysctls(&s, RT_NS_NET | RT_NS_IPC, &out, &e), 0);
+	CHECK_STR(out.v[0], "net.ipv4.ip_forward=1");
+	CHECK_STR(out.v[1], "kernel.sem=1 2 3 4");
+	CHECK_INT(limits_sysctls(&s, RT_NS_IPC, &out, &e), -EINVAL);
+	CHECK_STR(e.text, "sysctl 'vm.swappiness' is not in a separate kernel namespace");
+}
+
+TEST(what_needs_a_cgroup_is_said)
+{
+	autodone(spec_done) struct spec s;
+	struct runtimeconfig c = { 0 };
+	autostrv warnings = { 0 };
+	struct err e = { 0 };
+
+	spec_init(&s);
+	s.memory = 1 << 20;
+	s.cpus = 1.5;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
+	CHECK_INT(warnings.len, 2);
+	CHECK_STR(warnings.v[0], "--memory discarded: this host gives you no cgroup");
+	CHECK_INT(c.pids_limit, LIMITS_PIDS_DEFAULT);
+	s.pids_limit = -1;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
+	CHECK_INT(c.pids_limit, 0);
+	s.pids_limit = 7;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
+	CHECK_INT(c.pids_limit, 7);
+}

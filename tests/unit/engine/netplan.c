@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/engine/netplan.h"
+
+#include <errno.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "tests/unit/test.h"
+
+static int again(const struct netplan *n, struct netplan *ret, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+
+	yyjson_mut_doc_set_root(doc, netplan_build(n, doc));
+	autojson *copy = yyjson_mut_doc_imut_copy(doc, NULL);
+	return netplan_parse(yyjson_doc_get_root(copy), ret, e);
+}
+
+TEST(what_is_written_is_read)
+{
+	autodone(netplan_done) struct netplan n = { .mode = NETPLAN_NETWORKS }, m = { 0 };
+	struct publish p = { .proto = PUBLISH_UDP, .host_port = 5353, .port = 53 };
+	struct err e = { 0 };
+
+	n.hostname = str_dup("h");
+	n.mac = str_dup("02:00:00:00:00:01");
+	strv_add(&n.dns, "1.1.1.1");
+	ipam_parse_addr("::1", &p.host_ip);
+	netplan_add_port(&n, &p);
+	n.ports[0].fds = 2;
+	struct netplan_end *end = netplan_add_end(&n, "bridge");
+	end->id = str_dup("abc");
+	str_copy(end->ep.bridge, sizeof(end->ep.bridge), "rl-abc");
+	ipam_parse_addr("172.17.0.2", &end->ep.addr);
+	ipam_parse_subnet("172.17.0.0/16", &end->subnet);
+	end->ep.prefix = 16;
+	end->ep.mac[5] = 9;
+	CHECK_INT(again(&n, &m, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_INT(m.mode, NETPLAN_NETWORKS);
+	CHECK_STR(m.hostname, "h");
+	CHECK_STR(m.dns.v[0], "1.1.1.1");
+	CHECK_INT(m.ports_len, 1);
+	CHECK_INT(m.ports[0].fds, 2);
+	CHECK_INT(m.ports[0].map.port, 53);
+	CHECK_INT(m.ports[0].map.proto, PUBLISH_UDP);
+	CHECK_INT(m.ports[0].map.host_ip.family, AF_INET6);
+	CHECK_STR(m.ends[0].name, "bridge");
+	CHECK_STR(m.ends[0].ep.bridge, "rl-abc");
+	CHECK_INT(m.ends[0].ep.mac[5], 9);
+	CHECK_INT(m.ends[0].subnet.prefix, 16);
+	CHECK(ipam_addr_eq(&m.ends[0].ep.addr, &n.ends[0].ep.addr));
+}
+
+static void check_refused(const char *text)
+{
+	autodone(netplan_done) struct netplan n = { 0 };
+	autojson *doc = NULL;
+	struct err e = { 0 };
+
+	CHECK_INT(json_parse(text, strlen(text), "test", &doc, &e), 0);
+	CHECK(netplan_parse(yyjson_doc_get_root(doc), &n, &e) < 0);
+	CHECK(e.text[0]);
+}
+
+TEST(refused)
+{
+	check_refused("{}");
+	check_refused("{\"mode\":\"other\"}");
+	check_refused("{\"mode\":\"networks\",\"ports\":[{\"port\":65536}]}");
+	check_refused("{\"mode\":\"networks\",\"ports\":[{\"fds\":3}]}");
+	check_refused("{\"mode\":\"networks\",\"ends\":[{\"addr\":\"1.2.3\"}]}");
+	check_refused("{\"mode\":\"networks\",\"ends\":[{\"if\":\"0123456789abcdef\"}]}");
+	check_refused("{\"mode\":\"networks\",\"ends\":[{\"mac\":\"02\"}]}");
+}
