@@ -14,16 +14,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autobuf bytes = { 0 }, text = { 0 }, lines = { 0 };
 
 	if (base64_decode((const char *)data, size, &bytes) == 0) {
-		if (base64_encode(bytes.p, bytes.len, 0, &text) < 0)
+		if (base64_encode(buf_str(&bytes), bytes.len, 0, &text) < 0)
 			abort();
 		/* padding apart */
-		if (text.len < size || memcmp(text.p ? text.p : "", data, size) != 0)
+		if (text.len < size || memcmp(buf_str(&text), data, size) != 0)
 			abort();
 	}
 	buf_done(&bytes);
 	if (base64_encode(data, size, 0, &lines) < 0 ||
 	    base64_decode(buf_str(&lines), lines.len, &bytes) < 0 || bytes.len != size ||
-	    (size && memcmp(bytes.p, data, size) != 0))
+	    (size && memcmp(buf_str(&bytes), data, size) != 0))
 		abort();
 	return 0;
 }
