@@ -75,6 +75,13 @@ TEST(sysctls)
 	CHECK_STR(out.v[0], "net.ipv4.ip_forward=1");
 	CHECK_STR(out.v[1], "kernel.sem=1 2 3 4");
 	CHECK_INT(limits_sysctls(&s, RT_NS_IPC, &out, &e), -EINVAL);
+	CHECK_STR(e.text,
+		  "sysctl 'net.ipv4.ip_forward' is not allowed in the host's network "
+		  "namespace");
+	CHECK_INT(limits_sysctls(&s, RT_NS_NET, &out, &e), -EINVAL);
+	strv_reset(&s.sysctls);
+	strv_add(&s.sysctls, "vm.swappiness=1");
+	CHECK_INT(limits_sysctls(&s, ~0u, &out, &e), -EINVAL);
 	CHECK_STR(e.text, "sysctl 'vm.swappiness' is not in a separate kernel namespace");
 }
 
