@@ -250,7 +250,7 @@ static int seal(struct crew_layer *l, struct err *e)
 	return layer_seal(l->maker, &layer, e);
 }
 
-// What parents_fit needs, over userns_call.
+/* What parents_fit needs, over userns_call. */
 struct fit {
 	int *diffs;
 	size_t n;
@@ -283,7 +283,7 @@ static int fit_parents(struct round *r, const struct crew_layer *l, struct err *
 		if (f.diffs[i] < 0)
 			f.diffs[i] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (f.diffs[i] < 0)
-			rc = -EAGAIN; // another process still makes it
+			rc = -EAGAIN; /* another process still makes it */
 	}
 	if (rc == 0 && j->options->realm_pidfd >= 0)
 		rc = userns_call(j->options->realm_pidfd, CLONE_NEWUSER, run_fit, &f, e);
@@ -295,8 +295,8 @@ static int fit_parents(struct round *r, const struct crew_layer *l, struct err *
 	return rc;
 }
 
-// Lowest first, for the fit of one is the model of the next. A layer over one that is not
-// there yet is given up and made again in the next round.
+/* Lowest first, for the fit of one is the model of the next. A layer over one that is not
+ * there yet is given up and made again in the next round. */
 static int fit_all(struct round *r, struct err *e)
 {
 	int rc = 0;

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Implicit parent folders take the looks of those that they cover.
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Implicit parent folders take the looks of those that they cover. */
 #include "core/image/parents.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@
 #define OPEN_DIR   (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define XATTRS_MAX 65536
 
-// fd of the folder in one layer, or -ENOENT. *last: layers further down are hidden here.
+/* fd of the folder in one layer, or -ENOENT. *last: layers further down are hidden here.
+ */
 static int look(int diff, const char *path, bool *last)
 {
 	autoclose int at = openat(diff, ".", OPEN_DIR);
@@ -34,8 +35,8 @@ static int look(int diff, const char *path, bool *last)
 		name[n] = 0;
 		int next = openat(at, name, OPEN_DIR);
 		if (next < 0) {
-			*last |=
-				errno != ENOENT; // a file, a link or a whiteout covers it
+			*last |= errno !=
+				 ENOENT; /* a file, a link or a whiteout covers it */
 			return -ENOENT;
 		}
 		*last |= fgetxattr(next, "user.overlay.opaque", &y, 1) == 1;
@@ -79,8 +80,9 @@ static int fit_one(const int *diffs, size_t n, const char *path)
 
 	autoclose int to = path_open_beneath(diffs[n - 1], path, OPEN_DIR, 0);
 	if (to < 0)
-		return to == -ENOENT || to == -ENOTDIR ? 0
-						       : to; // a later entry replaced it
+		return to == -ENOENT || to == -ENOTDIR
+			       ? 0
+			       : to; /* a later entry replaced it */
 	for (size_t i = n - 1; i-- > 0 && !last;) {
 		autoclose int from = look(diffs[i], path, &last);
 		if (from >= 0)

@@ -11,7 +11,7 @@
 #include "core/base/strv.h"
 
 #define PLACE_MAX      4096
-#define PLACE_MADE_MAX 4096 // folders that are remembered as made
+#define PLACE_MADE_MAX 4096 /* folders that are remembered as made */
 
 /* Remembers the last parent: entries of one folder come together. */
 struct place {
