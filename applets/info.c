@@ -120,26 +120,27 @@ static void print_memory(yyjson_mut_val *o)
 	printf(" Total Memory: %.4g%s\n", v, units[n]);
 }
 
-static void print_maps(yyjson_mut_val *own, const char *indent)
+static void print_map(yyjson_mut_val *own, const char *key, const char *indent)
 {
-	static const char *const keys[] = { "UID", "GID" };
+	yyjson_mut_val *map = yyjson_mut_obj_get(yyjson_mut_obj_get(own, "IDMap"), key);
 	yyjson_mut_val *m;
 	size_t i, max;
 
-	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
-		yyjson_mut_val *map =
-			yyjson_mut_obj_get(yyjson_mut_obj_get(own, "IDMap"), keys[k]);
-
-		printf("%s%s Map:", indent, keys[k]);
-		yyjson_mut_arr_foreach(map, i, max, m)
-		{
-			printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64, i ? "," : "",
-			       yyjson_mut_get_uint(yyjson_mut_obj_get(m, "ContainerID")),
-			       yyjson_mut_get_uint(yyjson_mut_obj_get(m, "HostID")),
-			       yyjson_mut_get_uint(yyjson_mut_obj_get(m, "Size")));
-		}
-		printf("\n");
+	printf("%s%s Map:", indent, key);
+	yyjson_mut_arr_foreach(map, i, max, m)
+	{
+		printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64, i ? "," : "",
+		       yyjson_mut_get_uint(yyjson_mut_obj_get(m, "ContainerID")),
+		       yyjson_mut_get_uint(yyjson_mut_obj_get(m, "HostID")),
+		       yyjson_mut_get_uint(yyjson_mut_obj_get(m, "Size")));
 	}
+	printf("\n");
+}
+
+static void print_maps(yyjson_mut_val *own, const char *indent)
+{
+	print_map(own, "UID", indent);
+	print_map(own, "GID", indent);
 }
 
 static void print_rootless(yyjson_mut_val *o)

@@ -19,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autodone(spec_done) struct spec s;
 	struct err e = { 0 };
 
+	spec_init(&s);
 	if (size == 0)
 		return 0;
-	spec_init(&s);
 	autofree char *text = str_ndup((const char *)data + 1, size - 1);
 	int r = add[data[0] % (sizeof(add) / sizeof(*add))](&s, text, &e);
 
