@@ -15,6 +15,9 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 
+#define RESERVE      "reserve"
+#define RESERVE_SIZE (256 * 1024)
+
 static const char layout_text[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static const char index_text[] =
 	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","
@@ -173,6 +176,24 @@ static int open_parts(struct store *s, struct err *e)
 	return r < 0 ? err_code(e, r, "write '%s/oci/index.json'", s->data) : 0;
 }
 
+/* Removing an image rewrites index.json, which a full disk would forbid. Best effort: a
+ * disk that is full already has nothing to keep. */
+static void keep_reserve(const struct store *s)
+{
+	if (faccessat(s->data_fd, RESERVE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return;
+	autoclose int fd =
+		openat(s->data_fd, RESERVE,
+		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && posix_fallocate(fd, 0, RESERVE_SIZE))
+		unlinkat(s->data_fd, RESERVE, 0);
+}
+
+bool store_spend_reserve(const struct store *s)
+{
+	return unlinkat(s->data_fd, RESERVE, 0) == 0;
+}
+
 int store_open(struct store *ret, struct err *e)
 {
 	autodone(store_done) struct store s = empty;
@@ -189,6 +210,7 @@ int store_open(struct store *ret, struct err *e)
 		return s.data_fd;
 	if ((r = open_run(&s, e)) < 0 || (r = open_parts(&s, e)) < 0)
 		return r;
+	keep_reserve(&s);
 	*ret = s;
 	s = empty;
 	return 0;

@@ -4,6 +4,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdbool.h>
+
 #include "core/base/err.h"
 
 /* Folders are opened O_DIRECTORY; all close-on-exec. Zero-initialise with -1 by
@@ -25,6 +27,10 @@ struct store {
  * right to 0700). What a dead maker left is found by gc_pending and removed by gc_sweep
  * inside the realm: the engine's to call, the store knows no namespaces. */
 int store_open(struct store *ret, struct err *e);
+/* Gives back the room kept for a full disk (data/reserve, made again by a later
+ * store_open): true when there was some, so that what removes things may try once more.
+ */
+bool store_spend_reserve(const struct store *s);
 void store_done(struct store *s);
 
 #endif

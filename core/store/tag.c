@@ -123,6 +123,17 @@ static int write_index(const struct store *s, const struct tags *tags, struct er
 	return json_write(s->oci_fd, "index.json", doc, 0644, true, e);
 }
 
+/* What removes something works on a full disk, too. */
+static int write_less(const struct store *s, const struct tags *tags, struct err *e)
+{
+	int r = write_index(s, tags, e);
+
+	if ((r != -ENOSPC && r != -EDQUOT) || !store_spend_reserve(s))
+		return r;
+	err_clear(e);
+	return write_index(s, tags, e);
+}
+
 /* Lock, read: every change begins so. */
 static int begin(const struct store *s, struct tags *tags, struct err *e)
 {
@@ -206,7 +217,7 @@ int tag_remove(const struct store *s, const char *name, bool keep_dangling, stru
 		if (!str_eq(tags.v[i].name, name))
 			continue;
 		unname(&tags, i, keep_dangling);
-		return write_index(s, &tags, e);
+		return write_less(s, &tags, e);
 	}
 	return err_set(e, -ENOENT, "no such image: '%s'", name);
 }
@@ -227,5 +238,5 @@ int tag_remove_image(const struct store *s, const struct digest *image_id, struc
 	if (tags.len == before)
 		return err_set(e, -ENOENT, "no such image: '%s'",
 			       digest_text(text, image_id));
-	return write_index(s, &tags, e);
+	return write_less(s, &tags, e);
 }
