@@ -11,20 +11,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/ns/clone.h"
 #include "core/ns/landlock.h"
 #include "core/ns/pidfd.h"
 #include "core/ns/userns.h"
@@ -51,6 +50,7 @@ static const int clone_flag[RT_NS_COUNT] = { CLONE_NEWUSER,   CLONE_NEWPID, CLON
 struct build {
 	const struct builder *b;
 	struct bundle bundle;
+	struct interior in;
 	int joined[RT_NS_COUNT]; /* namespaces given by path, or -1 */
 	bool nested;             /* a user namespace below the realm's */
 	struct idmap uid, gid;   /* container → realm */
@@ -64,6 +64,7 @@ static void build_done(struct build *x)
 {
 	for (size_t i = 0; i < RT_NS_COUNT; i++)
 		fd_close(x->joined[i]);
+	interior_done(&x->in);
 	bundle_done(&x->bundle);
 	idmap_done(&x->uid);
 	idmap_done(&x->gid);
@@ -246,25 +247,6 @@ static void born(struct build *x)
 	init_run(&i);
 }
 
-/* clone3 as fork: a child of our parent, in the given new namespaces. */
-static pid_t clone_init(int flags)
-{
-	struct clone_args args = { .flags = (uint64_t)(unsigned)flags | CLONE_PARENT };
-	long pid = syscall(SYS_clone3, &args, sizeof(args));
-
-	/* A kernel without time namespaces says EINVAL; one without clone3 ENOSYS. */
-	if (pid < 0 && errno == EINVAL && (flags & CLONE_NEWTIME)) {
-		args.flags &= ~(uint64_t)CLONE_NEWTIME;
-		pid = syscall(SYS_clone3, &args, sizeof(args));
-	}
-#ifndef __s390x__ /* its clone(2) has the stack first */
-	if (pid < 0 && errno == ENOSYS)
-		pid = syscall(SYS_clone, (flags & ~CLONE_NEWTIME) | CLONE_PARENT, NULL,
-			      NULL, NULL, NULL);
-#endif
-	return pid < 0 ? -errno : (pid_t)pid;
-}
-
 static int create(struct build *x, struct err *e)
 {
 	int flags = 0;
@@ -280,7 +262,7 @@ static int create(struct build *x, struct err *e)
 			flags |= clone_flag[i];
 		}
 	}
-	x->pid = clone_init(flags);
+	x->pid = clone_fork(flags | CLONE_PARENT);
 	if (x->pid == 0)
 		born(x);
 	return x->pid < 0 ? err_code(e, x->pid, "make the container's namespaces") : 0;
@@ -387,18 +369,6 @@ static int hand_over_terminal(struct build *x, const struct interior *in, struct
 
 static int make_tree(struct build *x, struct err *e)
 {
-	autodone(interior_done) struct interior in = {
-		.setup = x->b->setup,
-		.config = &x->bundle.config,
-		.uid = &x->uid,
-		.gid = &x->gid,
-		.bundle = x->bundle.path,
-		.init_pidfd = x->pidfd,
-		.own = x->bundle.config.namespaces & ALL_OWN,
-		.root = -1,
-		.master = -1,
-		.slave = -1,
-	};
 	int r;
 
 	/* Our children from here on see the container's processes: what mounts /proc. */
@@ -407,12 +377,25 @@ static int make_tree(struct build *x, struct err *e)
 		if (r < 0)
 			return err_code(e, r, "join the container's PID namespace");
 	}
-	r = interior_build(&in, e);
+	x->in.init_pidfd = x->pidfd;
+	r = interior_build(&x->in, e);
 	if (r == 0)
-		r = hand_over_terminal(x, &in, e);
+		r = hand_over_terminal(x, &x->in, e);
 	if (r == 0)
-		r = interior_enter(&in, e);
+		r = interior_enter(&x->in, e);
 	return r;
+}
+
+static void begin_tree(struct build *x)
+{
+	x->in.setup = x->b->setup;
+	x->in.config = &x->bundle.config;
+	x->in.uid = &x->uid;
+	x->in.gid = &x->gid;
+	x->in.bundle = x->bundle.path;
+	x->in.own = x->bundle.config.namespaces & ALL_OWN;
+	/* Beside the making of the namespaces, which takes as long. */
+	interior_begin(&x->in);
 }
 
 static int build(struct build *x, struct err *e)
@@ -430,6 +413,8 @@ static int build(struct build *x, struct err *e)
 		return err_sys(e, "make a socket pair");
 	r = join_realm(x, e);
 	if (r == 0)
+		begin_tree(x);
+	if (r == 0)
 		r = make_maps(x, e);
 	if (r == 0)
 		r = make_init(x, e);
@@ -445,7 +430,11 @@ static int build(struct build *x, struct err *e)
 int builder_run(const struct builder *b)
 {
 	autodone(build_done) struct build x = {
-		.b = b, .pidfd = -1, .sync = b->sync, .tty_pipe = { -1, -1 }
+		.b = b,
+		.pidfd = -1,
+		.sync = b->sync,
+		.tty_pipe = { -1, -1 },
+		.in = { .root = -1, .master = -1, .slave = -1 },
 	};
 	int keep[] = { b->container_dirfd, b->realm_pidfd, b->report,  b->sync,
 		       b->stdio[0],        b->stdio[1],    b->stdio[2] };

@@ -169,15 +169,33 @@ static int fill(struct interior *in, const struct mounting *m, struct err *e)
 	return r == 0 ? protect(in, e) : r;
 }
 
-int interior_build(struct interior *in, struct err *e)
+static char *root_folder(const struct interior *in)
 {
 	const char *path = in->config->root_path ? in->config->root_path : "rootfs";
-	autofree char *folder =
-		path_is_abs(path) ? str_dup(path) : path_join(in->bundle, path);
-	struct rootfs root = { .layers = &in->setup->layers,
-			       .upper = in->setup->upper,
-			       .work = in->setup->work,
-			       .folder = folder };
+
+	return path_is_abs(path) ? str_dup(path) : path_join(in->bundle, path);
+}
+
+static struct rootfs describe_root(const struct interior *in, const char *folder)
+{
+	return (struct rootfs){ .layers = &in->setup->layers,
+				.upper = in->setup->upper,
+				.work = in->setup->work,
+				.folder = folder };
+}
+
+void interior_begin(struct interior *in)
+{
+	autofree char *folder = root_folder(in);
+	struct rootfs root = describe_root(in, folder);
+
+	in->ahead = rootfs_begin(&root);
+}
+
+int interior_build(struct interior *in, struct err *e)
+{
+	autofree char *folder = root_folder(in);
+	struct rootfs root = describe_root(in, folder);
 	autoclose int devpts = -1;
 	struct mounting m = { .bundle = in->bundle,
 			      .uid = in->uid,
@@ -187,7 +205,7 @@ int interior_build(struct interior *in, struct err *e)
 			      .ret_devpts = &devpts };
 	int r;
 
-	in->root = rootfs_attach(&root, e);
+	in->root = rootfs_attach(&root, in->ahead, e);
 	if (in->root < 0)
 		return in->root;
 	m.root = in->root;

@@ -4,6 +4,8 @@
 #ifndef RUNTIME_INTERIOR_H
 #define RUNTIME_INTERIOR_H
 
+#include <sys/types.h>
+
 #include "core/base/err.h"
 #include "core/ns/idmap.h"
 #include "core/oci/runtimeconfig.h"
@@ -16,11 +18,14 @@ struct interior {
 	const char *bundle;            /* absolute path */
 	int init_pidfd;
 	unsigned own; /* RT_NS_* of init that are not the host's */
+	pid_t ahead;  /* of interior_begin */
 	/* out */
 	int root;
 	int master, slave; /* of the terminal; -1 without one */
 };
 
+/* Sets about making the root in a process of its own; interior_build waits for that. */
+void interior_begin(struct interior *in);
 /* Hangs up the root; everything else goes below it. */
 int interior_build(struct interior *in, struct err *e);
 /* Makes it the root of the mount namespace, for every process in it. */

@@ -5,14 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/ns/clone.h"
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/runtime/report.h"
@@ -103,7 +102,7 @@ int joining_run(struct joining *j, struct err *e)
 {
 	struct report r = { .kind = REPORT_INIT };
 	int code = process_label(j->process.p, e);
-	long pid;
+	pid_t pid;
 
 	if (code < 0)
 		return code;
@@ -117,16 +116,12 @@ int joining_run(struct joining *j, struct err *e)
 	if (code < 0)
 		return code;
 	give_stdio(j);
-#ifdef __s390x__ /* its clone(2) has the stack first */
-	pid = syscall(SYS_clone, NULL, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL);
-#else
-	pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
-#endif
+	pid = clone_fork(CLONE_PARENT);
 	if (pid == 0)
 		become(j);
 	if (pid < 0)
-		return err_sys(e, "fork");
-	r.pid = (pid_t)pid;
+		return err_code(e, pid, "fork");
+	r.pid = pid;
 	code = report_send(j->report, &r, -1);
 	return code < 0 ? err_code(e, code, "report to the monitor") : 0;
 }

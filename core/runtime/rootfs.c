@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/buf.h"
@@ -12,8 +14,10 @@
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/ns/clone.h"
 #include "core/ns/mount.h"
 
+#define NO_ROOT          255 /* exit code */
 #define LAYERS_MAX       500
 #define PARAM_VALUE_MAX  255  /* of fsconfig(2) */
 #define OPTIONS_PAGE_MAX 4095 /* of mount(2) */
@@ -187,11 +191,46 @@ static int attach_folder(const struct rootfs *r, struct err *e)
 	return fd;
 }
 
-int rootfs_attach(const struct rootfs *r, struct err *e)
+pid_t rootfs_begin(const struct rootfs *r)
 {
-	struct err later = { 0 };
+	autodone(handles_close) struct handles h = { 0 };
+	pid_t pid;
 	int fd;
 
+	if (r->layers->len == 0 || r->layers->len > LAYERS_MAX / 2)
+		return 0;
+	pid = clone_fork(CLONE_FILES);
+	if (pid != 0)
+		return pid < 0 ? 0 : pid;
+	fd = by_list(r, &h, NULL);
+	handles_close(&h);
+	/* The descriptor is the parent's as well: its number is all there is to tell. */
+	_exit(fd >= 0 && fd < NO_ROOT ? fd : NO_ROOT);
+}
+
+/* What rootfs_begin's process has made, or -1: then it is done again, for the error. */
+static int collect(pid_t begun)
+{
+	int status;
+
+	if (begun <= 0)
+		return -1;
+	while (waitpid(begun, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return WIFEXITED(status) && WEXITSTATUS(status) != NO_ROOT ? WEXITSTATUS(status)
+								   : -1;
+}
+
+int rootfs_attach(const struct rootfs *r, pid_t begun, struct err *e)
+{
+	autofree char *target = hook(r);
+	struct err later = { 0 };
+	int fd = collect(begun);
+
+	if (fd >= 0)
+		return attach(fd, target, e);
 	if (r->layers->len == 0)
 		return attach_folder(r, e);
 	fd = rootfs_attach_by(r, ROOTFS_LIST, e);

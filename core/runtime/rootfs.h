@@ -5,6 +5,7 @@
 #define RUNTIME_ROOTFS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/base/err.h"
 #include "core/base/strv.h"
@@ -15,8 +16,11 @@ struct rootfs {
 	const char *folder;
 };
 
-/* Attached; descriptor (O_PATH) of its root, or -errno. */
-int rootfs_attach(const struct rootfs *r, struct err *e);
+/* Makes an overlay in a forked process that shares this one's descriptors, so that the
+ * caller can do other things meanwhile. Its PID, for rootfs_attach; 0: not done. */
+pid_t rootfs_begin(const struct rootfs *r);
+/* Attached; descriptor (O_PATH) of its root, or -errno. begun: of rootfs_begin, or 0. */
+int rootfs_attach(const struct rootfs *r, pid_t begun, struct err *e);
 /* For tests: as on kernels without "lowerdir+" (before 6.8), and as on those whose
  * options do not fit the new interface. */
 enum rootfs_style { ROOTFS_LIST, ROOTFS_STRING, ROOTFS_PAGE };
