@@ -161,7 +161,7 @@ int unpack_fd(const struct unpack *u)
 	return u->fd;
 }
 
-// What follows the answer; the worker is not believed.
+/* What follows the answer; the worker is not believed. */
 static int read_implicit(int fd, struct unpack_result *r, struct err *e)
 {
 	uint32_t n = r->implicit_size;

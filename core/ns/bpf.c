@@ -25,7 +25,7 @@
 #elif defined(__powerpc64__)
 #define BPF_ARCH AUDIT_ARCH_PPC64LE
 #else
-// cppcheck-suppress preprocessorErrorDirective
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "name the AUDIT_ARCH_ of this architecture"
 #endif
 
