@@ -20,6 +20,7 @@
 
 #define KILL_MS     10000
 #define CODE_KILLED 137
+#define SHORT_ID    12
 
 static void forget(struct container *c)
 {
@@ -36,11 +37,52 @@ void container_done(struct container *c)
 	forget(c);
 }
 
+/* What a power cut made of a record must not hide the container from rm. */
+static yyjson_doc *damaged_record(const char *id)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *o = yyjson_mut_obj(doc);
+	autofree char *brief = str_ndup(id, SHORT_ID);
+
+	yyjson_mut_doc_set_root(doc, o);
+	json_add_str(doc, o, "Id", id);
+	json_add_str(doc, o, "Name", brief);
+	json_add_str(doc, o, "Image", "");
+	json_add_str(doc, o, "ImageRef", "<damaged>");
+	json_add_obj(doc, o, "Config");
+	json_add_obj(doc, o, "HostConfig");
+	json_add_arr(doc, o, "Mounts");
+	return yyjson_mut_doc_imut_copy(doc, NULL);
+}
+
+static int read_record(const struct store *s, struct container *c, struct err *e)
+{
+	const char *name = NULL;
+	int r = record_read(s->containers_fd, c->id, &c->record, e);
+
+	if (r < 0 && container_end_removed(s, c->id)) {
+		err_clear(e);
+		return err_set(e, -ENOENT, "No such container: %s", c->id);
+	}
+	if (r < 0 && r != -ENOENT && r != -EINVAL)
+		return err_wrap(e, "container '%.12s'", c->id);
+	if (r < 0) {
+		err_clear(e);
+		c->record = damaged_record(c->id);
+		c->state.status = STATE_DEAD;
+		str_print(c->state.error, sizeof(c->state.error),
+			  "its record is damaged");
+	}
+	if ((r = json_get_str(yyjson_doc_get_root(c->record), "Name", &name, e)) < 0)
+		return r;
+	c->name = str_dup(name ? name : c->id);
+	return 0;
+}
+
 static int open_id(const struct store *s, const char *id, struct container *ret,
 		   struct err *e)
 {
 	autodone(container_done) struct container c = { .dirfd = -1 };
-	const char *name = NULL;
 	int r;
 
 	c.id = str_dup(id);
@@ -49,15 +91,11 @@ static int open_id(const struct store *s, const char *id, struct container *ret,
 	if (c.dirfd < 0)
 		return errno == ENOENT ? err_set(e, -ENOENT, "No such container: %s", id)
 				       : err_sys(e, "container '%s'", id);
-	if ((r = record_read(s->containers_fd, id, &c.record, e)) < 0 ||
-	    (r = json_get_str(yyjson_doc_get_root(c.record), "Name", &name, e)) < 0)
+	if ((r = read_record(s, &c, e)) < 0)
+		return r;
+	if (c.state.status != STATE_DEAD &&
+	    (r = container_end_read_state(c.dirfd, &c.state, e)) < 0)
 		return err_wrap(e, "container '%.12s'", id);
-	c.name = str_dup(name ? name : id);
-	r = state_read(c.dirfd, &c.state, e);
-	if (r < 0 && r != -ENOENT)
-		return err_wrap(e, "container '%.12s'", id);
-	if (r == -ENOENT)
-		err_clear(e);
 	if ((r = container_settle(s, &c, e)) < 0)
 		return r;
 	*ret = c;
@@ -136,15 +174,17 @@ int container_settle(const struct store *s, struct container *c, struct err *e)
 	if (!has_run(&c->state) || state_monitored(c->dirfd))
 		return 0;
 	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
-	if (lock < 0)
-		return lock;
+	return lock < 0 ? lock : container_settle_locked(s, c, e);
+}
+
+int container_settle_locked(const struct store *s, struct container *c, struct err *e)
+{
+	autofree char *trash = NULL;
 	/* While we waited: the monitor's last word, or another one who settled it. */
-	int r = state_read(c->dirfd, &c->state, e);
-	if (r < 0)
-		return r == -ENOENT ? err_set(e, -ENOENT, "No such container: %s", c->id)
-				    : r;
-	if (!has_run(&c->state) || state_monitored(c->dirfd))
-		return 0;
+	int r = container_end_read_state(c->dirfd, &c->state, e);
+
+	if (r < 0 || !has_run(&c->state) || state_monitored(c->dirfd))
+		return r;
 	kill_init(&c->state);
 	c->state.status = STATE_EXITED;
 	c->state.exit_code = CODE_KILLED;
@@ -152,9 +192,8 @@ int container_settle(const struct store *s, struct container *c, struct err *e)
 	c->state.finished = time_now();
 	str_print(c->state.error, sizeof(c->state.error),
 		  "its monitor process was killed");
-	if ((r = state_write(c->dirfd, &c->state, e)) < 0)
-		return err_wrap(e, "container '%.12s'", c->id);
-	autofree char *trash = NULL;
+	/* Where nothing can be written, the next command finds the same. */
+	state_write(c->dirfd, &c->state, NULL);
 	container_end_run(s, c->id, c->dirfd, c->state.exit_code, &trash);
 	if (trash)
 		container_end_empty(s, trash);

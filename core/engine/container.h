@@ -66,6 +66,8 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 int container_attach(const struct store *s, const struct container *c, struct err *e);
 /* Makes the disk agree with what is alive: called by container_open/list. */
 int container_settle(const struct store *s, struct container *c, struct err *e);
+/* The same for one who holds the container's lock. */
+int container_settle_locked(const struct store *s, struct container *c, struct err *e);
 /* In the inner executable, hooks of the monitor: the event of a start; the end of a run
  * (auto-remove, leases, events); emptying the folder of one that was removed. */
 struct setup;

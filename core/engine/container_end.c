@@ -24,6 +24,7 @@
 
 #define SOCKETS       "c"
 #define SOCKET_LEN    16
+#define CODE_KILLED   137
 #define AWAIT_MS      10000
 #define AWAIT_STEP_MS 2
 
@@ -160,6 +161,20 @@ int container_end_lock(int dirfd, const char *name, struct err *e)
 	return fd < 0 ? err_sys(e, "lock container '%s'", name) : TAKE_FD(fd);
 }
 
+int container_end_read_state(int dirfd, struct state *ret, struct err *e)
+{
+	int r = state_read(dirfd, ret, e);
+
+	if (r != -ENOENT && r != -EINVAL)
+		return r;
+	err_clear(e);
+	if (r == -EINVAL) {
+		*ret = (struct state){ .status = STATE_EXITED, .exit_code = CODE_KILLED };
+		str_print(ret->error, sizeof(ret->error), "its state was damaged");
+	}
+	return 0;
+}
+
 /* There is nothing to poll for a lock; each look is two system calls. */
 int container_end_await_change(int dirfd, struct state *st, struct err *e)
 {
@@ -168,11 +183,9 @@ int container_end_await_change(int dirfd, struct state *st, struct err *e)
 	for (int i = 0; i < AWAIT_MS / AWAIT_STEP_MS; i++) {
 		/* In this order: a monitor writes its last word before it goes. */
 		bool monitored = state_monitored(dirfd);
-		int r = state_read(dirfd, st, e);
-		if (r < 0 && r != -ENOENT)
-			return r;
+		int r = container_end_read_state(dirfd, st, e);
 		if (r < 0)
-			err_clear(e);
+			return r;
 		if (!monitored || st->status == STATE_RUNNING ||
 		    st->status == STATE_PAUSED)
 			return 0;

@@ -20,6 +20,9 @@ void container_end_tell(const struct store *s, const char *id, const char *actio
  * tree's malloc'd name in tmp/, still to be emptied, or NULL. */
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
 		       char **ret_trash);
+/* state_read, but one that was never started has a created state, and what a power cut
+ * made of state.json is one that was killed. */
+int container_end_read_state(int dirfd, struct state *ret, struct err *e);
 /* Waits while a monitor is there but the container does not run: it is being started, or
  * its end is being written down. *st is what came of it. -EBUSY when that takes too long.
  * The caller holds the container's lock. */

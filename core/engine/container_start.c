@@ -43,8 +43,15 @@ static void start_done(struct start *x)
 
 static int check_startable(const struct store *s, struct container *c, struct err *e)
 {
-	int r = container_end_await_change(c->dirfd, &c->state, e);
+	int r;
 
+	if (c->state.status == STATE_DEAD)
+		return err_set(
+			e, -EBUSY,
+			"container %.12s is marked for removal and cannot be started: "
+			"%s",
+			c->id, c->state.error);
+	r = container_end_await_change(c->dirfd, &c->state, e);
 	if (r < 0)
 		return r;
 	if (container_end_removed(s, c->id))

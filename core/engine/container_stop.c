@@ -31,13 +31,7 @@ static bool is_running(const struct state *st)
 /* The truth of now; c may be older than the container's start. */
 static int refresh(struct container *c, struct err *e)
 {
-	int r = state_read(c->dirfd, &c->state, e);
-
-	if (r == -ENOENT) {
-		err_clear(e);
-		return 0;
-	}
-	return r;
+	return container_end_read_state(c->dirfd, &c->state, e);
 }
 
 static int send_signal(struct container *c, int signal, struct err *e)
@@ -105,7 +99,18 @@ static int wait_init(const struct container *c, int timeout_ms)
 	}
 }
 
-static int kill_and_wait(const struct store *s, struct container *c, struct err *e)
+/* Connected to the monitor before the end, one hears of it; without one the disk has the
+ * answer. True and the code when it was told. */
+static bool hear_end(const struct store *s, const struct container *c, int *ret_code)
+{
+	autoclose int dir = container_end_socket_dir(s, c->id, false);
+	autoclose int sock = dir < 0 ? dir : monitor_connect(dir, NULL);
+
+	return sock >= 0 && framesock_wait_exit(sock, ret_code);
+}
+
+/* The caller holds the container's lock. */
+static int kill_and_settle(const struct store *s, struct container *c, struct err *e)
 {
 	int code;
 
@@ -113,10 +118,12 @@ static int kill_and_wait(const struct store *s, struct container *c, struct err 
 	if (wait_init(c, KILL_MS) < 0)
 		return err_set(
 			e, -EBUSY,
-			"container %.12s did not end within %d s of SIGKILL: one of its "
-			"processes hangs in the kernel",
+			"container %.12s did not end within %d s of SIGKILL: one of "
+			"its processes hangs in the kernel",
 			c->id, KILL_MS / 1000);
-	return container_wait(s, c, false, &code, e);
+	hear_end(s, c, &code);
+	int r = container_end_await_change(c->dirfd, &c->state, e);
+	return r < 0 ? r : container_settle_locked(s, c, e);
 }
 
 int container_stop(const struct store *s, struct container *c, int signal,
@@ -130,9 +137,8 @@ int container_stop(const struct store *s, struct container *c, int signal,
 		timeout = stop_timeout(c);
 	if (send_signal(c, signal ? signal : stop_signal(c), NULL) == 0 &&
 	    wait_init(c, timeout > INT32_MAX / 1000 ? -1 : (int)timeout * 1000) < 0)
-		r = kill_and_wait(s, c, e);
-	else
-		r = container_wait(s, c, false, &code, e);
+		send_signal(c, SIGKILL, NULL);
+	r = container_wait(s, c, false, &code, e);
 	if (r == 0)
 		container_end_tell(s, c->id, "stop");
 	return r;
@@ -141,35 +147,28 @@ int container_stop(const struct store *s, struct container *c, int signal,
 int container_wait(const struct store *s, struct container *c, bool removed,
 		   int *ret_code, struct err *e)
 {
-	int code = 0;
-	bool exited = false;
 	int r = refresh(c, e);
 
 	if (r < 0)
 		return r;
-	/* The monitor tells those who are connected; without one the disk has the answer.
-	 */
-	autoclose int dir = container_end_socket_dir(s, c->id, false);
-	autoclose int sock = dir < 0 ? dir : monitor_connect(dir, NULL);
-	if (sock >= 0 && (is_running(&c->state) || removed))
-		exited = framesock_wait_exit(sock, &code);
+	/* The monitor removes before it tells, so there is nothing left to wait for. */
+	if ((is_running(&c->state) || removed) && hear_end(s, c, ret_code))
+		return refresh(c, e);
 	if ((r = refresh(c, e)) < 0)
 		return r;
-	if (!exited) {
-		r = container_settle(s, c, e);
-		if (r < 0 && r != -ENOENT)
-			return r;
-		err_clear(e);
-		code = c->state.exit_code;
-	}
-	*ret_code = code;
-	/* The monitor removes before it tells, so there is nothing left to wait for. */
+	r = container_settle(s, c, e);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	err_clear(e);
+	*ret_code = c->state.exit_code;
 	return 0;
 }
 
 static int check_not_running(const struct store *s, struct container *c, bool force,
 			     struct err *e)
 {
+	int r;
+
 	if (!is_running(&c->state))
 		return 0;
 	if (!force)
@@ -178,7 +177,8 @@ static int check_not_running(const struct store *s, struct container *c, bool fo
 			"cannot remove container \"/%s\": container is running: stop the "
 			"container before removing or force remove",
 			c->name);
-	return kill_and_wait(s, c, e);
+	r = kill_and_settle(s, c, e);
+	return r == -ENOENT && container_end_removed(s, c->id) ? 0 : r;
 }
 
 int container_remove(const struct store *s, struct container *c, bool force, bool volumes,
