@@ -38,8 +38,7 @@ static char *blob_file(const struct digest *d)
 		       digest_hex(hex, d));
 }
 
-/* --- names
- * ------------------------------------------------------------------------------ */
+/* --- names --- */
 
 static int tag_as(struct load *l, const char *name, struct err *e)
 {
@@ -77,8 +76,7 @@ static int tag_all(struct load *l, const struct strv *names, struct err *e)
 	return r;
 }
 
-/* --- one image, its documents parsed and its layers' files known
- * -------------------------- */
+/* --- one image, its documents parsed and its layers' files known --- */
 
 static int store_layers(struct load *l, struct err *e)
 {
@@ -119,8 +117,7 @@ static void next_image(struct load *l)
 	strv_reset(&l->files);
 }
 
-/* --- docker-archive
- * ----------------------------------------------------------------------- */
+/* --- docker-archive --- */
 
 static const char *layer_type(enum compression kind)
 {
@@ -199,17 +196,15 @@ static int load_docker(struct load *l, struct err *e)
 	size_t i, n;
 	int r = 0;
 
-	if (l->docker)
-		yyjson_arr_foreach (l->docker, i, n, image) {
-			if (r == 0)
-				r = load_docker_image(l, image, e);
-			next_image(l);
-		}
+	yyjson_arr_foreach (l->docker, i, n, image) {
+		if (r == 0)
+			r = load_docker_image(l, image, e);
+		next_image(l);
+	}
 	return r;
 }
 
-/* --- OCI layout
- * --------------------------------------------------------------------------- */
+/* --- OCI layout --- */
 
 /* What names an entry of index.json: containerd's annotation, or a ref name that is more
  * than a tag; else what manifest.json says of the same config. */
@@ -227,15 +222,16 @@ static void names_of(struct load *l, const struct strv *annotations, struct strv
 		name = ref;
 	if (name)
 		strv_add(ret, name);
-	if (l->docker)
-		yyjson_arr_foreach (l->docker, i, n, image) {
-			const char *of = NULL;
-			if (name || json_get_str(image, "Config", &of, NULL) < 0 || !of)
-				continue;
-			if (str_eq(of, config) ||
-			    (str_starts(of, hex) && str_eq(of + strlen(hex), ".json")))
-				(void)json_get_strv(image, "RepoTags", ret, NULL);
-		}
+	if (name || !l->docker)
+		return;
+	yyjson_arr_foreach (l->docker, i, n, image) {
+		const char *of = NULL;
+		if (json_get_str(image, "Config", &of, NULL) < 0 || !of)
+			continue;
+		if (str_eq(of, config) ||
+		    (str_starts(of, hex) && str_eq(of + strlen(hex), ".json")))
+			(void)json_get_strv(image, "RepoTags", ret, NULL);
+	}
 }
 
 static int read_manifest(struct load *l, const struct descriptor *d, struct err *e)
