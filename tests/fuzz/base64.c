@@ -16,7 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (base64_decode((const char *)data, size, &bytes) == 0) {
 		if (base64_encode(buf_str(&bytes), bytes.len, 0, &text) < 0)
 			abort();
-		/* padding apart */
+		/* padding apart, which may be missing or more than needed */
+		while (size > 0 && data[size - 1] == '=')
+			size--;
 		if (text.len < size || memcmp(buf_str(&text), data, size) != 0)
 			abort();
 	}
