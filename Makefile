@@ -2,6 +2,7 @@
 # rootless: one static executable. `make help` lists the targets.
 # O: where objects go. V: where the vendored libraries are. Both may be given.
 
+JOBS ?= $(shell nproc)
 TRIPLE ?= x86_64-linux-musl
 CROSS_TRIPLE_aarch64 := aarch64-linux-musl
 CROSS_TRIPLE_s390x := s390x-linux-musl
@@ -213,11 +214,11 @@ unit: $(UNIT_WANTED) ## build and run the unit tests (T=room or T=noun for some)
 .PHONY: prepare demo check check-all
 demo: ## install what is needed, build, run the main job as an ordinary user, show its page
 	scripts/prepare build test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	scripts/demo $(O)
 check: ## the whole test suite; closes with "N passed, N failed"
 	scripts/prepare build test
-	@$(MAKE) --no-print-directory all unit-build
+	@$(MAKE) --no-print-directory -j$(JOBS) all unit-build
 	scripts/check $(O)
 .PHONY: unit-build
 unit-build: $(UNIT_BIN) $(TEST_BIN)
@@ -245,7 +246,7 @@ check-cross: ## --version and unit tests of other machines under qemu-user
 
 bench: ## beside podman, crun, runc, bwrap, skopeo + umoci: one table of ratios
 	scripts/prepare build test bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	scripts/bench $(O)
 
 docs: $(O)/rootless ## README's table of commands, man page, bash completion
@@ -256,7 +257,7 @@ size: $(O)/rootless ## the executable by room and library
 .PHONY: lint fmt analyze-objects asan fuzz bench bench-net check-cross docs
 lint: ## format, headers, layers, symbols, sizes, shellcheck, cppcheck, gcc -fanalyzer
 	scripts/prepare build lint
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	scripts/lint $(O) $(V)
 analyze-objects: $(foreach r,$(ROOMS),$(call room_obj,$(r))) $(APPLET_OBJ)
 fmt: ## format the sources
