@@ -336,6 +336,16 @@ static int await_end(struct monitor *m)
 	}
 }
 
+/* Waits for one child, and takes whoever else ends meanwhile: the init of a PID namespace
+ * is not gone before every process in it has been reaped, and some of those are our
+ * children once the setup process was killed. */
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, WNOHANG) == 0)
+		if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
+			return;
+}
+
 /* Without a PID namespace of its own a container's other processes outlive init; as our
  * children (we are their reaper) they are found. */
 static void end_orphans(struct monitor *m)
@@ -356,7 +366,7 @@ static void end_orphans(struct monitor *m)
 			    pid == m->pumping)
 				continue;
 			kill((pid_t)pid, SIGKILL);
-			waitpid((pid_t)pid, NULL, 0);
+			reap((pid_t)pid);
 			again = true;
 		}
 	}
@@ -402,7 +412,7 @@ static int fail(struct monitor *m, int code, const struct err *e)
 	m->meet.sync = fd_close(m->meet.sync);
 	if (m->meet.init > 0) {
 		kill(m->meet.init, SIGKILL);
-		waitpid(m->meet.init, NULL, 0);
+		reap(m->meet.init);
 	}
 	/* -EBUSY: it is another monitor's container, and state. */
 	if (m->lock >= 0) {
