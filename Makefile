@@ -113,7 +113,8 @@ $(O)/%.o: %.c | $(V)/.done
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define ROOM_RULE
-$(O)/lib/$(1).a: $(call room_obj,$(1))
+# A room may have no source yet, so the archiver is asked for here too.
+$(O)/lib/$(1).a: $(call room_obj,$(1)) | $(V)/.done
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
