@@ -32,7 +32,7 @@ int frame_add(struct buf *out, enum frame_stream stream, const void *p, size_t n
 
 static bool is_stream(uint8_t s)
 {
-	return s <= FRAME_STDERR || (s >= FRAME_RESIZE && s <= FRAME_STATUS);
+	return s <= FRAME_STDERR || (s >= FRAME_RESIZE && s <= FRAME_ATTACH);
 }
 
 int frame_parse(const uint8_t *p, size_t n, struct frame *ret, size_t *used)

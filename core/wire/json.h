@@ -15,6 +15,16 @@
 
 #define JSON_DEPTH_MAX 64
 
+/* The library's own loop steps from NULL for what is absent or no object, which is not
+ * defined; this one has no turn then. (Its loop over arrays is right as it is.) */
+#undef yyjson_obj_foreach
+#define yyjson_obj_foreach(obj, idx, max, key, val) \
+	for ((idx) = 0, (max) = yyjson_obj_size(obj), \
+	    (key) = (max) ? unsafe_yyjson_get_first(obj) : NULL, \
+	    (val) = (max) ? (key) + 1 : NULL; \
+	     (idx) < (max); \
+	     (idx)++, (key) = unsafe_yyjson_get_next(val), (val) = (key) + 1)
+
 static inline void json_autofree(yyjson_doc **d)
 {
 	yyjson_doc_free(*d);

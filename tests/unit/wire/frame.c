@@ -48,9 +48,27 @@ TEST(empty_payload)
 	CHECK_INT(used, FRAME_HEADER);
 }
 
+TEST(every_stream_is_read)
+{
+	static const enum frame_stream all[] = {
+		FRAME_STDIN, FRAME_STDOUT, FRAME_STDERR, FRAME_RESIZE, FRAME_EXIT,
+		FRAME_START, FRAME_ERROR,  FRAME_STATUS, FRAME_ATTACH
+	};
+	struct frame f;
+	size_t used;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		autobuf b = { 0 };
+
+		CHECK_INT(frame_add(&b, all[i], "x", 1), 0);
+		CHECK_INT(frame_parse((uint8_t *)b.data, b.len, &f, &used), 1);
+		CHECK_INT(f.stream, all[i]);
+	}
+}
+
 TEST(refusals)
 {
-	static const uint8_t stream3[] = { 3 }, stream21[] = { 21 },
+	static const uint8_t stream3[] = { 3 }, stream22[] = { 22 },
 			     stream255[] = { 255 };
 	static const uint8_t pad[] = { 1, 0, 1, 0, 0, 0, 0, 0 };
 	static const uint8_t most[] = { 1, 0, 0, 0, 0, 0x10, 0, 0 };
@@ -61,7 +79,7 @@ TEST(refusals)
 	size_t used;
 
 	CHECK_INT(frame_parse(stream3, 1, &f, &used), -EINVAL);
-	CHECK_INT(frame_parse(stream21, 1, &f, &used), -EINVAL);
+	CHECK_INT(frame_parse(stream22, 1, &f, &used), -EINVAL);
 	CHECK_INT(frame_parse(stream255, 1, &f, &used), -EINVAL);
 	CHECK_INT(frame_parse(pad, 8, &f, &used), -EINVAL);
 	CHECK_INT(frame_parse(most, 8, &f, &used), 0);

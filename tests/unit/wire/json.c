@@ -306,3 +306,32 @@ TEST(files_are_read_bounded_and_written_whole)
 	close(fd);
 	file_remove_tree(AT_FDCWD, dir);
 }
+
+TEST(loops_have_no_turn_over_what_is_none)
+{
+	autojson *doc = NULL;
+	yyjson_val *root, *key, *val, *over[4];
+	size_t i, max, turns = 0;
+
+	CHECK_INT(json_parse("[1,{},{\"a\":[2,3],\"b\":4}]", 24, "t", &doc, NULL), 0);
+	root = yyjson_doc_get_root(doc);
+	over[0] = NULL;
+	over[1] = yyjson_arr_get(root, 0);
+	over[2] = yyjson_arr_get(root, 1);
+	over[3] = root;
+	for (size_t n = 0; n < 4; n++)
+		yyjson_obj_foreach (over[n], i, max, key, val) {
+			turns++;
+		}
+	CHECK_INT(turns, 0);
+	yyjson_arr_foreach (NULL, i, max, val) {
+		turns++;
+	}
+	CHECK_INT(turns, 0);
+	yyjson_obj_foreach (yyjson_arr_get(root, 2), i, max, key, val) {
+		CHECK_STR(yyjson_get_str(key), i ? "b" : "a");
+		CHECK(i ? yyjson_get_int(val) == 4 : yyjson_arr_size(val) == 2);
+		turns++;
+	}
+	CHECK_INT(turns, 2);
+}
