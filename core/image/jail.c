@@ -87,7 +87,12 @@ static const int calls[] = {
 #ifdef __NR__llseek
 	__NR__llseek,
 #endif
+#ifdef __NR_sync_file_range
 	__NR_sync_file_range,
+#endif
+#ifdef __NR_sync_file_range2
+	__NR_sync_file_range2,
+#endif
 	__NR_umask,
 	__NR_geteuid,
 	__NR_getegid,
@@ -105,7 +110,12 @@ static const int calls[] = {
 	__NR_mprotect,
 	__NR_futex,
 	__NR_getrandom,
+#ifdef __NR_clock_gettime
 	__NR_clock_gettime,
+#endif
+#ifdef __NR_clock_gettime64
+	__NR_clock_gettime64,
+#endif
 	__NR_rt_sigprocmask,
 	__NR_rt_sigreturn,
 	__NR_gettid,

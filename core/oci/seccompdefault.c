@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The default seccomp profile, in the JSON format of moby's.
  *
- * The calls allowed are those that Docker's default profile allows, less vmsplice and
- * socketcall. What differs is what a refused call sees: programs take ENOSYS as "an old
- * kernel" and fall back, EPERM as "not for you". So calls that the profile does not know
- * (newer than it) get ENOSYS, which is the default action, and known calls that are
- * refused get EPERM by a rule of their own.
+ * The calls allowed are those that Docker's default profile allows, less vmsplice, and
+ * less socketcall on machines whose C libraries do without it. What differs is what a
+ * refused call sees: programs take ENOSYS as "an old kernel" and fall back, EPERM as "not
+ * for you". So calls that the profile does not know (newer than it) get ENOSYS, which is
+ * the default action, and known calls that are refused get EPERM by a rule of their own.
  *
  * An argument is compared on the bits that the kernel looks at: a family is an int, so a
  * rule over 64 bits would let 0x100000026 pass for something other than AF_ALG (38).
@@ -200,7 +200,7 @@ static const char text[] =
 		"\"timerfd_gettime64\",\"timerfd_settime\",\"timerfd_settime64\"",
 		ALWAYS)
 
-	/* sockets; socketcall is left out, as its family cannot be seen here */
+	/* sockets; not socketcall, whose family cannot be seen here (see S390 below) */
 	ALLOW(
 		"\"socketpair\",\"bind\",\"listen\",\"accept\",\"accept4\",\"connect\","
 		"\"shutdown\",\"getsockname\",\"getpeername\",\"getsockopt\","
@@ -240,6 +240,9 @@ static const char text[] =
 	ALLOW(
 		"\"s390_pci_mmio_read\",\"s390_pci_mmio_write\",\"s390_runtime_instr\"",
 		ON(S390))
+	/* glibc has no other way to a socket there, as it is built for kernels from
+	 * before 4.3; so AF_ALG and AF_VSOCK stay open on that machine. */
+	ALLOW("\"socketcall\"", ON(S390))
 
 	/* new namespaces; clone3 keeps its flags in memory, so libraries must fall back */
 	ALLOW("\"clone\",\"clone3\"", WITH_CAP("SYS_ADMIN"))

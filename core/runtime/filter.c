@@ -13,6 +13,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/ns/syscallfilter.h"
 #include "core/oci/platform.h"
 #include "core/oci/seccompprofile.h"
 #include "core/runtime/ruleset.h"
@@ -41,7 +42,7 @@ static void trailer_make(const void *program, size_t n, uint32_t flags,
 	struct digest d;
 	uint32_t sum[2];
 
-	ret->flags = unreached(FILTER_FLAGS_MARK, flags);
+	ret->flags = unreached(SYSCALLFILTER_FLAGS_MARK, flags);
 	hasher_add(h, program, n);
 	hasher_add(h, &ret->flags, sizeof(ret->flags));
 	hasher_finish(h, &d);

@@ -11,9 +11,7 @@
 #include "core/base/err.h"
 
 /* The file is a program as seccomp(2) takes it. Its last instructions are never reached:
- * they carry a checksum, and the very last one, a return with this in jt, carries in k
- * the flags to call seccomp(2) with. */
-#define FILTER_FLAGS_MARK 0xf1
+ * they carry a checksum, and the very last one the flags (core/ns/syscallfilter.h). */
 
 /* profile_json NULL: the built-in default. caps: the container's bounding set (conditions
  * of the profile). Compiles unless cache_dirfd already has it, undamaged; *ret_name

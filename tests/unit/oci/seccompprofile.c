@@ -119,6 +119,11 @@ TEST(default_denies)
 	CHECK_INT(answer0(&p, "socketcall", 1), ENOSYS);
 	CHECK_INT(answer0(&p, "a_call_of_the_future", 0), ENOSYS);
 	CHECK_INT(answer0(&p, "chroot", 0), ALLOWED);
+	/* How glibc makes sockets on s390x. */
+	load_default(&p, CAPABILITY_DEFAULT, "s390x");
+	CHECK_INT(answer0(&p, "socketcall", 1), ALLOWED);
+	load_default(&p, CAPABILITY_DEFAULT, "arm64");
+	CHECK_INT(answer0(&p, "socketcall", 1), ENOSYS);
 	seccompprofile_done(&p);
 }
 

@@ -267,6 +267,26 @@ TEST(other_architectures)
 	sieve_close(&s);
 }
 
+#elif defined(__s390x__)
+
+/* socketcall and ipc for both widths, whatever they multiplex. */
+TEST(multiplexers)
+{
+	struct sieve s = sieve_of(NULL);
+
+	for (uint64_t sub = 0; sub < 24; sub++) {
+		uint64_t args[6] = { sub };
+
+		CHECK_INT(sieve_ask(&s, AUDIT_ARCH_S390X, 102, args), ALLOW);
+		CHECK_INT(sieve_ask(&s, AUDIT_ARCH_S390, 102, args), ALLOW);
+		CHECK_INT(sieve_ask(&s, AUDIT_ARCH_S390X, 117, args), ALLOW);
+	}
+	CHECK_INT(sieve_call(&s, "socket", 0, 2), ALLOW);
+	CHECK_INT(sieve_call(&s, "socket", 0, 38), ENOSYSS);
+	CHECK_INT(sieve_call(&s, "clone", 1, 0x10000000), EPERMS);
+	sieve_close(&s);
+}
+
 #endif
 
 TEST(kernel_takes_it)

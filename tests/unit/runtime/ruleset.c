@@ -6,6 +6,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include "core/ns/syscallfilter.h"
+
 #define HEAD(action) "{\"defaultAction\":\"SCMP_ACT_" action "\",\"syscalls\":["
 #define ARG(index, op, value) \
 	"{\"index\":" #index ",\"op\":\"SCMP_CMP_" op "\",\"value\":" #value "}"
@@ -250,7 +252,7 @@ static uint32_t flags_of(const char *list)
 	CHECK(s.program.len >= sizeof(last));
 	memcpy(&last, s.program.data + s.program.len - sizeof(last), sizeof(last));
 	CHECK_INT(last.code, BPF_RET | BPF_K);
-	CHECK_INT(last.jt, FILTER_FLAGS_MARK);
+	CHECK_INT(last.jt, SYSCALLFILTER_FLAGS_MARK);
 	sieve_close(&s);
 	return last.k;
 }
