@@ -165,6 +165,7 @@ static void copy_lists(const struct create_options *o, struct spec *s)
 	strv_addv(&s->sysctls, strv_view(&o->sysctl));
 	strv_addv(&s->annotations, strv_view(&o->annotation));
 	strv_addv(&s->network_aliases, strv_view(&o->network_alias));
+	strv_addv(&s->volumes_from, strv_view(&o->volumes_from));
 	strv_addv(&s->log_opts, strv_view(&o->log_opt));
 }
 

@@ -12,7 +12,7 @@ struct create_options {
 	struct strv add_host, annotation, attach, cap_add, cap_drop, device, dns,
 		dns_option, dns_search, env, env_file, expose, group_add, label,
 		label_file, log_opt, mount, network_alias, publish, security_opt, sysctl,
-		tmpfs, ulimit, volume;
+		tmpfs, ulimit, volume, volumes_from;
 	char *cgroup_parent, *cgroupns, *cidfile, *cpus, *cpuset_cpus, *cpuset_mems,
 		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
 		*log_driver, *mac_address, *memory_swap, *name, *network, *pid, *platform,

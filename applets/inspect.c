@@ -10,6 +10,7 @@
 #include "core/cli/format.h"
 #include "core/engine/image.h"
 #include "core/engine/inspect.h"
+#include "core/engine/volume.h"
 
 struct inspect {
 	char *format, *type;
@@ -84,6 +85,17 @@ static int find_image(struct host *h, const char *name, yyjson_mut_doc *doc,
 	return *ret ? 0 : e->code;
 }
 
+static int find_volume(struct host *h, const char *name, yyjson_mut_doc *doc,
+		       yyjson_mut_val **ret, struct err *e)
+{
+	autodone(volume_done) struct volume v = { 0 };
+	int r = volume_open(&h->store, name, &v, e);
+
+	if (r == 0)
+		*ret = yyjson_val_mut_copy(doc, yyjson_doc_get_root(v.record));
+	return r;
+}
+
 static int find(struct host *h, const char *name, unsigned kinds, bool size,
 		yyjson_mut_doc *doc, yyjson_mut_val **ret, struct err *e)
 {
@@ -95,9 +107,13 @@ static int find(struct host *h, const char *name, unsigned kinds, bool size,
 		err_clear(e);
 		r = find_image(h, name, doc, ret, e);
 	}
+	if ((kinds & INSPECT_VOLUME) && (r == -ENOENT || r == -EINVAL)) {
+		err_clear(e);
+		r = find_volume(h, name, doc, ret, e);
+	}
 	/* A name that is no reference cannot be an image; it is still just not there. */
 	if ((r == -ENOENT || r == -EINVAL) &&
-	    kinds == (INSPECT_CONTAINER | INSPECT_IMAGE))
+	    kinds == INSPECT_ANY)
 		return err_set(e, -ENOENT, "no such object: %s", name);
 	return r;
 }
@@ -135,12 +151,14 @@ int inspect_names(char **args, unsigned kinds, const char *format, bool size)
 static int inspect_main(void *opts_, char **args)
 {
 	const struct inspect *o = opts_;
-	unsigned kinds = INSPECT_CONTAINER | INSPECT_IMAGE;
+	unsigned kinds = INSPECT_ANY;
 
 	if (str_eq(o->type, "container"))
 		kinds = INSPECT_CONTAINER;
 	else if (str_eq(o->type, "image"))
 		kinds = INSPECT_IMAGE;
+	else if (str_eq(o->type, "volume"))
+		kinds = INSPECT_VOLUME;
 	else if (!str_empty(o->type)) {
 		log_error("\"%s\" is not a valid value for --type", o->type);
 		return 1;

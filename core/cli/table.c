@@ -87,6 +87,33 @@ struct table *table_new(const struct table_column *columns, const char *format,
 	return t;
 }
 
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(yyjson_get_str(*(yyjson_val *const *)a),
+		      yyjson_get_str(*(yyjson_val *const *)b));
+}
+
+/* docker's rows are maps, which Go writes as JSON by key. */
+static yyjson_doc *sort_row(yyjson_val *row)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *out = yyjson_mut_obj(doc);
+	size_t n = 0, i, max;
+	yyjson_val *key, *val;
+	autofree yyjson_val **keys = mem_array(yyjson_obj_size(row) + 1, sizeof(*keys));
+
+	yyjson_obj_foreach (row, i, max, key, val) {
+		keys[n++] = key;
+	}
+	qsort(keys, n, sizeof(*keys), by_key);
+	for (i = 0; i < n; i++)
+		yyjson_mut_obj_add(
+			out, yyjson_val_mut_copy(doc, keys[i]),
+			yyjson_val_mut_copy(doc, yyjson_obj_iter_get_val(keys[i])));
+	yyjson_mut_doc_set_root(doc, out);
+	return yyjson_mut_doc_imut_copy(doc, NULL);
+}
+
 int table_row(struct table *t, struct yyjson_val *row, struct err *e)
 {
 	const char *field = NULL;
@@ -97,7 +124,9 @@ int table_row(struct table *t, struct yyjson_val *row, struct err *e)
 		if (r >= 0)
 			r = buf_addf(&t->text, "%s\n", field ? field : "");
 	} else {
-		r = format_run(t->format, row, &t->text, e);
+		autojson *sorted = t->tabular ? NULL : sort_row(row);
+		yyjson_val *root = sorted ? yyjson_doc_get_root(sorted) : row;
+		r = format_run(t->format, root, &t->text, e);
 		if (r >= 0)
 			r = buf_addc(&t->text, '\n');
 	}

@@ -86,14 +86,23 @@ void container_end_tell(const struct store *s, const char *id, const char *actio
 		tell(s, yyjson_doc_get_root(doc), action, NULL);
 }
 
-static void drop_volumes(const struct store *s, yyjson_val *record)
+/* Another container may share it (--volumes-from). */
+static bool is_only_user(const struct store *s, const char *volume, const char *id)
+{
+	autostrv users = { 0 };
+
+	return volume_users(s, volume, &users, NULL) == 0 &&
+	       (users.len == 0 || (users.len == 1 && str_eq(users.v[0], id)));
+}
+
+static void drop_volumes(const struct store *s, const char *id, yyjson_val *record)
 {
 	yyjson_val *mounts = yyjson_obj_get(record, "Mounts"), *m;
 	size_t i, max;
 
 	yyjson_arr_foreach (mounts, i, max, m) {
 		const char *name = yyjson_get_str(yyjson_obj_get(m, "Name"));
-		if (name && volume_is_anonymous(s, name))
+		if (name && volume_is_anonymous(s, name) && is_only_user(s, name, id))
 			volume_remove(s, name, NULL);
 	}
 }
@@ -114,7 +123,7 @@ static int remove_recorded(const struct removal *x, char **ret_trash, struct err
 	/* Before the record goes: a crash in between leaves a container to be removed
 	 * again. */
 	if (x->volumes)
-		drop_volumes(s, x->record);
+		drop_volumes(s, x->id, x->record);
 	int r = record_trash(s, s->containers_fd, x->id, ret_trash, e);
 	if (r < 0)
 		return r;

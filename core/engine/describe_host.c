@@ -78,6 +78,17 @@ static void add_tmpfs(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 	}
 }
 
+static void add_volume_options(const struct spec_mount *m, yyjson_mut_doc *doc,
+			       yyjson_mut_val *mount)
+{
+	if (m->type != SPEC_VOLUME || (!m->no_copy && !m->subpath))
+		return;
+	yyjson_mut_val *o = json_add_obj(doc, mount, "VolumeOptions");
+	if (m->no_copy)
+		yyjson_mut_obj_add_bool(doc, o, "NoCopy", true);
+	json_add_str(doc, o, "Subpath", m->subpath);
+}
+
 static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
 	static const char *const types[] = { "bind", "volume", "tmpfs" };
@@ -95,6 +106,7 @@ static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val
 		json_add_str(doc, v, "Target", m->target);
 		if (m->read_only)
 			yyjson_mut_obj_add_bool(doc, v, "ReadOnly", true);
+		add_volume_options(m, doc, v);
 	}
 }
 
@@ -220,7 +232,7 @@ static void add_lists(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 		json_add_map(doc, o, "Sysctls", &s->sysctls);
 	if (s->annotations.len)
 		json_add_map(doc, o, "Annotations", &s->annotations);
-	yyjson_mut_obj_add_null(doc, o, "VolumesFrom");
+	list_or_null(doc, o, "VolumesFrom", &s->volumes_from);
 	yyjson_mut_obj_add_null(doc, o, "Links");
 }
 

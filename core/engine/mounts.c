@@ -12,13 +12,16 @@
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/engine/borrow.h"
 #include "core/engine/volume.h"
+#include "core/runtime/mounting.h"
 
 static void item_done(struct mounts_item *i)
 {
 	free(i->source);
 	free(i->volume);
 	free(i->target);
+	free(i->subpath);
 	free(i->options);
 }
 
@@ -90,7 +93,10 @@ static int volume_source(const struct store *s, const struct spec_mount *sm,
 	if (r < 0)
 		return r;
 	i->source = volume_path(s, i->volume);
-	i->options = str_fmt("rbind,rprivate%s", sm->read_only ? ",ro" : "");
+	i->subpath = str_dup(sm->subpath);
+	i->options = str_fmt("rbind,rprivate%s%s%s", sm->read_only ? ",ro" : "",
+			     i->subpath ? "," MOUNTING_SUBPATH : "",
+			     i->subpath ? i->subpath : "");
 	return sm->no_copy ? 0 : volume_copy_up(s, i->volume, layers, sm->target, e);
 }
 
@@ -132,6 +138,25 @@ static int resolve_one(const struct store *s, const struct spec_mount *sm,
 	return -EINVAL;
 }
 
+/* Those of other containers, the last of them first: it wins. What was asked for itself
+ * goes before all of them. */
+static int resolve_borrowed(const struct store *s, const struct mounts_want *w,
+			    struct mounts *m, struct err *e)
+{
+	const struct strv *from = &w->spec->volumes_from;
+	int r = 0;
+
+	for (size_t i = from->len; r == 0 && i > 0; i--) {
+		autodone(spec_done) struct spec theirs;
+		spec_init(&theirs);
+		r = borrow_mounts(s, from->v[i - 1], &theirs, e);
+		for (size_t k = 0; r == 0 && k < theirs.mounts_len; k++)
+			if (!find(m, theirs.mounts[k].target))
+				r = resolve_one(s, &theirs.mounts[k], w->layers, m, e);
+	}
+	return r;
+}
+
 int mounts_resolve(const struct store *s, const struct mounts_want *w, struct mounts *ret,
 		   struct err *e)
 {
@@ -140,6 +165,8 @@ int mounts_resolve(const struct store *s, const struct mounts_want *w, struct mo
 
 	for (size_t i = 0; r == 0 && i < w->spec->mounts_len; i++)
 		r = resolve_one(s, &w->spec->mounts[i], w->layers, &m, e);
+	if (r == 0)
+		r = resolve_borrowed(s, w, &m, e);
 	for (size_t i = 0; r == 0 && i < w->image_volumes->len; i++) {
 		autofree char *target = path_clean(w->image_volumes->v[i]);
 		struct spec_mount sm = { .type = SPEC_VOLUME, .target = target };
@@ -274,6 +301,7 @@ void mounts_describe(const struct mounts *m, yyjson_mut_doc *doc, yyjson_mut_val
 		json_add_str(doc, o, "Destination", it->target);
 		if (it->type == SPEC_VOLUME)
 			json_add_str(doc, o, "Driver", "local");
+		json_add_str(doc, o, "Subpath", it->subpath);
 		json_add_str(doc, o, "Mode", it->read_only ? "ro" : "");
 		yyjson_mut_obj_add_bool(doc, o, "RW", !it->read_only);
 		json_add_str(doc, o, "Propagation",

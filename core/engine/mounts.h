@@ -16,6 +16,7 @@ struct mounts_item {
 	char *source; /* absolute; NULL for a tmpfs */
 	char *volume; /* name */
 	char *target;
+	char *subpath; /* in the volume, or NULL */
 	char *options; /* config.json's, comma list */
 	bool read_only, made;
 	bool quiet; /* a --tmpfs: docker inspect has it elsewhere */
@@ -26,9 +27,10 @@ struct mounts {
 	size_t len;
 };
 
-/* Finds every source: host folders (made for -v when missing), volumes (made, and filled
- * from the image's layers, top first), an anonymous volume for each of the image's own
- * that nothing else covers. On failure what was made is removed again. */
+/* Finds every source: those of other containers (--volumes-from), host folders (made for
+ * -v when missing), volumes (made, and filled from the image's layers, top first), an
+ * anonymous volume for each of the image's own that nothing else covers. On failure what
+ * was made is removed again. */
 struct mounts_want {
 	const struct spec *spec;
 	const struct strv *image_volumes;

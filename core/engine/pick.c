@@ -19,7 +19,7 @@ static const char *const image_keys[] = {
 };
 
 /* The value when the condition is of that key, else NULL. */
-static const char *value_of(const char *condition, const char *key)
+const char *pick_value(const char *condition, const char *key)
 {
 	size_t n = strlen(key);
 
@@ -102,16 +102,16 @@ static int resolve_container(struct pick *p, const struct store *s, const char *
 	const char *v;
 	int64_t code;
 
-	if ((v = value_of(condition, "before")))
+	if ((v = pick_value(condition, "before")))
 		return look_up_container(s, v, &p->before, e);
-	if ((v = value_of(condition, "since")))
+	if ((v = pick_value(condition, "since")))
 		return look_up_container(s, v, &p->since, e);
-	if ((v = value_of(condition, "status")))
+	if ((v = pick_value(condition, "status")))
 		return check_status(v, e);
-	if ((v = value_of(condition, "exited")) && str_i64(v, 0, 255, &code) < 0)
+	if ((v = pick_value(condition, "exited")) && str_i64(v, 0, 255, &code) < 0)
 		return err_set(e, -EINVAL, "invalid filter 'exited=%s'", v);
 	/* An image that is not here has no containers; that is no error. */
-	if ((v = value_of(condition, "ancestor")) &&
+	if ((v = pick_value(condition, "ancestor")) &&
 	    look_up_image(s, v, NULL, &p->ancestors, NULL) < 0)
 		strv_add(&p->ancestors, "");
 	return 0;
@@ -142,13 +142,56 @@ int pick_images(struct pick *p, const struct store *s, const struct strv *texts,
 		r = add(p, texts->v[n], image_keys, e);
 		if (r < 0)
 			return r;
-		if ((v = value_of(p->conditions.v[n], "before")))
+		if ((v = pick_value(p->conditions.v[n], "before")))
 			r = look_up_image(s, v, &p->before, NULL, e);
-		else if ((v = value_of(p->conditions.v[n], "since")))
+		else if ((v = pick_value(p->conditions.v[n], "since")))
 			r = look_up_image(s, v, &p->since, NULL, e);
-		else if ((v = value_of(p->conditions.v[n], "dangling")) &&
+		else if ((v = pick_value(p->conditions.v[n], "dangling")) &&
 			 str_bool(v, &on) < 0)
 			r = err_set(e, -EINVAL, "invalid filter 'dangling=%s'", v);
+	}
+	return r;
+}
+
+int pick_parse(struct pick *p, const struct strv *texts, const char *const *keys,
+	       struct err *e)
+{
+	int r = 0;
+
+	for (size_t n = 0; n < texts->len && r >= 0; n++)
+		r = add(p, texts->v[n], keys, e);
+	return r;
+}
+
+int pick_until(const struct pick *p, int64_t *ret, struct err *e)
+{
+	*ret = 0;
+	for (size_t n = 0; n < p->conditions.len; n++) {
+		const char *v = pick_value(p->conditions.v[n], "until");
+
+		if (v && *ret)
+			return err_set(e, -EINVAL,
+				       "more than one until filter specified");
+		if (v && time_since(v, time_now(), ret) < 0)
+			return err_set(e, -EINVAL, "invalid filter 'until=%s'", v);
+	}
+	return 0;
+}
+
+int pick_truth(const struct pick *p, const char *key, struct err *e)
+{
+	int r = -ENOENT;
+
+	for (size_t n = 0; n < p->conditions.len; n++) {
+		const char *v = pick_value(p->conditions.v[n], key);
+		bool on;
+
+		if (v && str_bool(v, &on) < 0)
+			return err_set(e, -EINVAL, "invalid filter '%s=%s'", key, v);
+		if (v && r != -ENOENT && r != on)
+			return err_set(e, -EINVAL, "invalid filter '%s=%s'", key, v);
+		if (v)
+			r = on;
 	}
 	return r;
 }
@@ -156,7 +199,7 @@ int pick_images(struct pick *p, const struct store *s, const struct strv *texts,
 bool pick_has(const struct pick *p, const char *key)
 {
 	for (size_t n = 0; n < p->conditions.len; n++)
-		if (value_of(p->conditions.v[n], key))
+		if (pick_value(p->conditions.v[n], key))
 			return true;
 	return false;
 }
@@ -188,12 +231,52 @@ static bool match_label(const struct strv *labels, const char *want)
 	return eq ? strv_has(labels, want) : strv_getenv(labels, want) != NULL;
 }
 
+static bool match_json_label(yyjson_val *labels, const char *want)
+{
+	const char *eq = strchr(want, '=');
+	size_t n = eq ? (size_t)(eq - want) : strlen(want);
+	yyjson_val *v = yyjson_obj_getn(labels, want, n);
+
+	return v && (!eq || yyjson_equals_str(v, eq + 1));
+}
+
+bool pick_labels(const struct pick *p, yyjson_val *labels)
+{
+	for (size_t n = 0; n < p->conditions.len; n++) {
+		const char *with = pick_value(p->conditions.v[n], "label");
+		const char *without = pick_value(p->conditions.v[n], "label!");
+
+		if ((with && !match_json_label(labels, with)) ||
+		    (without && match_json_label(labels, without)))
+			return false;
+	}
+	return true;
+}
+
+bool pick_regex(const struct pick *p, const char *key, const char *text)
+{
+	bool any = !pick_has(p, key);
+
+	for (size_t n = 0; n < p->conditions.len && !any; n++) {
+		const char *v = pick_value(p->conditions.v[n], key);
+
+		any = v && match_regex(v, text);
+	}
+	return any;
+}
+
+bool pick_exact(const struct pick *p, const char *key, const char *text)
+{
+	bool any = !pick_has(p, key);
+
+	for (size_t n = 0; n < p->conditions.len && !any; n++)
+		any = str_eq(pick_value(p->conditions.v[n], key), text);
+	return any;
+}
+
 static bool match_container_label(const struct container *c, const char *want)
 {
-	autostrv labels = { 0 };
-
-	json_get_map(record_get(c, "Config"), "Labels", &labels, NULL);
-	return match_label(&labels, want);
+	return match_json_label(yyjson_obj_get(record_get(c, "Config"), "Labels"), want);
 }
 
 static bool match_volume(const struct container *c, const char *want)
@@ -268,7 +351,7 @@ bool pick_container(const struct pick *p, const struct container *c)
 		bool any = false, all = true;
 
 		for (size_t n = 0; n < p->conditions.len; n++) {
-			const char *v = value_of(p->conditions.v[n], *key);
+			const char *v = pick_value(p->conditions.v[n], *key);
 			bool yes = v && match_container(p, c, *key, v);
 
 			any |= yes;
@@ -291,10 +374,10 @@ bool pick_image(const struct pick *p, const struct image *i)
 		const char *v;
 		bool want;
 
-		if ((v = value_of(p->conditions.v[n], "dangling")) &&
+		if ((v = pick_value(p->conditions.v[n], "dangling")) &&
 		    !str_bool(v, &want) && want != (i->repo_tags.len == 0))
 			return false;
-		if ((v = value_of(p->conditions.v[n], "label")) &&
+		if ((v = pick_value(p->conditions.v[n], "label")) &&
 		    !match_label(&i->config.labels, v))
 			return false;
 	}
@@ -310,7 +393,7 @@ bool pick_image_name(const struct pick *p, const char *name)
 	if (!pick_has(p, "reference"))
 		return true;
 	for (size_t n = 0; n < p->conditions.len; n++) {
-		const char *v = value_of(p->conditions.v[n], "reference");
+		const char *v = pick_value(p->conditions.v[n], "reference");
 
 		if (v && (str_glob(v, name) || str_glob(v, repo)))
 			return true;

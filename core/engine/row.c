@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/inspect.h"
+#include "core/engine/volume.h"
 
 static yyjson_val *record_get(const struct container *c, const char *key)
 {
@@ -406,5 +407,25 @@ yyjson_mut_val *row_image(const struct image *i, const char *tag, const char *re
 	json_add_str(doc, row, "Tag", tag ? colon + 1 : "<none>");
 	json_add_str(doc, row, "UniqueSize", "N/A");
 	json_add_str(doc, row, "VirtualSize", size);
+	return row;
+}
+
+yyjson_mut_val *row_volume(const struct volume *v, yyjson_mut_doc *doc)
+{
+	static const char *const unknown[] = { "Availability", "Group", "Links", "Size",
+					       "Status" };
+	yyjson_mut_val *row = yyjson_mut_obj(doc);
+	yyjson_val *record = yyjson_doc_get_root(v->record);
+	autostrv labels = { 0 };
+
+	json_get_map(record, "Labels", &labels, NULL);
+	json_add_str(doc, row, "Driver", text_of(yyjson_obj_get(record, "Driver")));
+	add_joined(doc, row, "Labels", &labels);
+	json_add_str(doc, row, "Mountpoint",
+		     text_of(yyjson_obj_get(record, "Mountpoint")));
+	json_add_str(doc, row, "Name", v->name);
+	json_add_str(doc, row, "Scope", "local");
+	for (size_t i = 0; i < ARRAY_LEN(unknown); i++)
+		json_add_str(doc, row, unknown[i], "N/A");
 	return row;
 }

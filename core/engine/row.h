@@ -16,6 +16,10 @@ yyjson_mut_val *row_container(const struct store *s, const struct container *c,
  * Containers SharedSize UniqueSize VirtualSize. */
 yyjson_mut_val *row_image(const struct image *i, const char *tag, const char *repo_digest,
 			  bool no_trunc, yyjson_mut_doc *doc);
+/* One of docker volume ls: Name Driver Labels Mountpoint Scope, and what is not known of
+ * a local one as "N/A": Availability Group Links Size Status. */
+struct volume;
+yyjson_mut_val *row_volume(const struct volume *v, yyjson_mut_doc *doc);
 /* "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp", neighbours joined to ranges. */
 int row_ports(const struct container *c, struct buf *out);
 /* "Up 5 minutes", "Exited (0) 3 seconds ago", "Created" */

@@ -51,7 +51,8 @@ void spec_done(struct spec *s)
 				 &s->sysctls,
 				 &s->annotations,
 				 &s->network_aliases,
-				 &s->log_opts };
+				 &s->log_opts,
+				 &s->volumes_from };
 	char *strings[] = { s->name,     s->image,       s->platform,    s->pull,
 			    s->hostname, s->domainname,  s->user,        s->workdir,
 			    s->network,  s->ip,          s->ip6,         s->mac,

@@ -54,6 +54,7 @@ struct spec {
 	struct strv ulimits, sysctls, annotations;
 	struct spec_mount *mounts;
 	size_t mounts_len;
+	struct strv volumes_from; /* "CONTAINER[:ro|rw]" */
 	struct spec_device *devices;
 	size_t devices_len;
 	struct publish *publish;

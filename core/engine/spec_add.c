@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include "core/base/buf.h"
-#include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/spec.h"
+#include "core/engine/volume.h"
 
 static struct spec_mount *add(struct spec *s, enum spec_mount_type type)
 {
@@ -41,25 +41,6 @@ static int check_target(struct spec_mount *m, const char *text, struct err *e)
 			text, names[m->type]);
 	str_set(&m->target, clean);
 	return 0;
-}
-
-static int check_volume_name(const char *name, struct err *e)
-{
-	if (id_name_valid(name))
-		return 0;
-	if (strlen(name) == 1)
-		return err_set(
-			e, -EINVAL,
-			"create %s: volume name is too short, names should be at least "
-			"two alphanumeric characters",
-			name);
-	return err_set(
-		e, -EINVAL,
-		"create %s: \"%s\" includes invalid characters for a local volume name, "
-		"only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass "
-		"a "
-		"host directory, use absolute path",
-		name, name);
 }
 
 /* What mount(8) calls shared would have to carry mounts out of the realm, which no user
@@ -135,7 +116,7 @@ static int volume_source(struct spec_mount *m, const char *source, struct err *e
 		m->source = host_path(source);
 		return 0;
 	}
-	int r = check_volume_name(source, e);
+	int r = volume_check_name(source, e);
 	if (r == 0)
 		m->source = str_dup(source);
 	return r;
@@ -222,6 +203,20 @@ static int bind_recursive(struct spec_mount *m, const char *value, struct err *e
 	return 0;
 }
 
+/* It is looked up in the volume at each start, where links stay inside. */
+static int set_subpath(struct spec_mount *m, const char *value, struct err *e)
+{
+	if (path_is_abs(value) || str_eq(value, "..") || str_starts(value, "../"))
+		return err_set(e, -EINVAL,
+			       "subpath must be a relative path within the volume: '%s'",
+			       value);
+	if (strchr(value, ','))
+		return err_set(e, -EINVAL, "volume-subpath '%s': no comma is possible",
+			       value);
+	str_set(&m->subpath, value);
+	return 0;
+}
+
 static int typed_key(struct spec_mount *m, const char *key, const char *value,
 		     struct err *e)
 {
@@ -236,7 +231,7 @@ static int typed_key(struct spec_mount *m, const char *key, const char *value,
 	if (str_eq(key, "volume-nocopy"))
 		return key_bool(key, value, &m->no_copy, e);
 	if (str_eq(key, "volume-subpath"))
-		return err_set(e, -EOPNOTSUPP, "'%s' is not supported in --mount", key);
+		return set_subpath(m, value, e);
 	if (str_eq(key, "volume-driver"))
 		return str_eq(value, "local") ? 0
 					      : err_set(e, -EOPNOTSUPP,
@@ -332,7 +327,7 @@ static int check_mount(struct spec_mount *m, const char *text, struct err *e)
 			       "must not be "
 			       "specified");
 	if (m->type == SPEC_VOLUME && m->source) {
-		int r = check_volume_name(m->source, e);
+		int r = volume_check_name(m->source, e);
 		if (r < 0)
 			return r;
 	}

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "core/engine/copyup.h"
 #include "core/engine/rootview.h"
 #include "core/ns/userns.h"
+#include "core/store/journal.h"
 #include "core/store/record.h"
 
 #define ANONYMOUS "com.docker.volume.anonymous"
@@ -34,7 +36,13 @@ static int open_parent(const struct store *s, struct err *e)
 	return fd < 0 ? err_code(e, fd, "open '%s/volumes'", s->data) : fd;
 }
 
-static yyjson_mut_doc *describe(const struct store *s, const char *name, bool anonymous)
+struct make {
+	const char *name; /* NULL: an anonymous one */
+	const struct strv *labels;
+};
+
+static yyjson_mut_doc *describe(const struct store *s, const struct make *m,
+				const char *name)
 {
 	yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
 	yyjson_mut_val *root = yyjson_mut_obj(doc);
@@ -46,10 +54,15 @@ static yyjson_mut_doc *describe(const struct store *s, const char *name, bool an
 	json_add_str(doc, root, "CreatedAt",
 		     time_stamp(stamp, time_now() / 1000000000 * 1000000000));
 	json_add_str(doc, root, "Driver", "local");
-	if (anonymous)
-		json_add_str(doc, json_add_obj(doc, root, "Labels"), ANONYMOUS, "");
-	else
+	if (m->labels && m->labels->len)
+		json_add_map(doc, root, "Labels", m->labels);
+	else if (m->name)
 		yyjson_mut_obj_add_null(doc, root, "Labels");
+	if (!m->name) {
+		yyjson_mut_val *labels = yyjson_mut_obj_get(root, "Labels");
+		json_add_str(doc, labels ? labels : json_add_obj(doc, root, "Labels"),
+			     ANONYMOUS, "");
+	}
 	json_add_str(doc, root, "Mountpoint", path);
 	json_add_str(doc, root, "Name", name);
 	yyjson_mut_obj_add_null(doc, root, "Options");
@@ -57,10 +70,18 @@ static yyjson_mut_doc *describe(const struct store *s, const char *name, bool an
 	return doc;
 }
 
-static int make(const struct store *s, int parent, const char *name, bool anonymous,
+static void tell(const struct store *s, const char *name, const char *action)
+{
+	autostrv attributes = { 0 };
+
+	strv_add(&attributes, "driver=local");
+	journal_add(s, "volume", action, name, &attributes);
+}
+
+static int make(const struct store *s, int parent, const struct make *m, const char *name,
 		struct err *e)
 {
-	autojson_mut *doc = describe(s, name, anonymous);
+	autojson_mut *doc = describe(s, m, name);
 	autoclose int dir = record_begin(parent, name, e);
 	int r;
 
@@ -68,34 +89,75 @@ static int make(const struct store *s, int parent, const char *name, bool anonym
 		return dir;
 	if (mkdirat(dir, "_data", 0755) || fchmodat(dir, "_data", 0755, 0))
 		return err_sys(e, "make the content folder");
-	if ((r = record_write_nosync(parent, name, doc, e)) < 0)
+	if ((r = record_write_nosync(parent, name, doc, e)) < 0 ||
+	    (r = record_publish(parent, name, e)) < 0)
 		return r;
-	return record_publish(parent, name, e);
+	tell(s, name, "create");
+	return 0;
 }
 
-int volume_ensure(const struct store *s, const char *name, char **ret_name, bool *ret_new,
-		  struct err *e)
+static int ensure(const struct store *s, const struct make *m, char **ret_name,
+		  bool *ret_new, struct err *e)
 {
 	char id[ID_LEN + 1];
 	autoclose int parent = open_parent(s, e);
 
 	if (parent < 0)
 		return parent;
-	if (!name)
+	if (!m->name)
 		id_new(id);
-	const char *wanted = name ? name : id;
+	const char *wanted = m->name ? m->name : id;
 	/* Two who make the same one at once: the later finds it. */
 	autoclose int lock = file_lock(parent, ".lock", true, true);
 	if (lock < 0)
 		return err_code(e, lock, "lock '%s/volumes/.lock'", s->data);
 	bool there = faccessat(parent, wanted, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	int r = there ? 0 : make(s, parent, wanted, !name, e);
+	int r = there ? 0 : make(s, parent, m, wanted, e);
 	if (r < 0)
 		return err_wrap(e, "volume '%s'", wanted);
 	*ret_name = str_dup(wanted);
 	if (ret_new)
 		*ret_new = !there;
 	return 0;
+}
+
+int volume_ensure(const struct store *s, const char *name, char **ret_name, bool *ret_new,
+		  struct err *e)
+{
+	struct make m = { .name = name };
+
+	return ensure(s, &m, ret_name, ret_new, e);
+}
+
+int volume_check_name(const char *name, struct err *e)
+{
+	/* "names" is what the store calls its own folder among them. */
+	if (id_name_valid(name) && !str_eq(name, "names") && !str_starts(name, "tmp-"))
+		return 0;
+	if (id_name_valid(name))
+		return err_set(e, -EINVAL,
+			       "create %s: this name is taken by the store itself", name);
+	if (strlen(name) == 1)
+		return err_set(
+			e, -EINVAL,
+			"create %s: volume name is too short, names should be at least "
+			"two alphanumeric characters",
+			name);
+	return err_set(
+		e, -EINVAL,
+		"create %s: \"%s\" includes invalid characters for a local volume name, "
+		"only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass "
+		"a host directory, use absolute path",
+		name, name);
+}
+
+int volume_create(const struct store *s, const char *name, const struct strv *labels,
+		  char **ret_name, struct err *e)
+{
+	struct make m = { .name = str_empty(name) ? NULL : name, .labels = labels };
+	int r = m.name ? volume_check_name(m.name, e) : 0;
+
+	return r < 0 ? r : ensure(s, &m, ret_name, NULL, e);
 }
 
 static bool is_empty(int dirfd)
@@ -155,7 +217,10 @@ int volume_remove(const struct store *s, const char *name, struct err *e)
 {
 	autoclose int parent = open_parent(s, e);
 
-	return parent < 0 ? parent : record_trash(s, parent, name, NULL, e);
+	int r = parent < 0 ? parent : record_trash(s, parent, name, NULL, e);
+	if (r == 0)
+		tell(s, name, "destroy");
+	return r;
 }
 
 bool volume_is_anonymous(const struct store *s, const char *name)
@@ -167,4 +232,31 @@ bool volume_is_anonymous(const struct store *s, const char *name)
 		return false;
 	yyjson_val *labels = yyjson_obj_get(yyjson_doc_get_root(doc), "Labels");
 	return yyjson_obj_get(labels, ANONYMOUS) != NULL;
+}
+
+static bool has_mount(yyjson_val *record, const char *volume)
+{
+	yyjson_val *m;
+	size_t i, max;
+
+	yyjson_arr_foreach (yyjson_obj_get(record, "Mounts"), i, max, m) {
+		if (yyjson_equals_str(yyjson_obj_get(m, "Name"), volume))
+			return true;
+	}
+	return false;
+}
+
+int volume_users(const struct store *s, const char *name, struct strv *ret, struct err *e)
+{
+	autostrv ids = { 0 };
+	int r = record_list(s->containers_fd, &ids, e);
+
+	for (size_t i = 0; r == 0 && i < ids.len; i++) {
+		autojson *doc = NULL;
+		/* One that goes away meanwhile, or cannot be read, uses nothing. */
+		if (record_read(s->containers_fd, ids.v[i], &doc, NULL) == 0 &&
+		    has_mount(yyjson_doc_get_root(doc), name))
+			strv_add(ret, ids.v[i]);
+	}
+	return r;
 }

@@ -31,8 +31,9 @@ struct job {
 	struct mount_change change;
 	enum mount_bind bind;
 	struct strv params;
-	unsigned ns; /* whose namespace it shows; 0: no one's */
-	int fd;      /* made inside beforehand, or -errno with e */
+	const char *subpath; /* of a bind's source, or NULL */
+	unsigned ns;         /* whose namespace it shows; 0: no one's */
+	int fd;              /* made inside beforehand, or -errno with e */
 	struct err *e;
 };
 
@@ -144,9 +145,24 @@ static int change_bind(const struct job *j, int fd, struct err *e)
 		     : 0;
 }
 
+/* What is bound: the source, or a place in it that is not trusted (its links are the
+ * containers' own). */
+static int clone_source(const struct job *j, const char *source, struct err *e)
+{
+	bool recursive = j->bind == MOUNT_RBIND;
+
+	if (!j->subpath)
+		return mount_clone(AT_FDCWD, source, recursive);
+	autoclose int top = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (top < 0)
+		return -errno;
+	autoclose int fd = path_open_in(top, j->subpath, O_PATH, 0);
+	return fd < 0 ? fd : mount_clone(fd, "", recursive);
+}
+
 static int bind_from(const struct job *j, const char *source, struct err *e)
 {
-	autoclose int fd = mount_clone(AT_FDCWD, source, j->bind == MOUNT_RBIND);
+	autoclose int fd = clone_source(j, source, e);
 	autoclose int target = -1;
 	struct stat st;
 	int r;
@@ -157,6 +173,8 @@ static int bind_from(const struct job *j, const char *source, struct err *e)
 			"bind '%s': other mounts lie below it, and without root they can "
 			"only be taken along (rbind)",
 			source);
+	if (fd < 0 && j->subpath)
+		return err_code(e, fd, "bind '%s' of '%s'", j->subpath, source);
 	if (fd < 0)
 		return err_code(e, fd, "bind '%s'", source);
 	if (fstat(fd, &st) < 0)
@@ -352,7 +370,9 @@ static int sort_options(struct job *j, struct err *e)
 			return err_set(e, -EOPNOTSUPP,
 				       "mount on '%s': ID-mapped mounts need root",
 				       j->mount->destination);
-		if (!mount_option(opt, &j->change, &j->bind))
+		if (str_starts(opt, MOUNTING_SUBPATH))
+			j->subpath = opt + strlen(MOUNTING_SUBPATH);
+		else if (!mount_option(opt, &j->change, &j->bind))
 			strv_add(&j->params, opt);
 	}
 	if (str_eq(j->mount->type, "bind") && j->bind == MOUNT_NO_BIND)

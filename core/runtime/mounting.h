@@ -8,6 +8,10 @@
 #include "core/ns/idmap.h"
 #include "core/oci/runtimeconfig.h"
 
+/* An option of binds that is our own: the place in the source that is meant, resolved
+ * inside of it (a volume's content is the containers'). */
+#define MOUNTING_SUBPATH "rootless.subpath="
+
 struct mounting {
 	int root;                      /* O_PATH of the attached root file system */
 	const char *bundle;            /* relative bind sources start here */
