@@ -35,6 +35,7 @@ ifeq ($(TRIPLE),x86_64-linux-musl)
 HARDEN += -fcf-protection=full
 endif
 DEFS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DROOTLESS_VERSION='"$(VERSION)"'
+DEFS += $(if $(NATIVE),-DSANITIZED)
 BASE_CFLAGS := -std=gnu11 -g $(WARN) $(DEFS) -I. -I$(O) -include core/base/banned.h
 
 ifdef NATIVE
@@ -190,12 +191,6 @@ TEST_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(TEST_SRC))
 $(O)/tests/%: $(O)/tests/%.o
 	$(CC) $(CFLAGS) $(LINK) -o $@ $<
 ifdef NATIVE
-# The payload of test containers is their only file, so it is static here as well.
-$(O)/tests/payload: tests/payload.c
-	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -O1 -static -o $@ $<
-endif
-ifdef NATIVE
 # A container's only file: it has no library to load.
 $(O)/tests/payload $(O)/tests/payload.o: CFLAGS := -O1
 $(O)/tests/payload: LINK := -static
@@ -226,7 +221,8 @@ unit-build: $(UNIT_BIN) $(TEST_BIN)
 
 asan: ## unit and command-line tests under ASan and UBSan
 	scripts/prepare build test asan
-	@$(MAKE) --no-print-directory NATIVE=asan O=build/asan V=build/native all unit-build
+	@$(MAKE) --no-print-directory -j$(JOBS) NATIVE=asan O=build/asan V=build/native \
+		all unit-build
 	PARTS="unit cli" scripts/check build/asan
 
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(sort $(wildcard tests/fuzz/*.c)))
@@ -238,8 +234,9 @@ $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(call room_lib,$(ROOMS))
 fuzz-build: $(FUZZ_BIN)
 fuzz: ## every fuzz target for S=30 seconds (T=name: one)
 	scripts/prepare build asan fuzz
-	@$(MAKE) --no-print-directory NATIVE=fuzz O=build/fuzz V=build/native fuzz-build
-	scripts/fuzz build/fuzz $(or $(S),30) $(T)
+	@$(MAKE) --no-print-directory -j$(JOBS) NATIVE=fuzz O=build/fuzz V=build/native \
+		fuzz-build
+	scripts/fuzz build/fuzz $(or $(S),30) $(JOBS) $(T)
 
 check-cross: ## --version and unit tests of other machines under qemu-user
 	scripts/prepare build cross

@@ -114,7 +114,9 @@ static yyjson_mut_doc *describe(const struct network *n)
 	return doc;
 }
 
-static int read_record(yyjson_val *root, struct network *n, struct err *e)
+/* folder: its name, which the record repeats. */
+static int read_record(yyjson_val *root, const char *folder, struct network *n,
+		       struct err *e)
 {
 	yyjson_val *ipam = yyjson_obj_get(yyjson_obj_get(root, "IPAM"), "Config");
 	yyjson_val *conf = yyjson_arr_get_first(ipam);
@@ -130,9 +132,10 @@ static int read_record(yyjson_val *root, struct network *n, struct err *e)
 	    (r = json_get_str(yyjson_obj_get(root, "Options"), MTU_OPTION, &mtu, e)) < 0)
 		return r;
 	n->bridge.mtu = str_u64(mtu, UINT16_MAX, &bytes) ? MTU_DEFAULT : (uint32_t)bytes;
-	if (!name || !id || str_copy(n->id, sizeof(n->id), id) || strlen(id) < 12 ||
-	    ipam_parse_subnet(subnet, &n->bridge.subnet) ||
-	    ipam_parse_addr(gateway, &n->bridge.gateway))
+	if (!name || !str_eq(id, folder) || str_copy(n->id, sizeof(n->id), id) ||
+	    strlen(id) < 12 || ipam_parse_subnet(subnet, &n->bridge.subnet) ||
+	    ipam_parse_addr(gateway, &n->bridge.gateway) ||
+	    !ipam_contains(&n->bridge.subnet, &n->bridge.gateway))
 		return err_set(e, -EINVAL, "record is damaged");
 	n->name = str_dup(name);
 	return str_print(n->bridge.ifname, sizeof(n->bridge.ifname), "rl-%.12s", n->id);
@@ -193,7 +196,7 @@ int network_open(const struct store *s, const struct config *cfg, const char *wh
 		return err_set(e, r, "network %s %s", what,
 			       r == -ENOTUNIQ ? "is ambiguous" : "not found");
 	if ((r = record_read(parent, id, &doc, e)) < 0 ||
-	    (r = read_record(yyjson_doc_get_root(doc), &n, e)) < 0)
+	    (r = read_record(yyjson_doc_get_root(doc), id, &n, e)) < 0)
 		return err_wrap(e, "network '%s'", what);
 	*ret = n;
 	n = (struct network){ 0 };

@@ -21,11 +21,11 @@ static bool name_ok(const char *name)
 			    "89-_.") == strlen(name);
 }
 
-static int take(const struct buf *out, struct auth *ret, struct err *e)
+int credhelper_parse(const char *text, size_t n, struct auth *ret, struct err *e)
 {
 	autojson *doc = NULL;
 	const char *user = NULL, *secret = NULL;
-	int r = json_parse(buf_str(out), out->len, "its answer", &doc, e);
+	int r = json_parse(text, n, "its answer", &doc, e);
 
 	if (r < 0)
 		return r;
@@ -61,6 +61,6 @@ int credhelper_get(const char *name, const char *server, struct auth *ret, struc
 	if (r > 0)
 		return err_set(e, -EIO, "credential helper '%s' failed: %.*s", program,
 			       (int)strcspn(buf_str(&out), "\n"), buf_str(&out));
-	r = take(&out, ret, e);
+	r = credhelper_parse(buf_str(&out), out.len, ret, e);
 	return r < 0 ? err_wrap(e, "credential helper '%s'", program) : 0;
 }

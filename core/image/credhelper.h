@@ -8,5 +8,8 @@
 /* 0 with ret filled or left empty (it knows none); -errno with the sentence when it
  * cannot be run or answers nonsense. */
 int credhelper_get(const char *name, const char *server, struct auth *ret, struct err *e);
+/* What it prints, as JSON: {"Username", "Secret"}; the user "<token>" makes the secret an
+ * identity token. */
+int credhelper_parse(const char *text, size_t n, struct auth *ret, struct err *e);
 
 #endif

@@ -68,13 +68,11 @@ static int check_realm(const struct origin *o, const struct challenge *ch, struc
 		       ch->realm, o->host);
 }
 
-/* token server's answer → "Bearer …" */
-static int take_token(const struct buf *body, struct origin *o, struct err *e)
+int token_parse(const char *text, size_t n, char **ret, struct err *e)
 {
 	autojson *doc = NULL;
 	const char *token = NULL, *access = NULL;
-	int r = json_parse(buf_str(body), body->len, "the answer of the token server",
-			   &doc, e);
+	int r = json_parse(text, n, "the answer of the token server", &doc, e);
 
 	if (r < 0)
 		return r;
@@ -86,8 +84,19 @@ static int take_token(const struct buf *body, struct origin *o, struct err *e)
 		token = access;
 	if (str_empty(token) || strpbrk(token, "\r\n "))
 		return err_set(e, -EACCES, "the token server gave no token");
+	*ret = str_fmt("Bearer %s", token);
+	return 0;
+}
+
+static int take_token(const struct buf *body, struct origin *o, struct err *e)
+{
+	char *authorization;
+	int r = token_parse(buf_str(body), body->len, &authorization, e);
+
+	if (r < 0)
+		return r;
 	free(o->authorization);
-	o->authorization = str_fmt("Bearer %s", token);
+	o->authorization = authorization;
 	return 0;
 }
 

@@ -15,5 +15,7 @@
  * answered. */
 int token_answer(struct channel *c, struct origin *o, const struct challenge *ch,
 		 const char *scope, struct err *e);
+/* A token server's answer → "Bearer …", malloc'd; -EACCES when it holds no token. */
+int token_parse(const char *text, size_t n, char **ret, struct err *e);
 
 #endif

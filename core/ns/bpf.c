@@ -86,6 +86,26 @@ static int bpf_rule_emit(struct bpf *b, const struct bpf_rule *r)
 	return rc ? rc : bpf_load(b, offsetof(struct seccomp_data, nr));
 }
 
+/* What the run time of the sanitizers calls by itself, in the builds for them: all our
+ * lists hold there too, with these on top. */
+static int bpf_sanitizer_rules(struct bpf *b)
+{
+	int rc = 0;
+#ifdef SANITIZED
+	static const struct bpf_rule rules[] = {
+		BPF_CALL(mmap),        BPF_CALL(munmap),      BPF_CALL(mprotect),
+		BPF_CALL(madvise),     BPF_CALL(sigaltstack), BPF_CALL(rt_sigprocmask),
+		BPF_CALL(sched_yield), BPF_CALL(futex),       BPF_CALL(getpid),
+		BPF_CALL(gettid),      BPF_CALL(write),       BPF_CALL(exit),
+		BPF_CALL(exit_group),
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules) && !rc; i++)
+		rc = bpf_rule_emit(b, &rules[i]);
+#endif
+	return rc;
+}
+
 int bpf_allow_rules(const struct bpf_rule *rules, size_t n, uint32_t deny,
 		    struct bpf *ret)
 {
@@ -101,6 +121,8 @@ int bpf_allow_rules(const struct bpf_rule *rules, size_t n, uint32_t deny,
 		rc = bpf_load(&b, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < n && !rc; i++)
 		rc = bpf_rule_emit(&b, &rules[i]);
+	if (!rc)
+		rc = bpf_sanitizer_rules(&b);
 	if (!rc)
 		rc = bpf_return(&b, deny);
 	if (rc)

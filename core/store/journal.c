@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -59,6 +60,16 @@ static void rotate(const struct store *s, int fd)
 	flock(fd, LOCK_UN);
 }
 
+/* Does it end within a line, as a power cut or a full disk may leave it? */
+static bool is_torn(int fd)
+{
+	struct stat st;
+	char last = '\n';
+
+	return !fstat(fd, &st) && st.st_size > 0 &&
+	       pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
 int journal_add(const struct store *s, const char *type, const char *action,
 		const char *id, const struct strv *attributes)
 {
@@ -74,11 +85,14 @@ int journal_add(const struct store *s, const char *type, const char *action,
 		return r;
 	autoclose int fd =
 		openat(s->data_fd, EVENTS,
-		       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		       O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	ssize_t n = write(fd, line.data, line.len);
-	r = n < 0 ? -errno : (size_t)n < line.len ? -ENOSPC : 0;
+	/* Should another writer have mended it meanwhile, an empty line is passed over.
+	 */
+	struct iovec v[2] = { { (char *)"\n", is_torn(fd) }, { line.data, line.len } };
+	ssize_t n = writev(fd, v, 2);
+	r = n < 0 ? -errno : (size_t)n < v[0].iov_len + line.len ? -ENOSPC : 0;
 	rotate(s, fd);
 	return r;
 }

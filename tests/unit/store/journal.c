@@ -51,3 +51,20 @@ TEST(rotates)
 	CHECK_INT(n, 200);
 	tmpstore_close(&t);
 }
+
+TEST(what_follows_a_torn_line_is_read)
+{
+	struct tmpstore t = tmpstore_open();
+	struct err e = { 0 };
+	int n = 0;
+
+	CHECK_INT(journal_add(&t.store, "container", "create", "abc", NULL), 0);
+	int fd = openat(t.store.data_fd, "journal/events",
+			O_WRONLY | O_APPEND | O_CLOEXEC);
+	CHECK_INT(write(fd, "{\"Type\":\"conta", 14), 14);
+	close(fd);
+	CHECK_INT(journal_add(&t.store, "container", "start", "abc", NULL), 0);
+	CHECK_INT(journal_read(&t.store, 0, count, &n, &e), 0);
+	CHECK_INT(n, 2);
+	tmpstore_close(&t);
+}
