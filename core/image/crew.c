@@ -59,6 +59,7 @@ static int start(struct crew *c, struct crew_layer *l)
 	const struct store *s = c->job->store;
 	struct unpack_job job = {
 		.blob_size = l->item->blob.size,
+		.tar_size = l->item->tar_size,
 		.more_fd = -1,
 		.dirfd = layer_dirfd(l->maker),
 		.diff_id = l->item->diff_id,

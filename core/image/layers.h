@@ -10,6 +10,7 @@ struct layers_item {
 	struct descriptor blob;
 	struct digest diff_id, chain_id;
 	struct digest parent; /* chainID, unset for the first */
+	uint64_t tar_size;    /* uncompressed, when it is known for certain; else 0 */
 };
 
 struct layers_job {

@@ -126,40 +126,34 @@ static const char *layer_type(enum compression kind)
 					  : MEDIA_OCI_LAYER;
 }
 
-static void add_descriptor(yyjson_mut_doc *doc, yyjson_mut_val *obj, const char *type,
-			   const struct shelf_file *f)
+static int describe(struct load *l, const char *file, const char *type,
+		    struct descriptor *ret, struct err *e)
 {
-	struct descriptor d = { .digest = f->digest, .size = f->size };
+	struct shelf_file f;
+	int r = shelf_look(l->shelf, file, &f, e);
 
-	str_copy(d.media_type, sizeof(d.media_type), type);
-	descriptor_build(&d, doc, obj);
+	if (r < 0)
+		return r;
+	*ret = (struct descriptor){ .digest = f.digest, .size = f.size };
+	str_copy(ret->media_type, sizeof(ret->media_type),
+		 type ? type : layer_type(f.kind));
+	return 0;
 }
 
 /* A docker-archive has no manifest of the kind that the store keeps: one is written. */
 static int make_manifest(struct load *l, const char *config, struct err *e)
 {
 	struct content *c = &l->content;
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *root = yyjson_mut_obj(doc);
-	struct shelf_file f;
+	autofree struct descriptor *layers = mem_array(l->files.len, sizeof(*layers));
+	struct descriptor top;
 	struct digest d;
-	int r = shelf_look(l->shelf, config, &f, e);
+	int r = describe(l, config, MEDIA_OCI_CONFIG, &top, e);
 
+	for (size_t i = 0; r == 0 && i < l->files.len; i++)
+		r = describe(l, l->files.v[i], NULL, &layers[i], e);
 	if (r < 0)
 		return r;
-	yyjson_mut_doc_set_root(doc, root);
-	yyjson_mut_obj_add_int(doc, root, "schemaVersion", 2);
-	json_add_str(doc, root, "mediaType", MEDIA_OCI_MANIFEST);
-	add_descriptor(doc, json_add_obj(doc, root, "config"), MEDIA_OCI_CONFIG, &f);
-	yyjson_mut_val *layers = json_add_arr(doc, root, "layers");
-	for (size_t i = 0; i < l->files.len; i++) {
-		r = shelf_look(l->shelf, l->files.v[i], &f, e);
-		if (r < 0)
-			return r;
-		add_descriptor(doc, yyjson_mut_arr_add_obj(doc, layers),
-			       layer_type(f.kind), &f);
-	}
-	r = json_print(&c->manifest_bytes, doc, false);
+	r = manifest_print(&top, layers, l->files.len, &c->manifest_bytes);
 	if (r < 0)
 		return err_code(e, r, "manifest");
 	hasher_of(buf_str(&c->manifest_bytes), c->manifest_bytes.len, &d);

@@ -69,7 +69,7 @@ static ssize_t follow_read(void *arg, void *p, size_t n)
 	}
 }
 
-static uint64_t size_limit(uint64_t blob_size)
+uint64_t unpack_limit(uint64_t blob_size)
 {
 	if (blob_size > UINT64_MAX / UNPACK_SIZE_RATIO)
 		return UINT64_MAX;
@@ -84,7 +84,7 @@ static int work(const struct unpack_job *job, struct unpack_result *ret, struct 
 		.read = follow_read,
 		.arg = &f,
 		.dirfd = job->dirfd,
-		.max = size_limit(job->blob_size),
+		.max = job->tar_size ? job->tar_size : unpack_limit(job->blob_size),
 		.diff_id = &job->diff_id,
 		.ids = UINT32_MAX,
 	};

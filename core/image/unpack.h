@@ -18,6 +18,7 @@
 struct unpack_job {
 	int blob_fd;        /* compressed or plain layer, read from its start */
 	uint64_t blob_size; /* bytes it has, or will have */
+	uint64_t tar_size;  /* uncompressed, when it is known; 0: unpack_limit holds */
 	int more_fd; /* -1: the blob is whole. Else it still grows: a byte comes here
 			for more of it, the end when it is whole; not owned */
 	int dirfd;   /* the layer's diff/ */
@@ -34,6 +35,8 @@ struct unpack_result {
 	uint32_t implicit_size;
 };
 
+/* How large a layer may be whose compressed size is known. Pure. */
+uint64_t unpack_limit(uint64_t blob_size);
 struct unpack;
 /* Starts the worker. */
 int unpack_start(const struct unpack_job *job, struct unpack **ret, struct err *e);

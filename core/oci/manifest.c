@@ -213,6 +213,22 @@ int manifest_select(const struct manifest *index, const struct platform *want,
 		       platform_text(text, want), have.len ? have.data : "none");
 }
 
+int manifest_print(const struct descriptor *config, const struct descriptor *layers,
+		   size_t n, struct buf *out)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *list;
+
+	yyjson_mut_doc_set_root(doc, root);
+	yyjson_mut_obj_add_int(doc, root, "schemaVersion", 2);
+	json_add_str(doc, root, "mediaType", MEDIA_OCI_MANIFEST);
+	descriptor_build(config, doc, json_add_obj(doc, root, "config"));
+	list = json_add_arr(doc, root, "layers");
+	for (size_t i = 0; i < n; i++)
+		descriptor_build(&layers[i], doc, yyjson_mut_arr_add_obj(doc, list));
+	return json_print(out, doc, false);
+}
+
 static void done_list(struct descriptor *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

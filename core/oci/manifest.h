@@ -33,6 +33,9 @@ int manifest_parse(const void *p, size_t n, const char *media_type, struct manif
  * 'linux/arm64' (has linux/amd64, …)". */
 int manifest_select(const struct manifest *index, const struct platform *want,
 		    const struct descriptor **ret, struct err *e);
+/* Appends an OCI image manifest. Annotations of the descriptors are written, too. */
+int manifest_print(const struct descriptor *config, const struct descriptor *layers,
+		   size_t n, struct buf *out);
 void manifest_done(struct manifest *m);
 
 #endif
