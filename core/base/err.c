@@ -43,15 +43,20 @@ static void store(struct err *e, const char *cause, const char *fmt, va_list ap)
 	memcpy(e->text, text, len + 1);
 }
 
+static void put(struct err *e, int code, const char *cause, const char *fmt, va_list ap)
+{
+	if (!e)
+		return;
+	e->code = code;
+	store(e, cause, fmt, ap);
+}
+
 int err_set(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!e)
-		return code;
-	e->code = code;
 	va_start(ap, fmt);
-	store(e, NULL, fmt, ap);
+	put(e, code, NULL, fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -61,11 +66,8 @@ int err_sys(struct err *e, const char *fmt, ...)
 	int code = errno ? -errno : -EIO;
 	va_list ap;
 
-	if (!e)
-		return code;
-	e->code = code;
 	va_start(ap, fmt);
-	store(e, strerror(-code), fmt, ap);
+	put(e, code, strerror(-code), fmt, ap);
 	va_end(ap);
 	return code;
 }
@@ -74,26 +76,22 @@ int err_code(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!e)
-		return code;
-	e->code = code;
 	va_start(ap, fmt);
-	store(e, strerror(-code), fmt, ap);
+	put(e, code, strerror(-code), fmt, ap);
 	va_end(ap);
 	return code;
 }
 
 int err_wrap(struct err *e, const char *fmt, ...)
 {
+	/* The code is all that a caller without e has; it must have kept it itself. */
+	int code = e ? e->code : -EIO;
 	va_list ap;
 
-	/* The code is all that a caller without e has; it must have kept it itself. */
-	if (!e)
-		return -EIO;
 	va_start(ap, fmt);
-	store(e, e->text[0] ? e->text : NULL, fmt, ap);
+	put(e, code, e && e->text[0] ? e->text : NULL, fmt, ap);
 	va_end(ap);
-	return e->code;
+	return code;
 }
 
 void err_clear(struct err *e)

@@ -26,6 +26,8 @@ static inline void fd_autoclose(const int *fd)
 		take_; \
 	})
 
+/* Waits by poll for the events, across EINTR; 0 or -errno. */
+int fd_wait(int fd, short events);
 /* Reads until n bytes or end of file, across EINTR (waits by poll on a non-blocking fd);
  * bytes read or -errno. */
 ssize_t fd_read_full(int fd, void *p, size_t n);
@@ -42,9 +44,8 @@ int fd_cloexec(int fd, bool on);
 int fd_nonblock(int fd, bool on);
 /* Opens /dev/null on any of 0, 1, 2 that is closed; first thing in main. */
 int fd_guard_std(void);
-/* close_range(first, ~0U), with a fallback over /proc/self/fd. */
-int fd_close_from(unsigned int first);
-/* As above except the given fds (need not be sorted). */
+/* Closes all from first on except the given ones (need not be sorted): close_range, with
+ * a fallback over /proc/self/fd. */
 int fd_close_except(unsigned int first, const int *keep, size_t n);
 
 /* SOCK_STREAM or SOCK_SEQPACKET pair, close-on-exec. */

@@ -3,7 +3,6 @@
 #include "core/base/str.h"
 
 #include <errno.h>
-#include <stdarg.h>
 
 #include "core/base/buf.h"
 #include "core/base/mem.h"
@@ -46,17 +45,23 @@ char *str_ndup(const char *s, size_t n)
 	return copy;
 }
 
+char *str_fmtv(const char *fmt, va_list ap)
+{
+	char *s = NULL;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		abort();
+	return s;
+}
+
 char *str_fmt(const char *fmt, ...)
 {
 	va_list ap;
-	char *s = NULL;
-	int n;
+	char *s;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	s = str_fmtv(fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		abort();
 	return s;
 }
 
@@ -260,9 +265,9 @@ int str_escape(struct buf *out, const char *s)
 	return r;
 }
 
-/* Bytes of the UTF-8 sequence at p (n > 0 bytes left), 0 when it is not one. */
-static size_t rune_len(const unsigned char *p, size_t n)
+size_t str_rune(const void *s, size_t n)
 {
+	const unsigned char *p = s;
 	size_t len = p[0] < 0x80   ? 1
 		     : p[0] < 0xc2 ? 0
 		     : p[0] < 0xe0 ? 2
@@ -301,7 +306,7 @@ int str_quote(struct buf *out, const char *s, size_t n)
 	int r = buf_addc(out, '"');
 
 	while (n && r >= 0) {
-		size_t len = rune_len(p, n);
+		size_t len = str_rune(p, n);
 
 		if (len == 1)
 			r = quote_ascii(out, *p);

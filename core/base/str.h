@@ -3,6 +3,7 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@ char *str_dup(const char *s);
 char *str_ndup(const char *s, size_t n);
 /* As asprintf; aborts when out of memory. */
 char *str_fmt(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *str_fmtv(const char *fmt, va_list ap);
 /* *slot = copy of s (or NULL), the old value released. */
 void str_set(char **slot, const char *s);
 /* Copies with NUL into dst of size bytes; returns -E2BIG and an empty dst when it does
@@ -52,6 +54,10 @@ int str_escape(struct buf *out, const char *s);
 /* Appends the n bytes at s in double quotes, as Go's %q does: \\n, \\", \\x1b, \\u0085; 0
  * or -E2BIG. */
 int str_quote(struct buf *out, const char *s, size_t n);
+
+/* Length of the UTF-8 sequence that begins the n > 0 bytes at s (1 to 4), 0 when none
+ * does. */
+size_t str_rune(const void *s, size_t n);
 
 /* Shell-like match with * ? [..]; whole string. */
 bool str_glob(const char *pattern, const char *s);

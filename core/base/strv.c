@@ -25,15 +25,10 @@ void strv_add(struct strv *s, const char *item)
 void strv_addf(struct strv *s, const char *fmt, ...)
 {
 	va_list ap;
-	char *item = NULL;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&item, fmt, ap);
+	strv_push(s, str_fmtv(fmt, ap));
 	va_end(ap);
-	if (n < 0)
-		abort();
-	strv_push(s, item);
 }
 
 void strv_addv(struct strv *s, char *const *items)

@@ -23,30 +23,6 @@
 /* --- one entry -----------------------------------------------------------------------
  */
 
-/* Length of the UTF-8 sequence at p (1..4), or 0. */
-static size_t utf8(const uint8_t *p, size_t n)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = p[0] < 0x80   ? 1
-		     : p[0] < 0xc2 ? 0
-		     : p[0] < 0xe0 ? 2
-		     : p[0] < 0xf0 ? 3
-				   : 4;
-	uint32_t c;
-
-	if (len == 1)
-		return 1;
-	if (len == 0 || p[0] > 0xf4 || n < len)
-		return 0;
-	c = p[0] & (0xffu >> (len + 1));
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	return c >= least[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) ? len : 0;
-}
-
 /* What must be escaped in a string, with Go's choices (it guards <, > and &). */
 static bool plain(uint8_t c)
 {
@@ -94,7 +70,7 @@ void logfile_entry(struct buf *out, int stream, const void *p, size_t n, int64_t
 		i += run;
 		if (i == n)
 			break;
-		len = utf8(s + i, n - i);
+		len = str_rune(s + i, n - i);
 		escape(out, s + i, len);
 		i += len ? len : 1;
 	}

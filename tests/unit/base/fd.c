@@ -57,7 +57,7 @@ TEST(closing_ranges)
 		bad += fd_close_except(5, keep, ARRAY_LEN(keep)) != 0;
 		for (int fd = 5; fd < 16; fd++)
 			bad += open_fd(fd) != (fd == 7 || fd == 10 || fd == 13);
-		bad += fd_close_from(8) != 0;
+		bad += fd_close_except(8, NULL, 0) != 0;
 		bad += !open_fd(7) || open_fd(10) || open_fd(13) || !open_fd(1);
 		_exit(bad);
 	}
