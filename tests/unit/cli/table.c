@@ -95,10 +95,10 @@ TEST(own_formats)
 	check("table {{.Label \"a\"}}\t{{.Names}}", NULL,
 	      "a         NAMES\nb         web\n          d\xc3\xa9j\xc3\xa0\n");
 	check("json", NULL,
-	      "{\"ID\":\"0123456789ab\",\"Names\":\"web\",\"Ports\":\"\",\"Labels\":\"a="
-	      "b\"}\n"
-	      "{\"ID\":\"ba9876543210\",\"Names\":\"d\xc3\xa9j\xc3\xa0\",\"Ports\":"
-	      "\"0.0.0.0:80->80/tcp\",\"Labels\":\"\"}\n");
+	      "{\"ID\":\"0123456789ab\",\"Labels\":\"a=b\",\"Names\":\"web\",\"Ports\":"
+	      "\"\"}\n"
+	      "{\"ID\":\"ba9876543210\",\"Labels\":\"\",\"Names\":\"d\xc3\xa9j\xc3\xa0\","
+	      "\"Ports\":\"0.0.0.0:80->80/tcp\"}\n");
 }
 
 /* A column belongs together only over neighbouring lines that have it. */
