@@ -343,20 +343,21 @@ static int listen_on(uint16_t port)
 static int confine(struct err *e)
 {
 	static const int calls[] = {
-		__NR_accept4,        __NR_read,
-		__NR_write,          __NR_writev,
-		__NR_recvfrom,       __NR_sendto,
-		__NR_shutdown,       __NR_close,
-		__NR_epoll_ctl,      __NR_epoll_pwait,
-		__NR_fcntl,          __NR_brk,
-		__NR_mmap,           __NR_munmap,
-		__NR_mremap,         __NR_madvise,
-		__NR_clock_gettime,  __NR_rt_sigreturn,
-		__NR_rt_sigprocmask, __NR_timerfd_settime,
-		__NR_timerfd_create, __NR_exit,
-		__NR_exit_group,
+		__NR_accept4,      __NR_read,           __NR_write,
+		__NR_writev,       __NR_recvfrom,       __NR_sendto,
+		__NR_shutdown,     __NR_close,          __NR_epoll_ctl,
+		__NR_epoll_pwait,  __NR_fcntl,          __NR_brk,
+		__NR_munmap,       __NR_mremap,         __NR_madvise,
+		__NR_rt_sigreturn, __NR_rt_sigprocmask, __NR_timerfd_create,
+		__NR_exit,         __NR_exit_group,
 #ifdef __NR_epoll_wait
 		__NR_epoll_wait,
+#endif
+#ifdef __NR_mmap
+		__NR_mmap,         __NR_clock_gettime,  __NR_timerfd_settime,
+#else /* 32 bits: the second of two generations, and musl's names of the first */
+		__NR_mmap2,          __NR_clock_gettime64, __NR_timerfd_settime64,
+		__NR_timerfd_settime32, __NR_fcntl64,
 #endif
 	};
 	struct caps none = { 0 };
