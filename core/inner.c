@@ -13,6 +13,7 @@
 #include "core/runtime/exec.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/monitor.h"
+#include "core/runtime/ociproc.h"
 
 #define EXIT_USAGE 125
 /* Less than the keeper's, so that the realm is not held by an idle stack. */
@@ -50,6 +51,8 @@ static const struct {
 	{ "monitor", monitor },
 	{ "stack", stack },
 	{ "exec", exec_main },
+	{ "create", ociproc_create_main },
+	{ "enlist", ociproc_exec_main },
 };
 
 int main(int argc, char **argv)

@@ -82,6 +82,7 @@ struct job {
 	int status;  /* the pipe on which a failed exec tells its errno */
 	int64_t end; /* time_monotonic, INT64_MAX: none */
 	struct buf *buf[2];
+	bool cut;
 };
 
 static void job_done(struct job *j)
@@ -119,7 +120,7 @@ static bool put_fd(int fd, int place)
 	return dup2(fd, place) == place && fd_cloexec(place, false) == 0;
 }
 
-static void child(const char *path, char *const argv[], const int fds[3], int status)
+static void child(const struct spawn *s, const char *path, const int fds[3], int status)
 {
 	sigset_t none;
 	int code;
@@ -134,17 +135,16 @@ static void child(const char *path, char *const argv[], const int fds[3], int st
 	}
 	if (fd_close_except(3, &status, 1) < 0)
 		goto failed;
-	execv(path, argv);
+	execve(path, s->argv, s->env ? s->env : environ);
 failed:
 	code = errno ? errno : EIO;
 	(void)fd_write_all(status, &code, sizeof(code));
 	_exit(127);
 }
 
-static int job_start(struct job *j, const char *path, char *const argv[],
-		     const char *input)
+static int job_start(struct job *j, const char *path, const struct spawn *s)
 {
-	autoclose int in = open_input(input);
+	autoclose int in = open_input(s->input);
 	autoclose int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	autoclose int out = -1, errout = -1, status = -1;
 	int *ends[2] = { &out, &errout };
@@ -175,7 +175,7 @@ static int job_start(struct job *j, const char *path, char *const argv[],
 		const int fds[3] = { in, out >= 0 ? out : null,
 				     errout >= 0 ? errout : null };
 
-		child(path, argv, fds, status);
+		child(s, path, fds, status);
 	}
 	j->pidfd = (int)syscall(SYS_pidfd_open, j->pid, 0);
 	return 0;
@@ -209,7 +209,7 @@ static int job_take(struct job *j, int i)
 			char surplus;
 
 			got = fd_read(j->out[i], &surplus, 1);
-			if (got > 0)
+			if (got > 0 && !j->cut)
 				return r;
 		}
 		if (got == -EAGAIN)
@@ -268,21 +268,34 @@ static int job_pump(struct job *j)
 int spawn_run(char *const argv[], const char *input, struct buf *out, struct buf *errout,
 	      int timeout_ms, struct err *e)
 {
+	struct spawn s = { .path = argv[0],
+			   .argv = argv,
+			   .input = input,
+			   .out = out,
+			   .errout = errout,
+			   .timeout_ms = timeout_ms };
+
+	return spawn_program(&s, e);
+}
+
+int spawn_program(const struct spawn *s, struct err *e)
+{
 	autodone(job_done) struct job j = { .pidfd = -1,
 					    .out = { -1, -1 },
 					    .status = -1,
-					    .buf = { out, errout },
-					    .end = INT64_MAX };
-	autofree char *path = spawn_find(argv[0]);
+					    .buf = { s->out, s->errout },
+					    .end = INT64_MAX,
+					    .cut = s->cut };
+	autofree char *path = spawn_find(s->path);
 	int r, code;
 
 	if (!path)
-		return err_set(e, -ENOENT, "run '%s': no such program", argv[0]);
-	if (timeout_ms > 0)
-		j.end = time_monotonic() + (int64_t)timeout_ms * NS_PER_MS;
-	r = job_start(&j, path, argv, input);
+		return err_set(e, -ENOENT, "run '%s': no such program", s->path);
+	if (s->timeout_ms > 0)
+		j.end = time_monotonic() + (int64_t)s->timeout_ms * NS_PER_MS;
+	r = job_start(&j, path, s);
 	if (r < 0)
-		return err_code(e, r, "run '%s'", argv[0]);
+		return err_code(e, r, "run '%s'", s->path);
 	r = job_exec_result(&j);
 	if (r == 0) {
 		r = job_pump(&j);
@@ -291,11 +304,11 @@ int spawn_run(char *const argv[], const char *input, struct buf *out, struct buf
 	}
 	code = spawn_wait(j.pid);
 	if (r == -ETIMEDOUT)
-		return err_set(e, r, "run '%s': not done after %d ms", argv[0],
-			       timeout_ms);
+		return err_set(e, r, "run '%s': not done after %d ms", s->path,
+			       s->timeout_ms);
 	if (r == -E2BIG)
-		return err_set(e, r, "run '%s': it prints too much", argv[0]);
+		return err_set(e, r, "run '%s': it prints too much", s->path);
 	if (r < 0 || code < 0)
-		return err_code(e, r < 0 ? r : code, "run '%s'", argv[0]);
+		return err_code(e, r < 0 ? r : code, "run '%s'", s->path);
 	return code;
 }

@@ -187,6 +187,18 @@ int mount_pivot(int fd, struct err *e)
 	return chdir("/") < 0 ? err_sys(e, "enter the new root") : 0;
 }
 
+int mount_cover(int fd, struct err *e)
+{
+	autoclose int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = root < 0 ? -errno : mount_move(fd, root);
+
+	if (r < 0)
+		return err_code(e, r, "mount the new root over the old one");
+	if (fchdir(fd) < 0 || chroot(".") < 0)
+		return err_sys(e, "enter the new root");
+	return 0;
+}
+
 /* --- options -------------------------------------------------------------------------
  */
 

@@ -38,6 +38,9 @@ int mount_change(int fd, const struct mount_change *c);
 /* The root of the calling process's mount namespace becomes the tree at fd, an attached
  * mount; the old one is let go. Leaves the working directory at the new root. */
 int mount_pivot(int fd, struct err *e);
+/* For a root on the first ramdisk, which cannot be pivoted from: the tree is mounted over
+ * the old root, and the caller moves in; others do so by chdir("/..") and chroot("."). */
+int mount_cover(int fd, struct err *e);
 /* mount(2) with an option page, for what the new interface of an old kernel cannot say.
  */
 int mount_old(const char *type, const char *target, const char *options);

@@ -170,6 +170,62 @@ int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(v
 	return TAKE_FD(pidfd);
 }
 
+/* What a child answers over its pipe. */
+struct answer {
+	int result;
+	struct err e;
+};
+
+/* Stays outside, where the right to write the maps is. */
+static void write_maps(int sock, pid_t pid, const struct idmap *uid,
+		       const struct idmap *gid)
+{
+	struct answer a = { 0 };
+	char go;
+
+	if (fd_read_full(sock, &go, 1) != 1)
+		_exit(1);
+	a.result = idmap_write(pid, uid, gid, &a.e);
+	fd_write_all(sock, &a, sizeof(a));
+	_exit(0);
+}
+
+int userns_enter(const struct idmap *uid, const struct idmap *gid, struct err *e)
+{
+	struct answer a = { .result = -EIO };
+	int pair[2], r = fd_socketpair(SOCK_STREAM, pair);
+	pid_t self = getpid(), pid;
+	autoclose int sock = r < 0 ? -1 : pair[0];
+
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	pid = fork();
+	if (pid == 0) {
+		fd_close(pair[0]);
+		write_maps(pair[1], self, uid, gid);
+	}
+	fd_close(pair[1]);
+	if (pid < 0)
+		return err_sys(e, "fork");
+	if (unshare(CLONE_NEWUSER) < 0) {
+		r = explain(-errno, e);
+	} else if (fd_write_all(sock, "g", 1) < 0 ||
+		   fd_read_full(sock, &a, sizeof(a)) != (ssize_t)sizeof(a)) {
+		r = err_set(e, -EIO, "the writer of the ID maps died");
+	} else if (a.result < 0) {
+		if (e)
+			*e = a.e;
+		r = a.result;
+	}
+	sock = fd_close(sock);
+	spawn_wait(pid);
+	if (r == 0)
+		r = become_root();
+	return r < 0 && e && !e->text[0]
+		       ? err_code(e, r, "become root of the user namespace")
+		       : r;
+}
+
 int userns_join(int pidfd, int flags, struct err *e)
 {
 	int r = pidfd_setns(pidfd, flags);
@@ -179,12 +235,6 @@ int userns_join(int pidfd, int flags, struct err *e)
 	r = become_root();
 	return r < 0 ? err_code(e, r, "become root of the realm") : 0;
 }
-
-/* The child's answer over the pipe. */
-struct answer {
-	int result;
-	struct err e;
-};
 
 static void call_child(int pidfd, int flags, int (*fn)(void *arg, struct err *e),
 		       void *arg, int out)

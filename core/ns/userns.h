@@ -16,6 +16,9 @@
  * (max_user_namespaces, AppArmor restriction, newuidmap missing setuid). */
 int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(void *),
 		 void *arg, pid_t *ret_pid, struct err *e);
+/* Moves the calling process itself into a new user namespace with these maps, as its root
+ * and without supplementary groups. */
+int userns_enter(const struct idmap *uid, const struct idmap *gid, struct err *e);
 /* Joins the namespaces of pidfd's process: flags CLONE_NEWUSER, CLONE_NEWNET, …; then
  * becomes root there (setgroups cleared, gid 0, uid 0). Only for single-threaded
  * short-lived children. */

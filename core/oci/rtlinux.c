@@ -162,8 +162,7 @@ static int parse_resources(yyjson_val *obj, struct runtimeconfig *c, struct err 
 
 static int refuse_unsupported(yyjson_val *obj, struct err *e)
 {
-	static const char *const keys[] = { "intelRdt", "personality", "timeOffsets",
-					    "netDevices", "memoryPolicy" };
+	static const char *const keys[] = { "intelRdt", "netDevices", "memoryPolicy" };
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		yyjson_val *v = yyjson_obj_get(obj, keys[i]);
@@ -172,6 +171,86 @@ static int refuse_unsupported(yyjson_val *obj, struct err *e)
 			return err_set(e, -ENOTSUP, "'%s' is not supported", keys[i]);
 	}
 	return 0;
+}
+
+/* PER_LINUX and PER_LINUX32 of personality(2). */
+static const struct domain {
+	const char *name;
+	uint32_t value;
+} domains[] = { { "LINUX", 0 }, { "LINUX32", 8 } };
+
+static int parse_personality(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
+{
+	yyjson_val *v = NULL, *flags = NULL;
+	const char *name = "";
+	int r = json_get_obj(obj, "personality", &v, e);
+
+	if (r < 0 || !v)
+		return r;
+	r = json_get_str(v, "domain", &name, e);
+	if (r == 0)
+		r = json_get_arr(v, "flags", &flags, e);
+	if (r < 0)
+		return r;
+	if (yyjson_arr_size(flags) > 0)
+		return err_set(e, -ENOTSUP, "'personality.flags' is not supported");
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		if (!str_eq(name, domains[i].name))
+			continue;
+		c->has_personality = true;
+		c->personality = domains[i].value;
+		return 0;
+	}
+	return err_set(e, -EINVAL, "'personality.domain' is unknown: '%.40s'", name);
+}
+
+static const char *const clocks[] = { "monotonic", "boottime" };
+
+static int parse_clock(yyjson_val *offsets, const char *clock, struct strv *ret,
+		       struct err *e)
+{
+	yyjson_val *v = NULL;
+	int64_t seconds = 0;
+	uint32_t nanoseconds = 0;
+	int r = json_get_obj(offsets, clock, &v, e);
+
+	if (r < 0 || !v)
+		return r;
+	r = json_get_i64(v, "secs", &seconds, e);
+	if (r == 0)
+		r = json_get_u32(v, "nanosecs", &nanoseconds, e);
+	if (r == 0 && nanoseconds > 999999999)
+		r = err_set(e, -EINVAL, "'timeOffsets.%s.nanosecs' is out of range",
+			    clock);
+	if (r == 0)
+		strv_addf(ret, "%s %lld %u", clock, (long long)seconds, nanoseconds);
+	return r;
+}
+
+static int parse_offsets(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
+{
+	yyjson_val *v = NULL;
+	int r = json_get_obj(obj, "timeOffsets", &v, e);
+
+	for (size_t i = 0; r == 0 && v && i < ARRAY_LEN(clocks); i++)
+		r = parse_clock(v, clocks[i], &c->time_offsets, e);
+	if (r == 0 && c->time_offsets.len > 0 &&
+	    (!(c->namespaces & RT_NS_TIME) || c->ns_path[__builtin_ctz(RT_NS_TIME)]))
+		r = err_set(e, -EINVAL,
+			    "'timeOffsets' needs a new namespace of type 'time'");
+	return r;
+}
+
+static int parse_seccomp(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
+{
+	const char *listener = "";
+	int r = json_get_obj(obj, "seccomp", &c->seccomp, e);
+
+	if (r == 0)
+		r = json_get_str(c->seccomp, "listenerPath", &listener, e);
+	if (r == 0 && *listener)
+		r = err_set(e, -ENOTSUP, "'seccomp.listenerPath' is not supported");
+	return r;
 }
 
 int rtlinux_parse(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
@@ -199,7 +278,11 @@ int rtlinux_parse(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
 	if (r == 0)
 		r = json_get_dup(obj, "mountLabel", &c->mount_label, e);
 	if (r == 0)
-		r = json_get_obj(obj, "seccomp", &c->seccomp, e);
+		r = parse_seccomp(obj, c, e);
+	if (r == 0)
+		r = parse_personality(obj, c, e);
+	if (r == 0)
+		r = parse_offsets(obj, c, e);
 	return r < 0 ? r : parse_resources(obj, c, e);
 }
 
@@ -264,6 +347,38 @@ static void build_resources(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_val(doc, obj, "resources", res);
 }
 
+static void build_personality(const struct runtimeconfig *c, yyjson_mut_doc *doc,
+			      yyjson_mut_val *obj)
+{
+	for (size_t i = 0; c->has_personality && i < ARRAY_LEN(domains); i++) {
+		if (domains[i].value == c->personality)
+			json_add_str(doc, json_add_obj(doc, obj, "personality"), "domain",
+				     domains[i].name);
+	}
+}
+
+static void build_offsets(const struct runtimeconfig *c, yyjson_mut_doc *doc,
+			  yyjson_mut_val *obj)
+{
+	yyjson_mut_val *all =
+		c->time_offsets.len ? json_add_obj(doc, obj, "timeOffsets") : NULL;
+
+	for (size_t i = 0; i < c->time_offsets.len; i++) {
+		autostrv words = { 0 };
+		yyjson_mut_val *v;
+		int64_t secs, nanosecs;
+
+		strv_split(&words, c->time_offsets.v[i], ' ');
+		if (words.len != 3 ||
+		    str_i64(words.v[1], INT64_MIN, INT64_MAX, &secs) < 0 ||
+		    str_i64(words.v[2], 0, UINT32_MAX, &nanosecs) < 0)
+			continue;
+		v = json_add_obj(doc, all, words.v[0]);
+		yyjson_mut_obj_add_int(doc, v, "secs", secs);
+		yyjson_mut_obj_add_int(doc, v, "nanosecs", nanosecs);
+	}
+}
+
 void rtlinux_build(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 		   yyjson_mut_val *obj)
 {
@@ -284,6 +399,8 @@ void rtlinux_build(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 	json_add_str(doc, obj, "cgroupsPath", c->cgroups_path);
 	json_add_str(doc, obj, "mountLabel", c->mount_label);
 	build_resources(c, doc, obj);
+	build_personality(c, doc, obj);
+	build_offsets(c, doc, obj);
 	if (c->seccomp)
 		yyjson_mut_obj_add_val(doc, obj, "seccomp",
 				       yyjson_val_mut_copy(doc, c->seccomp));
@@ -304,4 +421,5 @@ void rtlinux_done(struct runtimeconfig *c)
 	free(c->rootfs_propagation);
 	free(c->cgroups_path);
 	free(c->mount_label);
+	strv_done(&c->time_offsets);
 }

@@ -11,7 +11,7 @@
 #include "core/oci/rtlinux.h"
 #include "core/oci/rtprocess.h"
 
-static const char *const hook_kinds[6] = {
+static const char *const hook_kinds[RT_HOOK_COUNT] = {
 	"prestart",       "createRuntime", "createContainer",
 	"startContainer", "poststart",     "poststop",
 };

@@ -50,6 +50,17 @@ struct rt_device {
 	uint32_t mode, uid, gid;
 };
 
+/* In the order in which they run. */
+enum rt_hook_kind {
+	RT_HOOK_PRESTART,
+	RT_HOOK_CREATE_RUNTIME,
+	RT_HOOK_CREATE_CONTAINER,
+	RT_HOOK_START_CONTAINER,
+	RT_HOOK_POSTSTART,
+	RT_HOOK_POSTSTOP,
+};
+#define RT_HOOK_COUNT 6
+
 struct rt_hook {
 	char *path;
 	struct strv args, env;
@@ -101,9 +112,11 @@ struct runtimeconfig {
 				  doc */
 	yyjson_val
 		*seccomp; /* linux.seccomp as parsed; NULL when absent; valid with doc */
-	struct rt_hook *hooks[6]; /* prestart createRuntime createContainer startContainer
-				     poststart poststop */
-	size_t hooks_len[6];
+	bool has_personality;
+	uint32_t personality;     /* PER_LINUX, PER_LINUX32 of personality(2) */
+	struct strv time_offsets; /* "monotonic SECONDS NANOSECONDS", "boottime …" */
+	struct rt_hook *hooks[RT_HOOK_COUNT]; /* by enum rt_hook_kind */
+	size_t hooks_len[RT_HOOK_COUNT];
 	yyjson_doc *doc; /* owned; NULL when built by hand */
 };
 

@@ -17,11 +17,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/ns/clone.h"
 #include "core/ns/landlock.h"
@@ -30,12 +32,14 @@
 #include "core/runtime/bundle.h"
 #include "core/runtime/init.h"
 #include "core/runtime/interior.h"
+#include "core/runtime/mapping.h"
+#include "core/runtime/ocistate.h"
+#include "core/runtime/parting.h"
 #include "core/runtime/report.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
 #endif
-#define MAP_FILE_MAX  8192
 #define CREATOR_STACK (256u << 10)
 /* init must not be cloned into a mount namespace of its own: see above. */
 #define ALL_OWN \
@@ -94,9 +98,10 @@ static int open_paths(struct build *x, struct err *e)
 
 		if (!path || !*path)
 			continue;
-		if (clone_flag[i] == CLONE_NEWNS)
+		if (clone_flag[i] == CLONE_NEWNS && x->b->setup->terminal)
 			return err_set(e, -EOPNOTSUPP,
-				       "a mount namespace cannot be joined");
+				       "a terminal cannot be had in a mount namespace "
+				       "that is joined");
 		x->joined[i] = open(path, O_RDONLY | O_CLOEXEC);
 		if (x->joined[i] < 0)
 			return err_sys(e, "open namespace '%s'", path);
@@ -107,10 +112,23 @@ static int open_paths(struct build *x, struct err *e)
 /* --- in the realm --------------------------------------------------------------------
  */
 
+static int stay(const struct build *x, struct err *e)
+{
+	const char *root = x->bundle.config.root_path;
+	autofree char *path =
+		path_is_abs(root) ? str_dup(root) : path_join(x->bundle.path, root);
+	int r = parting_mounts(path, x->bundle.config.rootfs_propagation, e);
+
+	prctl(PR_SET_DUMPABLE, 1);
+	return r;
+}
+
 static int join_realm(struct build *x, struct err *e)
 {
 	int flags = CLONE_NEWUSER, r;
 
+	if (x->b->realm_pidfd < 0)
+		return stay(x, e);
 	/* The network of a container that has its own is wired from the realm's; with the
 	 * host's network we stay where we are: there is no way back to it. */
 	if (has(x, RT_NS_NET))
@@ -128,70 +146,18 @@ static int join_realm(struct build *x, struct err *e)
 	return 0;
 }
 
-static int read_map(const char *path, struct idmap *ret, struct err *e)
-{
-	char text[MAP_FILE_MAX];
-	int r = file_read_small(AT_FDCWD, path, text, sizeof(text));
-
-	if (r >= 0)
-		r = idmap_parse(text, strlen(text), ret);
-	return r < 0 ? err_code(e, r, "read '%s'", path) : 0;
-}
-
-static void from_config(const struct rt_idmap *v, size_t n, struct idmap *ret)
-{
-	ret->extents = mem_array(n, sizeof(*ret->extents));
-	ret->len = n;
-	for (size_t i = 0; i < n; i++)
-		ret->extents[i] =
-			(struct idmap_extent){ v[i].container, v[i].host, v[i].size };
-}
-
-static int one_map(const char *file, const struct rt_idmap *v, size_t n,
-		   struct idmap *ret, struct err *e)
-{
-	autodone(idmap_done) struct idmap realm = { 0 }, want = { 0 };
-	int r;
-
-	r = read_map(file, &realm, e);
-	if (r < 0)
-		return r;
-	if (n > 0)
-		from_config(v, n, &want);
-	else
-		idmap_identity(&realm, &want);
-	r = idmap_fit(&want, &realm, ret);
-	return r < 0 ? err_set(e, r,
-			       "the container's ID map is not within the realm's IDs")
-		     : 0;
-}
-
 static int make_maps(struct build *x, struct err *e)
 {
 	const struct runtimeconfig *c = &x->bundle.config;
+	bool mapped = x->b->oci && x->b->oci->mapped;
 	int r;
 
 	if (!has(x, RT_NS_USER) && (c->uid_maps_len || c->gid_maps_len))
 		return err_set(e, -EINVAL, "an ID map needs a user namespace of its own");
-	r = one_map("/proc/self/uid_map", c->uid_maps, c->uid_maps_len, &x->uid, e);
+	r = mapping_fit("uid_map", c->uid_maps, mapped ? 0 : c->uid_maps_len, &x->uid, e);
 	return r < 0 ? r
-		     : one_map("/proc/self/gid_map", c->gid_maps, c->gid_maps_len,
-			       &x->gid, e);
-}
-
-static int write_map(pid_t pid, const char *file, const struct idmap *m, struct err *e)
-{
-	autobuf text = { 0 };
-	char path[64];
-	int r;
-
-	str_print(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	idmap_text(m, &text);
-	r = file_write_small(AT_FDCWD, path, buf_str(&text));
-	if (r == -EPERM || r == -EINVAL)
-		return err_set(e, r,
-			       "the container's ID map is not within the realm's IDs");
-	return r < 0 ? err_code(e, r, "write '%s'", path) : 0;
+		     : mapping_fit("gid_map", c->gid_maps, mapped ? 0 : c->gid_maps_len,
+				   &x->gid, e);
 }
 
 /* --- init ----------------------------------------------------------------------------
@@ -213,6 +179,28 @@ static unsigned landlock_bits(const struct build *x)
 	return bits;
 }
 
+/* The part of init that `start` comes to wait for. */
+static void describe_gate(const struct build *x, struct init *i)
+{
+	const struct builder_oci *o = x->b->oci;
+	struct runtimeconfig *c = (struct runtimeconfig *)&x->bundle.config;
+	struct ocistate s = { .id = x->b->setup->id,
+			      .status = "created",
+			      .pid = getpid() };
+
+	i->gate = -1;
+	if (!o)
+		return;
+	s.bundle = o->bundle;
+	s.annotations = &c->annotations;
+	i->gate = o->gate;
+	i->chroot = o->no_pivot && !by_path(x, RT_NS_MOUNT);
+	i->hooks = c->hooks[RT_HOOK_START_CONTAINER];
+	i->hooks_len = c->hooks_len[RT_HOOK_START_CONTAINER];
+	i->hook_state = ocistate_text(&s);
+	i->process.preserve = o->preserve;
+}
+
 static void born(struct build *x) __attribute__((noreturn));
 static void born(struct build *x)
 {
@@ -227,24 +215,43 @@ static void born(struct build *x)
 			     .landlock = landlock_bits(x),
 			     .keyring = s->new_keyring ? s->id : NULL,
 			     .reap = s->init,
+			     .personality = c->has_personality ? &c->personality : NULL,
 			     .tty = -1 },
 		.hostname =
 			has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->hostname : NULL,
 		.domainname = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->domainname
 									  : NULL,
-		.own_mounts = x->nested,
+		.own_mounts = x->nested && !by_path(x, RT_NS_MOUNT),
 		.sync = x->sync,
 		.tty_socket = s->terminal ? x->tty_pipe[1] : -1,
 	};
-	int keep[] = { x->sync, x->tty_pipe[1], x->b->stdio[0], x->b->stdio[1],
-		       x->b->stdio[2] };
+	int keep[] = { x->sync,        x->tty_pipe[1], x->b->stdio[0],
+		       x->b->stdio[1], x->b->stdio[2], -1 };
 
 	for (int n = 0; n < 3; n++)
 		i.process.stdio[n] = x->b->stdio[n];
+	describe_gate(x, &i);
+	keep[5] = i.gate;
 	/* The monitor's ends of everything must not live on in here: their closing is
 	 * how each of us learns that another has died. */
-	fd_close_except(3, keep, ARRAY_LEN(keep));
+	fd_close_except(3 + i.process.preserve, keep, ARRAY_LEN(keep));
 	init_run(&i);
+}
+
+/* The clocks of a time namespace are set while nobody is in it yet. */
+static int offset_clocks(const struct build *x, struct err *e)
+{
+	const struct strv *v = &x->bundle.config.time_offsets;
+	int r;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_sys(e, "make a time namespace");
+	for (size_t i = 0; i < v->len; i++) {
+		r = file_write_small(AT_FDCWD, "/proc/self/timens_offsets", v->v[i]);
+		if (r < 0)
+			return err_code(e, r, "set the clock '%s'", v->v[i]);
+	}
+	return 0;
 }
 
 static int create(struct build *x, struct err *e)
@@ -261,6 +268,11 @@ static int create(struct build *x, struct err *e)
 		} else if (has(x, ns) && ns != RT_NS_MOUNT) {
 			flags |= clone_flag[i];
 		}
+	}
+	if ((flags & CLONE_NEWTIME) && x->bundle.config.time_offsets.len > 0) {
+		flags &= ~CLONE_NEWTIME;
+		if (offset_clocks(x, e) < 0)
+			return e->code;
 	}
 	x->pid = clone_fork(flags | CLONE_PARENT);
 	if (x->pid == 0)
@@ -282,8 +294,8 @@ static int create_main(void *arg)
 	return 0;
 }
 
-/* A user namespace given by path is joined by a go-between that shares our memory: we
- * ourselves must stay root of the realm. */
+/* A user or mount namespace given by path is joined by a go-between that shares our
+ * memory: we ourselves must stay root of the realm, and at its /proc. */
 static int create_joined(struct build *x, struct err *e)
 {
 	struct creator c = { .x = x, .e = e, .result = -EIO };
@@ -297,10 +309,10 @@ static int create_joined(struct build *x, struct err *e)
 static int make_init(struct build *x, struct err *e)
 {
 	struct report r = { .kind = REPORT_INIT };
-	char path[64];
 	int code;
 
-	code = by_path(x, RT_NS_USER) ? create_joined(x, e) : create(x, e);
+	code = by_path(x, RT_NS_USER) || by_path(x, RT_NS_MOUNT) ? create_joined(x, e)
+								 : create(x, e);
 	if (code < 0)
 		return code;
 	x->sync = fd_close(x->sync);
@@ -314,15 +326,13 @@ static int make_init(struct build *x, struct err *e)
 	if (by_path(x, RT_NS_USER)) {
 		idmap_done(&x->uid);
 		idmap_done(&x->gid);
-		str_print(path, sizeof(path), "/proc/%d/uid_map", (int)x->pid);
-		code = read_map(path, &x->uid, e);
-		str_print(path, sizeof(path), "/proc/%d/gid_map", (int)x->pid);
-		return code < 0 ? code : read_map(path, &x->gid, e);
+		code = mapping_read(x->pid, "uid_map", &x->uid, e);
+		return code < 0 ? code : mapping_read(x->pid, "gid_map", &x->gid, e);
 	}
 	if (!has(x, RT_NS_USER))
 		return 0;
-	code = write_map(x->pid, "uid_map", &x->uid, e);
-	return code < 0 ? code : write_map(x->pid, "gid_map", &x->gid, e);
+	code = mapping_write(x->pid, "uid_map", &x->uid, e);
+	return code < 0 ? code : mapping_write(x->pid, "gid_map", &x->gid, e);
 }
 
 /* --- the rest ------------------------------------------------------------------------
@@ -347,9 +357,14 @@ static void give_stdio(const struct build *x)
 	int64_t owner = idmap_out(&x->uid, x->bundle.config.process.uid);
 
 	for (int i = 0; i < 3 && owner > 0; i++) {
+		struct stat st;
+
+		/* A caller's terminal or file is not ours to give. */
+		if (x->b->stdio[i] < 0 || fstat(x->b->stdio[i], &st) < 0 ||
+		    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+			continue;
 		/* Without the right it merely cannot be reopened by name. */
-		if (x->b->stdio[i] >= 0 &&
-		    fchown(x->b->stdio[i], (uid_t)owner, (gid_t)-1) < 0)
+		if (fchown(x->b->stdio[i], (uid_t)owner, (gid_t)-1) < 0)
 			continue;
 	}
 }
@@ -378,9 +393,13 @@ static int make_tree(struct build *x, struct err *e)
 			return err_code(e, r, "join the container's PID namespace");
 	}
 	x->in.init_pidfd = x->pidfd;
+	if (by_path(x, RT_NS_MOUNT))
+		return 0; /* its tree is as it is */
 	r = interior_build(&x->in, e);
 	if (r == 0)
 		r = hand_over_terminal(x, &x->in, e);
+	if (r == 0 && x->b->oci)
+		r = x->b->oci->built(x->b->oci->arg, x->pid, &x->in, e);
 	if (r == 0)
 		r = interior_enter(&x->in, e);
 	return r;
@@ -400,7 +419,11 @@ static void begin_tree(struct build *x)
 
 static int build(struct build *x, struct err *e)
 {
-	int r = bundle_read(x->b->container_dirfd, x->b->setup->seccomp, &x->bundle, e);
+	const struct builder_oci *o = x->b->oci;
+	int r = o ? bundle_read_oci(x->b->container_dirfd, o->bundle,
+				    x->b->setup->seccomp, &x->bundle, e)
+		  : bundle_read(x->b->container_dirfd, x->b->setup->seccomp, &x->bundle,
+				e);
 
 	if (r == 0)
 		r = process_label(&x->bundle.config.process, e);
@@ -436,14 +459,16 @@ int builder_run(const struct builder *b)
 		.tty_pipe = { -1, -1 },
 		.in = { .root = -1, .master = -1, .slave = -1 },
 	};
-	int keep[] = { b->container_dirfd, b->realm_pidfd, b->report,  b->sync,
-		       b->stdio[0],        b->stdio[1],    b->stdio[2] };
+	int keep[] = { b->container_dirfd, b->realm_pidfd,
+		       b->report,          b->sync,
+		       b->stdio[0],        b->stdio[1],
+		       b->stdio[2],        b->oci ? b->oci->gate : -1 };
 	struct report ready = { .kind = REPORT_READY };
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < RT_NS_COUNT; i++)
 		x.joined[i] = -1;
-	fd_close_except(3, keep, ARRAY_LEN(keep));
+	fd_close_except(3 + (b->oci ? b->oci->preserve : 0), keep, ARRAY_LEN(keep));
 	if (build(&x, &e) < 0) {
 		report_error(b->report, REPORT_EXIT_FAILED, &e);
 		return 1;

@@ -15,16 +15,20 @@
 #define CONFIG_FILE  "config.json"
 #define BPF_FILE_MAX (4096u * 8) /* BPF_MAXINSNS */
 
-static int read_config(int container, struct runtimeconfig *c, struct err *e)
+static int read_config(int dirfd, const char *name, struct runtimeconfig *c,
+		       struct err *e)
 {
 	autobuf text = { .max = RUNTIMECONFIG_MAX };
-	int r = file_read(container, "bundle/" CONFIG_FILE, RUNTIMECONFIG_MAX, &text);
+	int r = file_read(dirfd, name, RUNTIMECONFIG_MAX, &text);
 
 	if (r < 0)
 		return err_code(e, r, "read '%s'", CONFIG_FILE);
 	r = runtimeconfig_parse(text.data, text.len, c, e);
-	if (r < 0)
-		return err_wrap(e, "read '%s'", CONFIG_FILE);
+	return r < 0 ? err_wrap(e, "read '%s'", CONFIG_FILE) : 0;
+}
+
+static int refuse_hooks(const struct runtimeconfig *c, struct err *e)
+{
 	for (size_t i = 0; i < ARRAY_LEN(c->hooks_len); i++) {
 		if (c->hooks_len[i] > 0)
 			return err_set(e, -EOPNOTSUPP, "hooks are not supported");
@@ -56,13 +60,24 @@ int bundle_read_filter(const char *path, struct buf *ret, struct err *e)
 int bundle_read(int container_dirfd, const char *seccomp, struct bundle *ret,
 		struct err *e)
 {
-	int r = read_config(container_dirfd, &ret->config, e);
+	int r = read_config(container_dirfd, "bundle/" CONFIG_FILE, &ret->config, e);
 
+	if (r == 0)
+		r = refuse_hooks(&ret->config, e);
 	if (r == 0)
 		r = find_path(container_dirfd, &ret->path, e);
 	if (r == 0 && seccomp)
 		r = bundle_read_filter(seccomp, &ret->bpf, e);
 	return r;
+}
+
+int bundle_read_oci(int dirfd, const char *path, const char *seccomp, struct bundle *ret,
+		    struct err *e)
+{
+	int r = read_config(dirfd, CONFIG_FILE, &ret->config, e);
+
+	ret->path = str_dup(path);
+	return r < 0 || !seccomp ? r : bundle_read_filter(seccomp, &ret->bpf, e);
 }
 
 void bundle_done(struct bundle *b)

@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -23,51 +22,22 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/ns/landlock.h"
 #include "core/ns/pidfd.h"
-#include "core/runtime/bundle.h"
 #include "core/runtime/joining.h"
 #include "core/runtime/launch.h"
 #include "core/runtime/order.h"
 #include "core/runtime/pump.h"
 #include "core/runtime/report.h"
+#include "core/runtime/request.h"
 #include "core/runtime/setup.h"
 
-#define REQUEST_MAX RUNTIMECONFIG_MAX
-#define EXEC_FDS    3 /* init's pidfd, client, request */
+#define EXEC_FDS 3 /* init's pidfd, client, request */
 
 /* --- front side ----------------------------------------------------------------------
  */
-
-static int write_request(const struct exec_spawn *x, const struct setup *s, struct err *e)
-{
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *o = yyjson_mut_obj(doc);
-	autobuf text = { .max = REQUEST_MAX };
-	autoclose int fd = -1;
-	int r;
-
-	yyjson_mut_doc_set_root(doc, o);
-	runtimeconfig_build_process(x->process, doc, json_add_obj(doc, o, "process"));
-	json_add_str(doc, o, "seccomp", x->seccomp);
-	json_add_str(doc, o, "keyring", s->new_keyring ? s->id : NULL);
-	yyjson_mut_obj_add_bool(doc, o, "landlock", s->landlock_scopes);
-	yyjson_mut_obj_add_bool(doc, o, "stdin", x->open_stdin);
-	yyjson_mut_obj_add_bool(doc, o, "detach", x->detach);
-	r = json_print(&text, doc, false);
-	if (r < 0)
-		return err_code(e, r, "describe the process");
-	fd = memfd_create("exec", MFD_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "memfd_create");
-	r = fd_write_all(fd, text.data, text.len);
-	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return err_code(e, r < 0 ? r : -errno, "describe the process");
-	return TAKE_FD(fd);
-}
 
 static int read_setup(int container, struct setup *ret, struct err *e)
 {
@@ -80,6 +50,10 @@ static int read_setup(int container, struct setup *ret, struct err *e)
 int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
 {
 	autodone(setup_done) struct setup s = { 0 };
+	struct request_in in = { .process = x->process,
+				 .seccomp = x->seccomp,
+				 .open_stdin = x->open_stdin,
+				 .detach = x->detach };
 	char *argv[] = { (char *)"rootless", (char *)"exec", NULL };
 	autoclose int init = state_open_init(x->state), request = -1, ours = -1,
 		      theirs = -1;
@@ -91,7 +65,9 @@ int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
 	r = read_setup(x->container_dirfd, &s, e);
 	if (r < 0)
 		return r;
-	request = write_request(x, &s, e);
+	in.keyring = s.new_keyring ? s.id : NULL;
+	in.landlock = s.landlock_scopes;
+	request = request_write(&in, e);
 	if (request < 0)
 		return request;
 	r = fd_socketpair(SOCK_STREAM, pair);
@@ -116,48 +92,6 @@ int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
 
 /* --- exec monitor --------------------------------------------------------------------
  */
-
-struct request {
-	struct rt_process process;
-	struct buf bpf;
-	char *keyring;
-	bool landlock, open_stdin, detach;
-};
-
-static void request_done(struct request *q)
-{
-	runtimeconfig_done_process(&q->process);
-	buf_done(&q->bpf);
-	free(q->keyring);
-}
-
-static int read_request(int fd, struct request *q, struct err *e)
-{
-	autobuf text = { .max = REQUEST_MAX };
-	autojson *doc = NULL;
-	yyjson_val *root, *process = NULL;
-	const char *seccomp = NULL, *keyring = NULL;
-	int r = file_read_fd(fd, REQUEST_MAX, &text);
-
-	if (r < 0)
-		return err_code(e, r, "read the request");
-	r = json_parse(text.data, text.len, "request", &doc, e);
-	if (r < 0)
-		return r;
-	root = yyjson_doc_get_root(doc);
-	if (json_get_obj(root, "process", &process, e) < 0 ||
-	    json_get_str(root, "seccomp", &seccomp, e) < 0 ||
-	    json_get_str(root, "keyring", &keyring, e) < 0 ||
-	    json_get_bool(root, "landlock", &q->landlock, e) < 0 ||
-	    json_get_bool(root, "stdin", &q->open_stdin, e) < 0 ||
-	    json_get_bool(root, "detach", &q->detach, e) < 0)
-		return e->code;
-	q->keyring = str_dup(keyring);
-	r = runtimeconfig_parse_process(process, &q->process, e);
-	if (r < 0)
-		return r;
-	return r < 0 || !seccomp ? r : bundle_read_filter(seccomp, &q->bpf, e);
-}
 
 struct execution {
 	struct request request;
@@ -263,7 +197,7 @@ static int start(struct execution *x, int *ret_exit, struct err *e)
 	struct joining j = { .init = x->init, .stdio = { -1, -1, -1 } };
 	pid_t init = pidfd_pid(x->init);
 	struct rlimit nproc = { .rlim_max = RLIM_INFINITY };
-	int r = read_request(LAUNCH_FD(2), &x->request, e);
+	int r = request_read(LAUNCH_FD(2), &x->request, e);
 
 	if (r < 0)
 		return r;

@@ -16,6 +16,8 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/runtime/gate.h"
+#include "core/runtime/hook.h"
 #include "core/runtime/reaper.h"
 #include "core/runtime/report.h"
 
@@ -68,8 +70,19 @@ static int reopen_terminal(struct init *i, struct err *e)
 	return 0;
 }
 
+/* Over the old root: what is mounted on "/" is met by going up from it. */
+static int enter_root(const struct init *i, struct err *e)
+{
+	if (!i->chroot)
+		return 0;
+	if (chdir("/..") < 0 || chroot(".") < 0)
+		return err_sys(e, "enter the new root");
+	return 0;
+}
+
 static int prepare(struct init *i, struct err *e)
 {
+	int keep[] = { i->sync, i->gate };
 	int r = take_terminal(i, e);
 
 	if (r < 0)
@@ -82,12 +95,47 @@ static int prepare(struct init *i, struct err *e)
 	 * payload has. */
 	if (i->own_mounts && unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make the mount namespace");
-	r = reopen_terminal(i, e);
+	r = enter_root(i, e);
+	if (r == 0)
+		r = reopen_terminal(i, e);
 	if (r == 0)
 		r = name_host(i, e);
 	if (r == 0)
 		r = process_begin(&i->process, e);
-	return r < 0 ? r : process_confine(&i->process, i->sync, e);
+	return r < 0 ? r : process_confine(&i->process, keep, i->gate < 0 ? 1 : 2, e);
+}
+
+/* Between create and start. 0, or the exit code to report; from here on errors go to
+ * whoever starts the container. */
+static int await_start(struct init *i, struct err *e)
+{
+	struct report ready = { .kind = REPORT_READY };
+	int code = process_find(i->process.p, e);
+
+	if (code != 0)
+		return code;
+	/* Without a creator there is nobody who could start it. */
+	if (report_send(i->sync, &ready, -1) < 0)
+		_exit(REPORT_EXIT_FAILED);
+	fd_close(i->sync);
+	i->sync = gate_await(i->gate);
+	if (i->sync < 0)
+		_exit(REPORT_EXIT_FAILED);
+	i->gate = fd_close(i->gate);
+	return hook_run(i->hooks, i->hooks_len, i->hook_state, e) < 0 ? REPORT_EXIT_FAILED
+								      : 0;
+}
+
+static int run_payload(struct init *i, struct err *e)
+{
+	int code = i->gate < 0 ? 0 : await_start(i, e);
+
+	if (code != 0)
+		return code;
+	if (process_seal(&i->process, e) < 0)
+		return REPORT_EXIT_FAILED;
+	return i->process.reap ? reaper_run(i->process.p, i->sync, e)
+			       : process_exec(i->process.p, e);
 }
 
 void init_run(struct init *i)
@@ -100,8 +148,7 @@ void init_run(struct init *i)
 	if (fd_read_full(i->sync, &go, 1) != 1)
 		_exit(REPORT_EXIT_FAILED);
 	if (prepare(i, &e) == 0)
-		code = i->process.reap ? reaper_run(i->process.p, i->sync, &e)
-				       : process_exec(i->process.p, &e);
+		code = run_payload(i, &e);
 	report_error(i->sync, code, &e);
 	_exit(code);
 }

@@ -15,6 +15,13 @@ struct init {
 	int tty_socket;  /* the terminal's slave comes by this before go; -1: none */
 	int sync; /* socket to the monitor: one byte says go; errors (report.h) go back;
 		     its end tells that the payload runs */
+	/* OCI's two steps, create and start */
+	int gate; /* listening (gate.h): REPORT_READY goes back by sync, and the payload
+		     runs when the gate is opened; -1: it runs at once */
+	bool chroot; /* the new root lies over the old one instead of in its place */
+	const struct rt_hook *hooks; /* startContainer */
+	size_t hooks_len;
+	const char *hook_state; /* what they read */
 };
 
 /* Never returns. */

@@ -230,9 +230,10 @@ static int set_propagation(const struct interior *in, struct err *e)
 
 int interior_enter(struct interior *in, struct err *e)
 {
-	int r = set_propagation(in, e);
+	int r = in->no_pivot ? mount_cover(in->root, e) : mount_pivot(in->root, e);
 
-	return r < 0 ? r : mount_pivot(in->root, e);
+	/* A shared root cannot be pivoted to. */
+	return r < 0 ? r : set_propagation(in, e);
 }
 
 void interior_done(struct interior *in)

@@ -19,6 +19,7 @@ struct interior {
 	int init_pidfd;
 	unsigned own; /* RT_NS_* of init that are not the host's */
 	pid_t ahead;  /* of interior_begin */
+	bool no_pivot;
 	/* out */
 	int root;
 	int master, slave; /* of the terminal; -1 without one */
@@ -28,7 +29,8 @@ struct interior {
 void interior_begin(struct interior *in);
 /* Hangs up the root; everything else goes below it. */
 int interior_build(struct interior *in, struct err *e);
-/* Makes it the root of the mount namespace, for every process in it. */
+/* Makes it the root of the mount namespace, for every process in it; with no_pivot only
+ * mounted over the old one, for the caller alone. */
 int interior_enter(struct interior *in, struct err *e);
 void interior_done(struct interior *in);
 

@@ -73,9 +73,14 @@ static int open_terminal(struct joining *j, struct err *e)
 static void give_stdio(const struct joining *j)
 {
 	for (int i = 0; i < 3 && j->process.p->uid != 0; i++) {
+		struct stat st;
+
+		/* A caller's terminal or file is not ours to give. */
+		if (j->stdio[i] < 0 || fstat(j->stdio[i], &st) < 0 ||
+		    !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+			continue;
 		/* Without the right it merely cannot be reopened by name. */
-		if (j->stdio[i] >= 0 &&
-		    fchown(j->stdio[i], j->process.p->uid, (gid_t)-1) < 0)
+		if (fchown(j->stdio[i], j->process.p->uid, (gid_t)-1) < 0)
 			continue;
 	}
 }
@@ -92,7 +97,8 @@ static void become(const struct joining *j)
 	if (fd_read_full(j->sync, &go, 1) != 1)
 		_exit(code);
 	if (process_begin(&j->process, &e) == 0 &&
-	    process_confine(&j->process, j->sync, &e) == 0)
+	    process_confine(&j->process, &j->sync, 1, &e) == 0 &&
+	    process_seal(&j->process, &e) == 0)
 		code = process_exec(j->process.p, &e);
 	report_error(j->sync, code, &e);
 	_exit(code);

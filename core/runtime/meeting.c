@@ -67,6 +67,8 @@ static int hear_report(struct meeting *m, int *sock, struct err *e)
 		m->exit_code = r.exit_code;
 		*e = r.e;
 		return r.e.code < 0 ? r.e.code : -EIO;
+	case REPORT_HOOKS:
+		break;
 	}
 	return err_set(e, -EPROTO, "a wrong report");
 }

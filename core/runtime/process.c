@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -147,6 +148,8 @@ int process_begin(const struct process *x, struct err *e)
 	if (set_limits(x, e) < 0)
 		return e->code;
 	umask((mode_t)(x->p->umask & 0777));
+	if (x->personality && personality(*x->personality) < 0)
+		return err_sys(e, "set the personality");
 	return 0;
 }
 
@@ -229,7 +232,7 @@ static int set_caps(const struct rt_process *p, uint64_t also, struct err *e)
 	return r < 0 ? err_code(e, r, "set the capabilities") : 0;
 }
 
-int process_confine(const struct process *x, int keep, struct err *e)
+int process_confine(const struct process *x, const int *keep, size_t n, struct err *e)
 {
 	const struct rt_process *p = x->p;
 	/* Without no_new_privs a filter takes CAP_SYS_ADMIN, which is then dropped last.
@@ -271,13 +274,18 @@ int process_confine(const struct process *x, int keep, struct err *e)
 	r = caps_ambient(p->cap_ambient);
 	if (r < 0)
 		return err_code(e, r, "set the ambient capabilities");
-	r = fd_close_except(3, &keep, keep >= 0 ? 1 : 0);
-	if (r < 0)
-		return err_code(e, r, "close descriptors");
+	r = fd_close_except(3 + x->preserve, keep, n);
+	return r < 0 ? err_code(e, r, "close descriptors") : 0;
+}
+
+int process_seal(const struct process *x, struct err *e)
+{
+	int r;
+
 	if (!x->bpf)
 		return 0;
 	r = syscallfilter_load(x->bpf, x->bpf_len, e);
-	return r < 0 ? r : set_caps(p, 0, e);
+	return r < 0 ? r : set_caps(x->p, 0, e);
 }
 
 /* --- exec ----------------------------------------------------------------------------
@@ -344,9 +352,9 @@ static int explain(const char *arg, const char *path, int r, struct err *e)
 	return REPORT_EXIT_CANNOT;
 }
 
-int process_exec(const struct rt_process *p, struct err *e)
+/* The program's path, malloc'd; 0, or the exit code to report. */
+static int resolve(const struct rt_process *p, char **ret, struct err *e)
 {
-	autofree char *path = NULL;
 	const char *arg = p->args.len ? p->args.v[0] : "";
 	int r;
 
@@ -354,9 +362,11 @@ int process_exec(const struct rt_process *p, struct err *e)
 		err_set(e, -EINVAL, "no command specified");
 		return REPORT_EXIT_CANNOT;
 	}
-	if (strchr(arg, '/'))
-		return explain(arg, arg, exec_at(p, arg), e);
-	r = *arg ? look(p, &path) : -ENOENT;
+	if (strchr(arg, '/')) {
+		*ret = str_dup(arg);
+		return 0;
+	}
+	r = *arg ? look(p, ret) : -ENOENT;
 	if (r == -EACCES) {
 		err_set(e, r, "exec: \"%s\": permission denied", arg);
 		return REPORT_EXIT_CANNOT;
@@ -365,5 +375,25 @@ int process_exec(const struct rt_process *p, struct err *e)
 		err_set(e, r, "exec: \"%s\": executable file not found in $PATH", arg);
 		return REPORT_EXIT_NOT_FOUND;
 	}
-	return explain(arg, path, exec_at(p, path), e);
+	return 0;
+}
+
+int process_find(const struct rt_process *p, struct err *e)
+{
+	autofree char *path = NULL;
+	int code = resolve(p, &path, e);
+
+	if (code != 0)
+		return code;
+	if (is_dir(path))
+		return explain(p->args.v[0], path, -EACCES, e);
+	return access(path, X_OK) < 0 ? explain(p->args.v[0], path, -errno, e) : 0;
+}
+
+int process_exec(const struct rt_process *p, struct err *e)
+{
+	autofree char *path = NULL;
+	int code = resolve(p, &path, e);
+
+	return code != 0 ? code : explain(p->args.v[0], path, exec_at(p, path), e);
 }

@@ -4,6 +4,7 @@
 #define RUNTIME_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/base/err.h"
@@ -16,9 +17,11 @@ struct process {
 	uint64_t pids_limit; /* 0: none */
 	unsigned landlock;   /* LANDLOCK_* */
 	const char *keyring; /* name of a new session keyring; NULL: keep */
-	bool reap;    /* --init: the terminal is for the session of the child to come */
-	int tty;      /* slave, or -1 */
-	int stdio[3]; /* without a tty; -1: /dev/null */
+	bool reap; /* --init: the terminal is for the session of the child to come */
+	const uint32_t *personality; /* NULL: as it is */
+	unsigned preserve;           /* descriptors from 3 on that the payload gets */
+	int tty;                     /* slave, or -1 */
+	int stdio[3];                /* without a tty; -1: /dev/null */
 };
 
 /* Before the container's namespaces are joined, where /proc is the host's: what is kept
@@ -26,9 +29,14 @@ struct process {
 int process_label(const struct rt_process *p, struct err *e);
 /* Session, terminal or stdio, keyring, limits, umask. Caller: root in the container. */
 int process_begin(const struct process *x, struct err *e);
-/* IDs, capabilities, working directory, no_new_privs, Landlock, seccomp, in the order
- * that each allows the next; then no descriptor from 3 on is left but keep. */
-int process_confine(const struct process *x, int keep, struct err *e);
+/* IDs, capabilities, working directory, no_new_privs, Landlock, in the order that each
+ * allows the next; then no descriptor from 3 on is left but preserved ones and keep (n of
+ * them). */
+int process_confine(const struct process *x, const int *keep, size_t n, struct err *e);
+/* The seccomp filter, after which only the payload's own calls can be made. */
+int process_seal(const struct process *x, struct err *e);
+/* Is there something to execute? 0, or the exit code to report, in docker's sentences. */
+int process_find(const struct rt_process *p, struct err *e);
 /* execve with docker's sentences. Returns the exit code to report (126 or 127). */
 int process_exec(const struct rt_process *p, struct err *e);
 

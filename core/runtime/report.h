@@ -12,7 +12,8 @@
 enum report_kind {
 	REPORT_INIT = 1, /* the init exists: pid */
 	REPORT_TTY,      /* one descriptor: the terminal's master */
-	REPORT_READY,    /* the file system tree stands */
+	REPORT_READY,    /* the file system tree stands; of init: it waits at the gate */
+	REPORT_HOOKS,    /* OCI: time for the caller's hooks; a byte comes back */
 	REPORT_ERROR,    /* exit_code and e */
 };
 

@@ -223,9 +223,14 @@ TEST(refused)
 		{ L("\"devices\":[{\"path\":\"/d\",\"type\":\"c\",\"minor\":1048576}]"),
 		  -EINVAL },
 		{ L("\"sysctl\":{\"a\":1}"), -EINVAL },
-		{ L("\"personality\":{}"), -ENOTSUP },
+		{ L("\"personality\":{}"), -EINVAL },
+		{ L("\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]}"),
+		  -ENOTSUP },
 		{ L("\"intelRdt\":{}"), -ENOTSUP },
-		{ L("\"timeOffsets\":{}"), -ENOTSUP },
+		{ L("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"), -EINVAL },
+		{ L("\"timeOffsets\":{\"monotonic\":{\"nanosecs\":1000000000}}"),
+		  -EINVAL },
+		{ L("\"seccomp\":{\"listenerPath\":\"/s\"}"), -ENOTSUP },
 		{ L("\"seccomp\":[]"), -EINVAL },
 		{ L("\"resources\":{\"pids\":{\"limit\":\"1\"}}"), -EINVAL },
 	};
@@ -238,6 +243,24 @@ TEST(refused)
 				  e.text);
 		CHECK(str_starts(e.text, "config.json: "));
 	}
+	runtimeconfig_done(&c);
+}
+
+TEST(personality_and_clocks)
+{
+	struct runtimeconfig c = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(try(L("\"personality\":{\"domain\":\"LINUX32\"},"
+			"\"namespaces\":[{\"type\":\"time\"}],\"timeOffsets\":"
+			"{\"boottime\":{\"secs\":-7,\"nanosecs\":5}}"),
+		      &c, &e),
+		  0);
+	CHECK_STR(e.text, "");
+	CHECK(c.has_personality);
+	CHECK_INT(c.personality, 8);
+	CHECK_INT(c.time_offsets.len, 1);
+	CHECK_STR(c.time_offsets.v[0], "boottime -7 5");
 	runtimeconfig_done(&c);
 }
 

@@ -359,7 +359,7 @@ TEST(keep_id)
 	b.c.uid_maps = mem_dup(map, sizeof(map));
 	b.c.uid_maps_len = 3;
 	box_run(&b);
-	CHECK_STR(b.error, "the container's ID map is not within the realm's IDs");
+	CHECK_STR(b.error, "the container's ID map is not within the caller's IDs");
 	box_close(&b);
 }
 
