@@ -112,8 +112,7 @@ static int find(struct host *h, const char *name, unsigned kinds, bool size,
 		r = find_volume(h, name, doc, ret, e);
 	}
 	/* A name that is no reference cannot be an image; it is still just not there. */
-	if ((r == -ENOENT || r == -EINVAL) &&
-	    kinds == INSPECT_ANY)
+	if ((r == -ENOENT || r == -EINVAL) && kinds == INSPECT_ANY)
 		return err_set(e, -ENOENT, "no such object: %s", name);
 	return r;
 }
