@@ -15,42 +15,36 @@
 #include "core/base/str.h"
 #include "core/base/tree.h"
 
-#define CHUNK       (16u << 10)
-#define CHUNK_FIRST (2u << 10)
-#define LOCK_TRIES  64
+#define CHUNK_FIRST     (2u << 10)
+#define CHUNK_DOUBLINGS 3
+#define CHUNK           (CHUNK_FIRST << CHUNK_DOUBLINGS)
+#define LOCK_TRIES      64
 
 /* --- reading ------------------------------------------------------------------------ */
 
-int file_read(int dirfd, const char *name, size_t max, struct buf *b)
+/* How much to ask for in which round. Most files are small and of a known size: then a
+ * piece of memory that fits, and one byte more to see the end; a big one would be mapped
+ * and unmapped for each. */
+static size_t step(size_t expect, unsigned int round)
 {
-	autoclose int fd = -1;
-	struct stat st;
-
-	/* O_NONBLOCK: a FIFO in the place of the file must not hang us. */
-	fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	return file_read_fd(fd, max, b);
+	if (expect > 0 && expect < CHUNK && round < 2)
+		return round == 0 ? expect + 1 : 1;
+	return round < CHUNK_DOUBLINGS ? (size_t)CHUNK_FIRST << round : CHUNK;
 }
 
-int file_read_fd(int fd, size_t max, struct buf *b)
+/* expect: what there will be, or 0; a guess. */
+static int read_all(int fd, size_t max, size_t expect, struct buf *b)
 {
 	const size_t before = b->len;
-	size_t step = CHUNK_FIRST;
 	int r = 0;
 
-	/* Most files are small: a big first piece of memory would be mapped and unmapped
-	 * for each. */
-	for (; r == 0; step = step < CHUNK ? 2 * step : CHUNK) {
+	for (unsigned int round = 0; r == 0; round++) {
 		size_t left = max - (b->len - before);
-		size_t want = left < step ? left : step;
+		size_t want = step(expect, round);
 		char surplus;
 		ssize_t got;
 
+		want = left < want ? left : want;
 		/* One byte more than allowed shows that there is too much. It never goes
 		 * into b, whose own maximum may be max. */
 		r = want ? buf_reserve(b, want) : 0;
@@ -72,6 +66,27 @@ int file_read_fd(int fd, size_t max, struct buf *b)
 	if (b->data)
 		b->data[before] = 0;
 	return r;
+}
+
+int file_read(int dirfd, const char *name, size_t max, struct buf *b)
+{
+	autoclose int fd = -1;
+	struct stat st;
+
+	/* O_NONBLOCK: a FIFO in the place of the file must not hang us. */
+	fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return read_all(fd, max, (size_t)st.st_size, b);
+}
+
+int file_read_fd(int fd, size_t max, struct buf *b)
+{
+	return read_all(fd, max, 0, b);
 }
 
 int file_read_small(int dirfd, const char *name, char *dst, size_t size)

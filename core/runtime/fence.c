@@ -61,6 +61,9 @@ static const int calls[] = {
 #ifdef __NR_recvfrom
 	__NR_recvfrom,
 #endif
+#ifdef __NR_recvmsg
+	__NR_recvmsg,
+#endif
 #ifdef __NR_sendto
 	__NR_sendto,
 #endif

@@ -3,11 +3,82 @@
 #include "core/runtime/order.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#include "core/base/fd.h"
 
 static int give(int sock, struct order o)
 {
 	return send(sock, &o, sizeof(o), MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/* Between processes of one executable. */
+struct order_start {
+	int kind;
+	bool client, terminal; /* a descriptor of each follows, in this order */
+	struct client first;   /* but for fd and out */
+};
+
+int order_guard(int sock, int process)
+{
+	struct order_start s = { .kind = ORDER_GUARD };
+
+	return fd_send(sock, &s, sizeof(s), &process, 1);
+}
+
+int order_begin(int sock, const struct client *first, int master)
+{
+	struct order_start s = { .kind = ORDER_BEGIN };
+	int fds[2];
+	size_t n = 0;
+
+	if (first) {
+		s.client = true;
+		s.first = *first;
+		s.first.out = (struct buf){ 0 };
+		fds[n++] = first->fd;
+	}
+	if (master >= 0) {
+		s.terminal = true;
+		fds[n++] = master;
+	}
+	return fd_send(sock, &s, sizeof(s), fds, n);
+}
+
+static int order_next(int sock, int kind, struct order_start *s, int fds[2])
+{
+	size_t want, n = 2;
+	ssize_t r;
+
+	do {
+		n = 2;
+		r = fd_recv(sock, s, sizeof(*s), fds, &n);
+	} while (r == -EINTR);
+	if (r != (ssize_t)sizeof(*s) || s->kind != kind)
+		return -EPIPE;
+	want = kind == ORDER_GUARD ? 1 : (size_t)s->client + (size_t)s->terminal;
+	return n == want ? 0 : -EPIPE;
+}
+
+int order_await(int sock, struct client *first, int *ret_process, int *ret_master)
+{
+	struct order_start s;
+	int fds[2];
+	int r = order_next(sock, ORDER_GUARD, &s, fds);
+
+	*ret_process = r < 0 ? -1 : fds[0];
+	*ret_master = -1;
+	if (r == 0)
+		r = order_next(sock, ORDER_BEGIN, &s, fds);
+	if (r < 0)
+		return r;
+	*first = s.first;
+	first->fd = s.client ? fds[0] : -1;
+	if (s.terminal)
+		*ret_master = fds[s.client];
+	return 0;
 }
 
 int order_drain(int sock)

@@ -4,7 +4,12 @@
 #ifndef RUNTIME_ORDER_H
 #define RUNTIME_ORDER_H
 
+#include "core/runtime/client.h"
+
 enum order_kind {
+	ORDER_GUARD =
+		'g', /* a pidfd: the payload, to be ended when the supervisor dies */
+	ORDER_BEGIN = 'b', /* the payload runs: the first client, the terminal */
 	ORDER_DRAIN = 'd', /* the payload has ended: log all of its output, then answer */
 	ORDER_DRAINED = 'D', /* the answer */
 	ORDER_TELL = 't',    /* clients get the exit code, then the pump goes */
@@ -15,6 +20,15 @@ struct order {
 	int exit_code;
 };
 
+/* Supervisor, to a pump that was started ahead of its payload (pump.h): first this,
+ * before the payload runs; */
+int order_guard(int sock, int process);
+/* then this. first: NULL or the client that started the payload, with what it sent
+ * already; master: of the terminal, or -1. Both stay the caller's too. */
+int order_begin(int sock, const struct client *first, int master);
+/* Pump: waits for both. *ret_process and *ret_master as given; *first->fd -1 when there
+ * is none. -EPIPE: the supervisor is gone, and *ret_process -1 or what is to be ended. */
+int order_await(int sock, struct client *first, int *ret_process, int *ret_master);
 /* Supervisor: waits until all output is logged; -EPIPE: the pump died. */
 int order_drain(int sock);
 int order_tell(int sock, int exit_code);

@@ -484,9 +484,29 @@ static void start(struct pumping *p)
 		add_peer(p, conf->first);
 }
 
+/* Started and confined while the container is being made, so that no start waits for it.
+ */
+static void await_payload(struct pump *conf, struct client *first)
+{
+	int master;
+
+	if (order_await(conf->supervisor, first, &conf->process, &master) < 0) {
+		if (conf->process >= 0)
+			pidfd_signal(conf->process, SIGKILL);
+		_exit(1);
+	}
+	if (first->fd >= 0)
+		conf->first = first;
+	if (conf->terminal) {
+		conf->out[0] = master;
+		conf->in = fcntl(master, F_DUPFD_CLOEXEC, 3);
+	}
+}
+
 void pump_run(struct pump *conf)
 {
 	struct pumping p = { .conf = conf };
+	struct client first;
 
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "rootless-pump");
@@ -494,6 +514,8 @@ void pump_run(struct pump *conf)
 	/* Rather not at all than unconfined. */
 	if (!p.loop || fence_pump(conf->log ? conf->log->dir : -1) < 0)
 		_exit(1);
+	if (conf->ahead)
+		await_payload(conf, &first);
 	start(&p);
 	loop_run(p.loop);
 	_exit(0);

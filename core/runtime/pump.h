@@ -21,6 +21,8 @@ struct pump {
 	struct logfile *log;  /* NULL: none */
 	int process;          /* pidfd of the payload: killed when the supervisor dies */
 	int supervisor;       /* its socket (order.h) */
+	bool ahead; /* the payload is still being made: process, first and the master
+		     * come by ORDER_GUARD and ORDER_BEGIN */
 };
 
 /* Confines the calling process and serves until told to end. Never returns. */

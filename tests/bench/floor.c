@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The floor of a container start: the same namespaces, mounts and exec that `rootless run
  * --network none` makes, and nothing else (no records, log, attach, seccomp, registry).
- * usage: floor ROOTFS PROGRAM [ARG...]      ROOTFS: a folder used as the overlay's lower
- * layer
+ * usage: floor ROOTFS WORK PROGRAM [ARG...]
+ * ROOTFS: a folder used as the overlay's lower layer. WORK: an existing folder where the
+ * overlay's upper layer is made, anew for each run, as a container's is.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* <sys/mount.h> and <linux/mount.h> cannot be had both */
+int mount(const char *, const char *, const char *, unsigned long, const void *);
+int umount2(const char *, int);
+
+#define MNT_DETACH 2
 
 static void must(bool ok, const char *what)
 {
@@ -60,15 +68,24 @@ static void bind_node(const char *name)
 	must(mount(from, to, NULL, MS_BIND, NULL) == 0, to);
 }
 
-static void build_root(const char *lower)
+static void bind_file(const char *path)
+{
+	char to[64];
+
+	snprintf(to, sizeof(to), "merged%s", path);
+	close(open(to, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+	must(mount(path, to, NULL, MS_BIND, NULL) == 0, to);
+}
+
+static void build_root(const char *lower, const char *work)
 {
 	static const char *const nodes[] = { "null",   "zero",    "full",
 					     "random", "urandom", "tty" };
 	char options[4096];
 
 	must(mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) == 0, "private");
-	must(mount("t", "/mnt", "tmpfs", 0, "size=1m") == 0, "tmpfs");
-	must(chdir("/mnt") == 0, "chdir");
+	snprintf(options, sizeof(options), "%s/XXXXXX", work);
+	must(mkdtemp(options) && chdir(options) == 0, options);
 	mkdir("upper", 0755);
 	mkdir("work", 0755);
 	mkdir("merged", 0755);
@@ -93,6 +110,10 @@ static void build_root(const char *lower)
 	     "shm");
 	(void)!symlink("pts/ptmx", "merged/dev/ptmx");
 	(void)!symlink("/proc/self/fd", "merged/dev/fd");
+	mkdir("merged/etc", 0755);
+	bind_file("/etc/hosts");
+	bind_file("/etc/hostname");
+	bind_file("/etc/resolv.conf");
 }
 
 static void mask(const char *path)
@@ -117,6 +138,20 @@ static void lock(const char *path)
 		     path);
 }
 
+/* As many mounts as the host has there. */
+static void bind_cgroups(void)
+{
+	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+
+	must(mount("/sys/fs/cgroup", "merged/sys/fs/cgroup", NULL, MS_BIND | MS_REC,
+		   NULL) == 0,
+	     "cgroup");
+	must(syscall(SYS_mount_setattr, AT_FDCWD, "merged/sys/fs/cgroup", AT_RECURSIVE,
+		     &ro, sizeof(ro)) == 0,
+	     "cgroup read-only");
+}
+
 static void inside(int go, char **argv)
 {
 	static const char *const masks[] = {
@@ -138,6 +173,7 @@ static void inside(int go, char **argv)
 	must(mount("sysfs", "merged/sys", "sysfs",
 		   MS_RDONLY | MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL) == 0,
 	     "sysfs");
+	bind_cgroups();
 	/* what was copied from the outer namespace is locked; a bind of it may be the
 	 * root */
 	must(mount("merged", "merged", NULL, MS_BIND | MS_REC, NULL) == 0, "bind root");
@@ -155,27 +191,28 @@ static void inside(int go, char **argv)
 
 int main(int argc, char **argv)
 {
+	struct clone_args args = { .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+					    CLONE_NEWIPC | CLONE_NEWUTS |
+					    CLONE_NEWCGROUP | CLONE_NEWTIME,
+				   .exit_signal = SIGCHLD };
 	uid_t uid = getuid();
 	gid_t gid = getgid();
 	int go[2], status;
 	pid_t pid;
 
-	if (argc < 3) {
-		fprintf(stderr, "usage: floor ROOTFS PROGRAM [ARG...]\n");
+	if (argc < 4) {
+		fprintf(stderr, "usage: floor ROOTFS WORK PROGRAM [ARG...]\n");
 		return 125;
 	}
 	must(unshare(CLONE_NEWUSER) == 0, "user namespace");
 	map_ids(getpid(), uid, gid, true);
 	must(unshare(CLONE_NEWNS) == 0, "mount namespace");
-	build_root(argv[1]);
+	build_root(argv[1], argv[2]);
 	must(pipe2(go, O_CLOEXEC) == 0, "pipe");
-	pid = (pid_t)syscall(SYS_clone,
-			     CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-				     CLONE_NEWUTS | CLONE_NEWCGROUP | SIGCHLD,
-			     NULL, NULL, NULL, NULL);
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	must(pid >= 0, "clone");
 	if (pid == 0)
-		inside(go[0], argv + 2);
+		inside(go[0], argv + 3);
 	map_ids(pid, 0, 0, false);
 	must(write(go[1], "g", 1) == 1, "go");
 	must(waitpid(pid, &status, 0) == pid, "wait");
