@@ -40,9 +40,10 @@ BASE_CFLAGS := -std=gnu11 -g $(WARN) $(DEFS) -I. -I$(O) -include core/base/banne
 
 ifdef NATIVE
 ifeq ($(NATIVE),fuzz)
+# To clang a variable that is only released when it goes out of scope is unused.
 CC := clang
 CFLAGS ?= -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=undefined -Wno-unknown-warning-option
+	-fno-sanitize-recover=undefined -Wno-unknown-warning-option -Wno-unused-variable
 LINK := -fsanitize=address,undefined
 else
 CC := gcc

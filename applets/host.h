@@ -48,12 +48,12 @@ static inline int host_fail(const struct err *e, int code)
 	return code;
 }
 
-/* What a verb does with one container. */
-typedef int host_each_fn(struct host *h, struct container *c, void *arg, struct err *e);
+/* What a verb does with one operand. */
+typedef int host_name_fn(struct host *h, const char *name, void *arg, struct err *e);
 
-/* For each operand: fn, then the operand itself on stdout, as docker does. Failures are
- * printed as they come and make the exit code 1; the others are still done. */
-static inline int host_each(char **args, host_each_fn *fn, void *arg)
+/* For each operand: fn, which prints what there is to print. Failures are printed as they
+ * come and make the exit code 1; the others are still done. */
+static inline int host_each_name(char **args, host_name_fn *fn, void *arg)
 {
 	autohost h = { 0 };
 	struct err e = { 0 };
@@ -62,21 +62,53 @@ static inline int host_each(char **args, host_each_fn *fn, void *arg)
 	if (host_open(&h, &e) < 0)
 		return host_fail(&e, 1);
 	for (; *args; args++) {
-		struct container c = { 0 };
-		int r = container_open(&h.store, *args, &c, &e);
-
-		if (r >= 0) {
-			r = fn(&h, &c, arg, &e);
-			container_done(&c);
-		}
-		if (r < 0)
+		if (fn(&h, *args, arg, &e) < 0)
 			code = host_fail(&e, 1);
-		else
-			printf("%s\n", *args);
 		fflush(stdout);
 		err_clear(&e);
 	}
 	return code;
+}
+
+/* What a verb does with one container. */
+typedef int host_each_fn(struct host *h, struct container *c, void *arg, struct err *e);
+
+struct host_container {
+	host_each_fn *fn;
+	void *arg;
+};
+
+static inline int host_container_run(struct host *h, const char *name, void *arg,
+				     struct err *e)
+{
+	const struct host_container *each = arg;
+	struct container c = { 0 };
+	int r = container_open(&h->store, name, &c, e);
+
+	if (r < 0)
+		return r;
+	r = each->fn(h, &c, each->arg, e);
+	container_done(&c);
+	return r;
+}
+
+static inline int host_container_print(struct host *h, const char *name, void *arg,
+				       struct err *e)
+{
+	int r = host_container_run(h, name, arg, e);
+
+	if (r >= 0)
+		printf("%s\n", name);
+	return r;
+}
+
+/* The same for operands that are containers; then the operand itself on stdout, as docker
+ * does. */
+static inline int host_each(char **args, host_each_fn *fn, void *arg)
+{
+	struct host_container each = { fn, arg };
+
+	return host_each_name(args, host_container_print, &each);
 }
 
 /* Help of --format in verbs that print rows. */

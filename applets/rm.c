@@ -17,41 +17,26 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int rm_one(struct host *h, const char *name, const struct rm *o, struct err *e)
+static int rm_one(struct host *h, struct container *c, void *arg, struct err *e)
 {
-	struct container c = { 0 };
-	int r = container_open(&h->store, name, &c, e);
+	const struct rm *o = arg;
 
-	if (r < 0)
-		return r;
-	r = container_remove(&h->store, &c, o->force, o->volumes, e);
-	container_done(&c);
-	return r;
+	return container_remove(&h->store, c, o->force, o->volumes, e);
 }
 
-static int rm_main(void *opts_, char **args)
+static int rm_name(struct host *h, const char *name, void *arg, struct err *e)
 {
-	const struct rm *o = opts_;
-	autohost h = { 0 };
-	struct err e = { 0 };
-	int code = 0;
+	const struct rm *o = arg;
+	struct host_container each = { rm_one, arg };
+	int r = host_container_print(h, name, &each, e);
 
-	if (host_open(&h, &e) < 0)
-		return host_fail(&e, 1);
-	for (; *args; args++) {
-		int r = rm_one(&h, *args, o, &e);
+	/* With --force one that is gone already is said, but no failure. */
+	return r == -ENOENT && o->force ? host_fail(e, 0) : r;
+}
 
-		if (r >= 0)
-			printf("%s\n", *args);
-		else
-			log_error("%s", e.text);
-		/* With --force one that is gone already is said, but no failure. */
-		if (r < 0 && !(r == -ENOENT && o->force))
-			code = 1;
-		fflush(stdout);
-		err_clear(&e);
-	}
-	return code;
+static int rm_main(void *o, char **args)
+{
+	return host_each_name(args, rm_name, o);
 }
 
 const struct applet rm_applet = {

@@ -16,33 +16,24 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int rmi_main(void *opts_, char **args)
+static int rmi_one(struct host *h, const char *name, void *arg, struct err *e)
 {
-	const struct rmi *o = opts_;
-	autohost h = { 0 };
-	struct err e = { 0 };
-	int code = 0;
+	const struct rmi *o = arg;
+	struct untag_action *done = NULL;
+	size_t len = 0;
+	int r = untag_image(&h->store, name, o->force, o->no_prune, &done, &len, e);
 
-	if (host_open(&h, &e) < 0)
-		return host_fail(&e, 1);
-	for (; *args; args++) {
-		struct untag_action *done = NULL;
-		size_t len = 0;
-		int r = untag_image(&h.store, *args, o->force, o->no_prune, &done, &len,
-				    &e);
+	for (size_t n = 0; n < len; n++)
+		printf("%s: %s\n", done[n].deleted ? "Deleted" : "Untagged",
+		       done[n].what);
+	untag_done(done, len);
+	/* With --force one that is not there is said, but no failure. */
+	return r == -ENOENT && o->force ? host_fail(e, 0) : r;
+}
 
-		for (size_t n = 0; n < len; n++)
-			printf("%s: %s\n", done[n].deleted ? "Deleted" : "Untagged",
-			       done[n].what);
-		fflush(stdout);
-		untag_done(done, len);
-		if (r < 0)
-			log_error("%s", e.text);
-		if (r < 0 && !(r == -ENOENT && o->force))
-			code = 1;
-		err_clear(&e);
-	}
-	return code;
+static int rmi_main(void *o, char **args)
+{
+	return host_each_name(args, rmi_one, o);
 }
 
 const struct applet rmi_applet = {

@@ -3,30 +3,20 @@
 #include "applets/host.h"
 #include "core/cli/applet.h"
 
+static int wait_one(struct host *h, struct container *c, void *arg, struct err *e)
+{
+	int exit_code = 0, r = container_wait(&h->store, c, false, &exit_code, e);
+
+	if (r >= 0)
+		printf("%d\n", exit_code);
+	return r;
+}
+
 static int wait_main(void *o, char **args)
 {
-	autohost h = { 0 };
-	struct err e = { 0 };
-	int code = 0;
+	struct host_container each = { wait_one, NULL };
 
-	if (host_open(&h, &e) < 0)
-		return host_fail(&e, 1);
-	for (; *args; args++) {
-		struct container c = { 0 };
-		int exit_code = 0, r = container_open(&h.store, *args, &c, &e);
-
-		if (r >= 0) {
-			r = container_wait(&h.store, &c, false, &exit_code, &e);
-			container_done(&c);
-		}
-		if (r < 0)
-			code = host_fail(&e, 1);
-		else
-			printf("%d\n", exit_code);
-		fflush(stdout);
-		err_clear(&e);
-	}
-	return code;
+	return host_each_name(args, host_container_run, &each);
 }
 
 const struct applet wait_applet = {

@@ -74,7 +74,8 @@ struct opt {
 		OPT_TYPE_DURATION, c, n, "duration", h, NULL, \
 			OPT_CHECKED_(S, F, int64_t), 0, false \
 	}
-/* Any of the above with a "was it given" bool G of struct S as well. */
+/* The fields of struct opt up to offset, written out, and a bool G of struct S that says
+ * whether the option was given. */
 #define OPT_GIVEN(S, G, ...) \
 	{ \
 		__VA_ARGS__, .given = OPT_CHECKED_(S, G, bool) + 1 \
