@@ -137,7 +137,7 @@ static int images_main(void *opts_, char **args)
 	if (host_open(&h, &e) < 0 || pick_images(&p, &h.store, &o->filter, &e) < 0)
 		return host_fail(&e, 1);
 	t = table_new(columns, o->format, o->digests ? DIGESTS_FORMAT : DEFAULT_FORMAT,
-		      o->quiet ? "ID" : NULL, &e);
+		      o->quiet && !o->format ? "ID" : NULL, &e);
 	if (!t)
 		return host_fail(&e, 1);
 	code = show(&h, args[0], o, &p, t);

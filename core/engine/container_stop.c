@@ -15,6 +15,7 @@
 #include "core/engine/container_end.h"
 #include "core/engine/framesock.h"
 #include "core/engine/signame.h"
+#include "core/engine/untag.h"
 #include "core/ns/pidfd.h"
 #include "core/runtime/monitor.h"
 #include "core/store/record.h"
@@ -195,15 +196,22 @@ int container_remove(const struct store *s, struct container *c, bool force, boo
 		return r;
 	if (container_end_removed(s, c->id))
 		return err_set(e, -ENOENT, "No such container: %s", c->name);
+	/* On a full disk nobody could write that it has ended. */
+	if ((r = container_settle_locked(s, c, e)) < 0)
+		return r == -ENOENT && container_end_removed(s, c->id) ? 0 : r;
 	if ((r = check_not_running(s, c, force, e)) < 0)
 		return r;
 	if (container_end_removed(s, c->id))
 		return 0; /* it removed itself when it was killed */
 	container_end_leases(s, c->id, c->dirfd);
 	autofree char *trash = NULL;
+	const char *image = NULL;
+	json_get_str(yyjson_doc_get_root(c->record), "Image", &image, NULL);
 	r = container_end_remove(s, c->id, volumes, &trash, e);
 	if (trash)
 		container_end_empty(s, trash);
+	if (r == 0 && image)
+		untag_released(s, image);
 	return r == -ENOENT && container_end_removed(s, c->id) ? 0 : r;
 }
 

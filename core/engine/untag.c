@@ -167,24 +167,49 @@ static int remove_name(struct work *w, struct err *e)
 	return r;
 }
 
-/* Layers and blobs that neither an image nor a container uses. */
-static int collect(struct work *w, struct err *e)
+/* The chains that containers hold. Asked under gc.lock: whoever makes a container holds
+ * it from the image to the record. */
+static int held_chains(const struct store *s, struct strv *ret, struct err *e)
+{
+	struct container *v = NULL;
+	size_t len = 0;
+	int r = container_list(s, &v, &len, e);
+
+	for (size_t n = 0; n < len; n++) {
+		json_get_strv(yyjson_doc_get_root(v[n].record), "LayerChain", ret, NULL);
+		container_done(&v[n]);
+	}
+	free(v);
+	return r;
+}
+
+int untag_collect(const struct store *s, uint64_t *ret_bytes, struct err *e)
 {
 	autostrv keep = { 0 };
-	int r;
+	autoclose int lock = gc_lock(s, true, e);
+	int r = lock < 0 ? lock : held_chains(s, &keep, e);
 
-	autoclose int lock = gc_lock(w->s, true, e);
-	if (lock < 0)
-		return lock;
-	for (size_t n = 0; n < w->containers_len; n++)
-		json_get_strv(yyjson_doc_get_root(w->containers[n].record), "LayerChain",
-			      &keep, NULL);
-	r = gc_collect(w->s, &keep, NULL, e);
+	if (r >= 0)
+		r = gc_collect(s, &keep, ret_bytes, e);
 	lock = fd_close(lock);
 	/* The trash may wait for the next sweep. */
 	if (r >= 0)
-		realm_sweep(w->s, NULL);
+		realm_sweep(s, NULL);
+	store_keep_reserve(s);
 	return r;
+}
+
+void untag_released(const struct store *s, const char *image_id)
+{
+	autodone(tags_done) struct tags all = { 0 };
+	struct digest id;
+
+	if (digest_parse(image_id, &id) < 0 || tag_list(s, &all, NULL) < 0)
+		return;
+	for (size_t n = 0; n < all.len; n++)
+		if (digest_eq(&all.v[n].image_id, &id))
+			return;
+	untag_collect(s, NULL, NULL);
 }
 
 /* Forgets the chains that were listed as deleted but are still there. */
@@ -234,7 +259,7 @@ static int run(struct work *w, bool force, bool no_prune, struct err *e)
 		return remove_name(w, e);
 	r = remove_everything(w, e);
 	if (r >= 0 && !no_prune)
-		r = collect(w, e);
+		r = untag_collect(w->s, NULL, e);
 	drop_kept(w);
 	return r;
 }

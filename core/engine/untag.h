@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/err.h"
 #include "core/store/store.h"
@@ -22,6 +23,12 @@ struct untag_action {
  * a failure. */
 int untag_image(const struct store *s, const char *what, bool force, bool no_prune,
 		struct untag_action **ret, size_t *ret_len, struct err *e);
+/* Removes the layers and blobs that neither an image nor a container uses; their bytes go
+ * to *ret_bytes (may be NULL). */
+int untag_collect(const struct store *s, uint64_t *ret_bytes, struct err *e);
+/* A container of that image is gone: when the image was removed before it, what only the
+ * container held goes, too. Best effort. */
+void untag_released(const struct store *s, const char *image_id);
 void untag_done(struct untag_action *v, size_t len);
 
 #endif

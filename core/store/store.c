@@ -178,7 +178,7 @@ static int open_parts(struct store *s, struct err *e)
 
 /* Removing an image rewrites index.json, which a full disk would forbid. Best effort: a
  * disk that is full already has nothing to keep. */
-static void keep_reserve(const struct store *s)
+void store_keep_reserve(const struct store *s)
 {
 	if (faccessat(s->data_fd, RESERVE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return;
@@ -210,7 +210,7 @@ int store_open(struct store *ret, struct err *e)
 		return s.data_fd;
 	if ((r = open_run(&s, e)) < 0 || (r = open_parts(&s, e)) < 0)
 		return r;
-	keep_reserve(&s);
+	store_keep_reserve(&s);
 	*ret = s;
 	s = empty;
 	return 0;

@@ -27,9 +27,11 @@ struct store {
  * right to 0700). What a dead maker left is found by gc_pending and removed by gc_sweep
  * inside the realm: the engine's to call, the store knows no namespaces. */
 int store_open(struct store *ret, struct err *e);
-/* Gives back the room kept for a full disk (data/reserve, made again by a later
- * store_open): true when there was some, so that what removes things may try once more.
- */
+/* Keeps a little room aside, unless it is there (data/reserve). store_open does; call it
+ * again when space was freed. Best effort. */
+void store_keep_reserve(const struct store *s);
+/* Gives back the room kept for a full disk: true when there was some, so that what
+ * removes things may try once more. */
 bool store_spend_reserve(const struct store *s);
 void store_done(struct store *s);
 
