@@ -27,10 +27,25 @@
 #define HOSTNAME_LEN 12
 #define HOSTNAME_MAX 64
 
+/* The image, unless the layers are given. */
+static int find_image(const struct store *s, struct plan *p, struct err *e)
+{
+	int r;
+
+	if (p->spec->layers) {
+		p->image.config.stop_timeout = -1;
+		return 0;
+	}
+	r = image_open(s, p->spec->image, &p->image, e);
+	return r < 0 ? r : plan_check_platform(p->spec, &p->image, e);
+}
+
 static int find_layers(const struct store *s, struct plan *p, struct err *e)
 {
 	const struct imageconfig *c = &p->image.config;
 
+	if (p->spec->layers)
+		strv_addv(&p->layers, strv_view(p->spec->layers));
 	for (size_t n = 1; n <= c->diff_ids_len; n++) {
 		struct digest chain;
 		char hex[DIGEST_TEXT_MAX];
@@ -369,9 +384,7 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 					  .layers = &p->layers };
 	int r;
 
-	if ((r = plan_check_options(spec, e)) < 0 ||
-	    (r = image_open(s, spec->image, &p->image, e)) < 0 ||
-	    (r = plan_check_platform(spec, &p->image, e)) < 0 ||
+	if ((r = plan_check_options(spec, e)) < 0 || (r = find_image(s, p, e)) < 0 ||
 	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
 	    (r = plan_names(p, e)) < 0 || (r = plan_user(p, e)) < 0 ||
 	    (r = plan_workdir(p, e)) < 0 || (r = plan_stop(p, e)) < 0 ||

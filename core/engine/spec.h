@@ -77,6 +77,9 @@ struct spec {
 	char *log_driver;
 	struct strv log_opts;
 	char *restart; /* "no", "always", "on-failure:3", "unless-stopped" */
+	/* A step of a build: the root is made of these folders (top first) and there is
+	 * no image; not owned. */
+	const struct strv *layers;
 };
 
 void spec_init(struct spec *s);

@@ -9,6 +9,7 @@
 #include "core/oci/manifest.h"
 #include "core/store/blob.h"
 #include "core/store/lease.h"
+#include "core/store/stepcache.h"
 
 static void add(struct strv *to, const struct digest *d)
 {
@@ -79,6 +80,8 @@ int reach_all(const struct store *s, struct strv *blobs, struct strv *chains,
 		r = lease_list(s, blobs, e);
 	if (r == 0 && chains)
 		r = lease_list(s, chains, e);
+	if (r == 0)
+		r = stepcache_reach(s, blobs, chains, e);
 	if (r < 0)
 		return r;
 	if (blobs)

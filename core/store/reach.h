@@ -12,7 +12,7 @@
  * damaged reaches what can still be read. */
 int reach_tag(const struct store *s, const struct tag *t, struct strv *blobs,
 	      struct strv *chains, struct err *e);
-/* The same for all of index.json and all leases. */
+/* The same for all of index.json, all leases and the results of build steps. */
 int reach_all(const struct store *s, struct strv *blobs, struct strv *chains,
 	      struct err *e);
 

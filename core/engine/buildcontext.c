@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening the context. */
+#include "core/engine/buildcontext.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/image/dockerfile.h"
+#include "core/image/unpack.h"
+#include "core/wire/hasher.h"
+
+#define CHUNK     (64 * 1024)
+#define BLOCK     512
+#define SUM_AT    148 /* of a tar header */
+#define SUM_LEN   8
+#define INPUT_MAX (16ull << 30)
+#define TAR_MAX   (64ull << 30)
+
+/* --- archives -------------------------------------------------------------------------
+ */
+
+static ssize_t read_file(void *arg, void *p, size_t n)
+{
+	return fd_read(*(int *)arg, p, n);
+}
+
+/* A header's checksum is that of its bytes, with blanks in its own place. */
+static bool is_header(const uint8_t block[BLOCK])
+{
+	char text[SUM_LEN + 1] = "", *octal;
+	uint64_t sum = 0, said;
+
+	for (size_t i = 0; i < BLOCK; i++)
+		sum += i >= SUM_AT && i < SUM_AT + SUM_LEN ? ' ' : block[i];
+	memcpy(text, block + SUM_AT, SUM_LEN);
+	octal = text + strspn(text, " ");
+	octal[strcspn(octal, " ")] = 0;
+	return block[0] && !str_oct(octal, UINT32_MAX, &said) && said == sum;
+}
+
+bool buildcontext_is_tar(int fd, const char **ret_other)
+{
+	uint8_t block[BLOCK] = { 0 };
+	size_t have = 0;
+	ssize_t n;
+
+	*ret_other = NULL;
+	lseek(fd, 0, SEEK_SET);
+	if (fd_read_full(fd, block, 6) == 6) {
+		if (!memcmp(block, "BZh", 3))
+			*ret_other = "bzip2";
+		if (!memcmp(block,
+			    "\xfd"
+			    "7zXZ",
+			    6))
+			*ret_other = "xz";
+	}
+	lseek(fd, 0, SEEK_SET);
+	struct decoder *d = decoder_new(read_file, &fd, 0);
+	while (have < BLOCK &&
+	       (n = decoder_read(d, block + have, BLOCK - have, NULL)) > 0)
+		have += (size_t)n;
+	decoder_free(d);
+	lseek(fd, 0, SEEK_SET);
+	return have == BLOCK && is_header(block);
+}
+
+static int sum_plain(int fd, struct digest *ret, struct err *e)
+{
+	autofree uint8_t *chunk = mem_alloc(CHUNK);
+	struct decoder *d = decoder_new(read_file, &fd, TAR_MAX);
+	struct hasher *h = hasher_new(DIGEST_SHA256);
+	ssize_t n;
+
+	while ((n = decoder_read(d, chunk, CHUNK, e)) > 0)
+		hasher_add(h, chunk, (size_t)n);
+	hasher_finish(h, ret);
+	hasher_free(h);
+	decoder_free(d);
+	lseek(fd, 0, SEEK_SET);
+	return (int)n;
+}
+
+int buildcontext_unpack(int fd, const char *path, int realm_pidfd, struct err *e)
+{
+	struct unpack_job job = { .blob_fd = fd,
+				  .more_fd = -1,
+				  .realm_pidfd = realm_pidfd };
+	struct unpack_result result = { 0 };
+	struct unpack *u = NULL;
+	struct stat st;
+	int r;
+
+	if (mkdir(path, 0755) || fstat(fd, &st))
+		return err_sys(e, "make '%s'", path);
+	autoclose int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(e, "open '%s'", path);
+	/* The worker is told what must come out, as for a layer. */
+	if ((r = sum_plain(fd, &job.diff_id, e)) < 0)
+		return r;
+	job.blob_size = (uint64_t)st.st_size;
+	job.dirfd = dir;
+	if ((r = unpack_start(&job, &u, e)) < 0)
+		return r;
+	r = unpack_finish(u, &result, e);
+	free(result.implicit);
+	return r;
+}
+
+/* --- where it comes from --------------------------------------------------------------
+ */
+
+static bool is_url(const char *s)
+{
+	return str_starts(s, "http://") || str_starts(s, "https://") ||
+	       str_starts(s, "git://") || str_starts(s, "git@") ||
+	       str_starts(s, "ssh://") || str_starts(s, "github.com/");
+}
+
+static int open_folder(struct buildcontext *c, const char *path, struct err *e)
+{
+	c->path = realpath(path, NULL);
+	if (!c->path)
+		return errno == ENOENT
+			       ? err_set(e, -ENOENT,
+					 "unable to prepare context: path "
+					 "'%s' not found",
+					 path)
+			       : err_sys(e, "unable to prepare context: '%s'", path);
+	c->fd = open(c->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return c->fd < 0 ? err_sys(e, "unable to prepare context: '%s'", path) : 0;
+}
+
+static int empty_folder(const struct buildcontext_want *w, struct buildcontext *c,
+			struct err *e)
+{
+	autofree char *path = str_fmt("%s/context", w->dir);
+
+	if (mkdir(path, 0755))
+		return err_sys(e, "make '%s'", path);
+	return open_folder(c, path, e);
+}
+
+/* stdin into a file: it is looked at twice. */
+static int spool(const struct buildcontext_want *w, struct err *e)
+{
+	autofree char *path = str_fmt("%s/input", w->dir);
+	autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int64_t n = fd < 0 ? -errno : fd_copy(w->input, fd, INPUT_MAX);
+
+	if (n < 0)
+		return err_code(e, (int)n, "read the context from stdin");
+	if (n == 0)
+		return err_set(e, -EINVAL, "the context on stdin is empty");
+	lseek(fd, 0, SEEK_SET);
+	return TAKE_FD(fd);
+}
+
+static int open_input(const struct buildcontext_want *w, struct buildcontext *c,
+		      struct err *e)
+{
+	autofree char *path = str_fmt("%s/context", w->dir);
+	const char *other;
+	autoclose int fd = spool(w, e);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (buildcontext_is_tar(fd, &other)) {
+		r = buildcontext_unpack(fd, path, w->realm_pidfd, e);
+		return r < 0 ? err_wrap(e, "unpack the context")
+			     : open_folder(c, path, e);
+	}
+	if (other)
+		return err_set(
+			e, -EOPNOTSUPP,
+			"a context compressed with %s cannot be unpacked: use gzip "
+			"or zstd",
+			other);
+	if (w->file)
+		return err_set(e, -EINVAL, "the context on stdin is no tar archive");
+	r = file_read_fd(fd, DOCKERFILE_MAX, &c->text);
+	if (r < 0)
+		return err_code(e, r, "read the Dockerfile from stdin");
+	c->name = str_dup("Dockerfile");
+	return empty_folder(w, c, e);
+}
+
+static int open_context(const struct buildcontext_want *w, struct buildcontext *c,
+			struct err *e)
+{
+	if (is_url(w->context))
+		return err_set(
+			e, -EOPNOTSUPP,
+			"a context cannot be fetched from '%s': clone or download it, "
+			"and give the folder (or a tar archive on stdin)",
+			w->context);
+	if (!str_eq(w->context, "-"))
+		return open_folder(c, w->context, e);
+	if (str_eq(w->file, "-"))
+		return err_set(e, -EINVAL,
+			       "can't use stdin for both build context and dockerfile");
+	return open_input(w, c, e);
+}
+
+/* --- what is in it --------------------------------------------------------------------
+ */
+
+static int read_dockerfile(const struct buildcontext_want *w, struct buildcontext *c,
+			   struct err *e)
+{
+	const char *file = w->file;
+	int r;
+
+	if (str_eq(file, "-")) {
+		c->name = str_dup("Dockerfile");
+		r = file_read_fd(w->input, DOCKERFILE_MAX, &c->text);
+		return r < 0 ? err_code(e, r, "read the Dockerfile from stdin") : 0;
+	}
+	/* A folder's is named from where the caller stands, an archive's from its root.
+	 */
+	bool inside = !file || str_eq(w->context, "-");
+	autoclose int fd = inside ? path_open_in(c->fd, file ? file : "Dockerfile",
+						 O_RDONLY | O_NONBLOCK, 0)
+				  : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (!file && fd == -ENOENT)
+		fd = path_open_in(c->fd, "dockerfile", O_RDONLY | O_NONBLOCK, 0);
+	c->name = str_dup(path_base(file ? file : "Dockerfile"));
+	r = fd < 0 ? (inside ? fd : -errno) : file_read_fd(fd, DOCKERFILE_MAX, &c->text);
+	return r < 0 ? err_code(e, r, "failed to read dockerfile '%s'",
+				file ? file : "Dockerfile")
+		     : 0;
+}
+
+static int read_ignore(struct buildcontext *c, int dirfd, const char *name, struct err *e)
+{
+	autobuf text = { .max = DOCKERIGNORE_MAX };
+	autoclose int fd = path_open_in(dirfd, name, O_RDONLY | O_NONBLOCK, 0);
+	int r = fd < 0 ? fd : file_read_fd(fd, DOCKERIGNORE_MAX, &text);
+
+	if (r < 0)
+		return r == -ENOENT ? r : err_code(e, r, "read '%s'", name);
+	c->ignore_name = str_dup(name);
+	return dockerignore_parse(buf_str(&text), text.len, name, &c->ignore, e);
+}
+
+/* NAME.dockerignore beside the Dockerfile goes before that of the context. */
+static int find_ignore(const struct buildcontext_want *w, struct buildcontext *c,
+		       struct err *e)
+{
+	autofree char *beside = str_fmt("%s.dockerignore", c->name);
+	bool own = w->file && !str_eq(w->file, "-") && !str_eq(w->context, "-");
+	autofree char *folder = own ? path_dir(w->file) : NULL;
+	autoclose int dir = own ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int r = read_ignore(c, dir >= 0 ? dir : c->fd, beside, e);
+
+	if (r == -ENOENT)
+		r = read_ignore(c, c->fd, ".dockerignore", e);
+	return r == -ENOENT ? 0 : r;
+}
+
+int buildcontext_open(const struct buildcontext_want *w, struct buildcontext *ret,
+		      struct err *e)
+{
+	int r;
+
+	*ret = (struct buildcontext){ .fd = -1, .text = { .max = DOCKERFILE_MAX } };
+	if ((r = open_context(w, ret, e)) < 0)
+		return r;
+	if (!ret->name && (r = read_dockerfile(w, ret, e)) < 0)
+		return r;
+	return find_ignore(w, ret, e);
+}
+
+void buildcontext_done(struct buildcontext *c)
+{
+	fd_close(c->fd);
+	free(c->path);
+	free(c->ignore_name);
+	free(c->name);
+	dockerignore_done(&c->ignore);
+	buf_done(&c->text);
+	*c = (struct buildcontext){ .fd = -1 };
+}

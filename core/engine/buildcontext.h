@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The context of a build: the folder that COPY and ADD take from, its .dockerignore, and
+ * the Dockerfile. */
+#ifndef ENGINE_BUILDCONTEXT_H
+#define ENGINE_BUILDCONTEXT_H
+
+#include "core/base/buf.h"
+#include "core/image/dockerignore.h"
+
+struct buildcontext {
+	int fd;     /* the folder */
+	char *path; /* absolute */
+	struct dockerignore ignore;
+	char *ignore_name; /* which file that was, or NULL */
+	struct buf text;   /* of the Dockerfile */
+	char *name;        /* of the Dockerfile, as sentences have it */
+};
+
+struct buildcontext_want {
+	const char *context, *file; /* as build_options */
+	int input;
+	const char *dir; /* folder to work in */
+	int realm_pidfd;
+};
+
+/* -EOPNOTSUPP with what to do instead for a URL. */
+int buildcontext_open(const struct buildcontext_want *w, struct buildcontext *ret,
+		      struct err *e);
+/* Unpacks the tar file fd (plain, gzip or zstd) into the new folder path, in a confined
+ * process of the realm. -EINVAL when it is none. */
+int buildcontext_unpack(int fd, const char *path, int realm_pidfd, struct err *e);
+/* Is the file fd a tar archive, compressed or not? Of bzip2 and xz, which cannot be
+ * unpacked, *ret_other has the name. Leaves the offset at the start. */
+bool buildcontext_is_tar(int fd, const char **ret_other);
+void buildcontext_done(struct buildcontext *c);
+
+#endif
