@@ -22,7 +22,9 @@
 #include "core/runtime/filter.h"
 #include "core/runtime/setup.h"
 
-#define SECCOMP_FILE "seccomp.json"
+#define FILTER_FILE  "seccomp.bpf"  /* compiled */
+#define PROFILE_FILE "seccomp.json" /* capabilities, a new line, the user's profile */
+#define PROFILE_MAX  (SECCOMPPROFILE_MAX + 64)
 #define TTY_GID      5
 
 static void fill_maps(const struct idmap *from, struct rt_idmap **ret, size_t *ret_len)
@@ -122,73 +124,105 @@ static int write_config(const struct plan *p, int bundle, struct strv *warnings,
 	return 0;
 }
 
-/* A profile of the user's own is kept: the compiled form may be swept from the cache. */
-static int make_filter(const struct store *s, const struct plan *p, int bundle,
-		       char **ret_path, struct err *e)
-{
-	autofree char *name = NULL, *kept = NULL;
-	const struct security *sec = &p->security;
+/* --- the seccomp filter --------------------------------------------------------------
+ */
 
-	if (sec->seccomp_unconfined)
-		return 0;
-	int r = filter_ensure(s->cache_fd, sec->seccomp_json, sec->filter_caps, &name, e);
-	if (r < 0)
+/* A link of the cache's file: the cache may drop its own name, and a monitor that starts
+ * its container again has no engine to ask for another. */
+static int link_filter(const struct store *s, const char *name, int bundle)
+{
+	struct stat have, want;
+
+	if (fstatat(s->cache_fd, name, &want, AT_SYMLINK_NOFOLLOW))
+		return -errno;
+	if (!fstatat(bundle, FILTER_FILE, &have, AT_SYMLINK_NOFOLLOW)) {
+		if (have.st_ino == want.st_ino && have.st_dev == want.st_dev)
+			return 0;
+		if (unlinkat(bundle, FILTER_FILE, 0))
+			return -errno;
+	}
+	return linkat(s->cache_fd, name, bundle, FILTER_FILE, 0) ? -errno : 0;
+}
+
+static int place_filter(const struct store *s, const char *json, uint64_t caps,
+			int bundle, struct err *e)
+{
+	int r = -ENOENT;
+
+	/* Others may push it out of the cache in between. */
+	for (int tries = 0; r == -ENOENT && tries < 3; tries++) {
+		autofree char *name = NULL;
+
+		r = filter_ensure(s->cache_fd, json, caps, &name, e);
+		if (r < 0)
+			return r;
+		r = link_filter(s, name, bundle);
+	}
+	return r < 0 ? err_code(e, r, "keep the container's seccomp filter") : 0;
+}
+
+/* What it is compiled from is kept too, unless config.json says it all: the kernel or
+ * this program may be another at the next start. */
+static int make_filter(const struct store *s, const struct plan *p, int bundle,
+		       struct err *e)
+{
+	const struct security *sec = &p->security;
+	int r = place_filter(s, sec->seccomp_json, sec->filter_caps, bundle, e);
+
+	if (r < 0 || (!sec->seccomp_json && sec->filter_caps == sec->caps))
 		return r;
-	*ret_path = str_fmt("%s/cache/%s", s->data, name);
-	if (!sec->seccomp_json && sec->filter_caps == sec->caps)
-		return 0; /* the built-in one, as config.json's capabilities say */
-	kept = str_fmt("%llu\n%s", (unsigned long long)sec->filter_caps,
-		       sec->seccomp_json ? sec->seccomp_json : "");
-	r = file_replace_nosync(bundle, SECCOMP_FILE, kept, strlen(kept), 0600);
+	autofree char *kept = str_fmt("%llu\n%s", (unsigned long long)sec->filter_caps,
+				      sec->seccomp_json ? sec->seccomp_json : "");
+	r = file_replace_nosync(bundle, PROFILE_FILE, kept, strlen(kept), 0600);
 	return r < 0 ? err_code(e, r, "write the container's seccomp profile") : 0;
 }
 
-static int make_builtin(const struct store *s, int container_dirfd, struct err *e)
+/* The built-in one, by config.json's capabilities. */
+static int renew_builtin(const struct store *s, int bundle, struct err *e)
 {
 	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
 	autobuf text = { .max = RUNTIMECONFIG_MAX };
-	autofree char *name = NULL;
-	int r = file_read(container_dirfd, "bundle/config.json", RUNTIMECONFIG_MAX,
-			  &text);
+	int r = file_read(bundle, "config.json", RUNTIMECONFIG_MAX, &text);
 
 	if (r < 0)
 		return err_code(e, r, "read the container's config.json");
 	if ((r = runtimeconfig_parse(text.data, text.len, &c, e)) < 0)
 		return r;
-	return filter_ensure(s->cache_fd, NULL, c.process.cap_bounding, &name, e);
+	return place_filter(s, NULL, c.process.cap_bounding, bundle, e);
 }
 
-int bundling_check_filter(const struct store *s, int container_dirfd, const char *path,
-			  struct err *e)
+int bundling_renew_filter(const struct store *s, int container_dirfd, struct err *e)
 {
-	autobuf kept = { .max = SECCOMPPROFILE_MAX + 64 };
-	autofree char *name = NULL;
-
-	if (!path || !access(path, R_OK))
-		return 0;
-	if (faccessat(container_dirfd, "bundle/" SECCOMP_FILE, F_OK, 0))
-		return make_builtin(s, container_dirfd, e);
-	int r = file_read(container_dirfd, "bundle/" SECCOMP_FILE,
-			  SECCOMPPROFILE_MAX + 64, &kept);
-	char *line = r < 0 ? NULL : strchr(buf_str(&kept), '\n');
+	autoclose int bundle =
+		openat(container_dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autobuf kept = { .max = PROFILE_MAX };
 	uint64_t caps;
-	if (!line)
-		return err_code(e, r < 0 ? r : -EINVAL,
-				"the container's seccomp profile");
-	*line = 0;
-	if (str_u64(buf_str(&kept), UINT64_MAX, &caps))
+
+	if (bundle < 0)
+		return err_sys(e, "open the container's bundle");
+	int r = file_read(bundle, PROFILE_FILE, PROFILE_MAX, &kept);
+	if (r == -ENOENT)
+		return renew_builtin(s, bundle, e);
+	if (r < 0)
+		return err_code(e, r, "read the container's seccomp profile");
+	char *line = strchr(buf_str(&kept), '\n');
+	if (line)
+		*line = 0;
+	if (!line || str_u64(buf_str(&kept), UINT64_MAX, &caps))
 		return err_set(e, -EINVAL, "the container's seccomp profile is damaged");
-	return filter_ensure(s->cache_fd, line[1] ? line + 1 : NULL, caps, &name, e);
+	return place_filter(s, line[1] ? line + 1 : NULL, caps, bundle, e);
 }
 
 static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		       struct err *e)
 {
 	const struct spec *spec = p->spec;
-	autofree char *filter = NULL, *upper = str_fmt("%s/upper", p->dir),
+	autofree char *filter = str_fmt("%s/bundle/" FILTER_FILE, p->dir),
+		      *upper = str_fmt("%s/upper", p->dir),
 		      *work = str_fmt("%s/work", p->dir),
 		      *log = str_fmt("%s/log/%s-json.log", p->dir, p->id);
-	int r = make_filter(s, p, bundle, &filter, e);
+	bool filtered = !p->security.seccomp_unconfined;
+	int r = filtered ? make_filter(s, p, bundle, e) : 0;
 
 	if (r < 0)
 		return r;
@@ -197,7 +231,7 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.layers = p->layers,
 		.upper = upper,
 		.work = work,
-		.seccomp = filter,
+		.seccomp = filtered ? filter : NULL,
 		.new_keyring = true,
 		/* A container that shares the host's processes may be meant to signal
 		 * them. */

@@ -10,8 +10,8 @@
  * held. */
 int bundling_write(const struct store *s, const struct plan *p, int dirfd,
 		   struct strv *warnings, struct err *e);
-/* The compiled seccomp filter named in setup.json is there, or is compiled anew. */
-int bundling_check_filter(const struct store *s, int container_dirfd, const char *path,
-			  struct err *e);
+/* The bundle's compiled seccomp filter is whole and made for this kernel, or is compiled
+ * anew. For a container that has one, before each start. */
+int bundling_renew_filter(const struct store *s, int container_dirfd, struct err *e);
 
 #endif

@@ -121,7 +121,7 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 	int r;
 
 	if ((r = read_bundle(c, x, e)) < 0 ||
-	    (r = bundling_check_filter(s, c->dirfd, x->setup.seccomp, e)) < 0 ||
+	    (x->setup.seccomp && (r = bundling_renew_filter(s, c->dirfd, e)) < 0) ||
 	    (r = realm_open(s, &x->realm, e)) < 0)
 		return r;
 	x->kept[NETJOIN_KEPT_REALM] = x->realm.users_fd;

@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cache of compiled seccomp filters. A file's name is the hash of all that its
  * content follows from, so there is nothing to invalidate; its own checksum tells a file
- * that a crash cut short (written without fsync, as it can be made again). */
+ * that a crash cut short (written without fsync, as it can be made again). Its time of
+ * change is kept as that of its last use, to the day: where there are many, those unused
+ * the longest go. */
 #include "core/runtime/filter.h"
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/time.h"
 #include "core/ns/syscallfilter.h"
 #include "core/oci/platform.h"
 #include "core/oci/seccompprofile.h"
+#include "core/runtime/condense.h"
 #include "core/runtime/ruleset.h"
 #include "core/wire/hasher.h"
 
 /* Raise it with every change to what is compiled from the same profile. */
-#define FILTER_FORMAT    1
+#define FILTER_FORMAT    2
 
 #define FILTER_BYTES_MAX (BPF_MAXINSNS * sizeof(struct sock_filter))
+
+#define DAY_S            (24 * 3600)
 
 struct trailer {
 	struct sock_filter sum[2];
@@ -68,9 +75,14 @@ static bool intact(const struct buf *file)
 static bool cached(int cache_dirfd, const char *name)
 {
 	autobuf file = { .max = FILTER_BYTES_MAX };
+	struct stat st;
 
-	return file_read(cache_dirfd, name, FILTER_BYTES_MAX, &file) >= 0 &&
-	       intact(&file);
+	if (file_read(cache_dirfd, name, FILTER_BYTES_MAX, &file) < 0 || !intact(&file))
+		return false;
+	if (fstatat(cache_dirfd, name, &st, 0) == 0 &&
+	    time_now() / 1000000000 - st.st_mtime > DAY_S)
+		utimensat(cache_dirfd, name, NULL, 0);
+	return true;
 }
 
 static char *file_name(const char *text, const struct seccomp_when *when)
@@ -87,7 +99,7 @@ static char *file_name(const char *text, const struct seccomp_when *when)
 	hasher_add(h, text, strlen(text));
 	hasher_finish(h, &d);
 	hasher_free(h);
-	return str_fmt("%s.bpf", digest_hex(hex, &d));
+	return str_fmt("%s" FILTER_SUFFIX, digest_hex(hex, &d));
 }
 
 /* major << 16 | minor of the running kernel; 0, which is older than all, when it does not
@@ -109,6 +121,7 @@ static int compile(const char *text, const struct seccomp_when *when, struct buf
 	autojson *doc = NULL;
 	struct trailer end;
 	uint32_t flags;
+	size_t len;
 	int r = json_parse(text, strlen(text), "seccomp profile", &doc, e);
 
 	if (r >= 0)
@@ -117,6 +130,9 @@ static int compile(const char *text, const struct seccomp_when *when, struct buf
 		r = ruleset_compile(&p, ret, &flags, e);
 	if (r < 0)
 		return r;
+	len = ret->len / sizeof(struct sock_filter);
+	condense((struct sock_filter *)(void *)ret->data, &len);
+	ret->len = len * sizeof(struct sock_filter);
 	trailer_make(ret->data, ret->len, flags, &end);
 	if (buf_add(ret, &end, sizeof(end)) < 0)
 		return err_set(e, -E2BIG, "the seccomp profile is too large");
@@ -148,6 +164,7 @@ int filter_ensure(int cache_dirfd, const char *profile_json, uint64_t caps,
 					0600);
 		if (r < 0)
 			return err_code(e, r, "keep the compiled seccomp filter");
+		filter_prune(cache_dirfd);
 	}
 	*ret_name = TAKE_PTR(name);
 	return 0;

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "core/ns/syscallfilter.h"
 
@@ -401,6 +402,61 @@ TEST(damaged_entry_is_made_again)
 	s.program.data[s.program.len / 2] ^= 1;
 	s.program.data[s.program.len - 1] ^= 1; /* the flags */
 	check_mended(s.program.data, s.program.len);
+	sieve_close(&s);
+}
+
+/* An entry of that name, last used so many days ago. */
+static void put_old(const struct sieve *s, const char *name, int days)
+{
+	const struct timespec used[2] = { { .tv_sec = time(NULL) - days * 86400 },
+					  { .tv_sec = time(NULL) - days * 86400 } };
+
+	CHECK_INT(file_replace_nosync(s->fd, name, "x", 1, 0600), 0);
+	CHECK_INT(utimensat(s->fd, name, used, 0), 0);
+}
+
+static bool has(const struct sieve *s, const char *name)
+{
+	return faccessat(s->fd, name, F_OK, 0) == 0;
+}
+
+/* What is not used for the longest time goes, and nothing that is not a filter. */
+TEST(bounded)
+{
+	struct sieve s;
+	size_t left = 0;
+	char name[32];
+
+	sieve_open(&s);
+	put_old(&s, "note", 9999);
+	put_old(&s, FILE_TEMP_PREFIX "left", 999);
+	for (int i = 1; i <= FILTER_CACHE_MAX + 8; i++) {
+		str_print(name, sizeof(name), "%d" FILTER_SUFFIX, i);
+		put_old(&s, name, i);
+	}
+	CHECK_INT(sieve_ensure(&s, NULL, CAPABILITY_DEFAULT), 0);
+	CHECK(has(&s, s.name));
+	CHECK(has(&s, "note"));
+	CHECK(!has(&s, FILE_TEMP_PREFIX "left"));
+	for (int i = 1; i <= FILTER_CACHE_MAX + 8; i++) {
+		str_print(name, sizeof(name), "%d" FILTER_SUFFIX, i);
+		left += has(&s, name);
+		CHECK_INT(has(&s, name), i < FILTER_CACHE_MAX);
+	}
+	CHECK_INT(left, FILTER_CACHE_MAX - 1);
+	sieve_close(&s);
+}
+
+TEST(use_keeps_an_entry_young)
+{
+	struct sieve s = sieve_of(NULL);
+	const struct timespec past[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	ino_t first = entry(&s).st_ino;
+
+	CHECK_INT(utimensat(s.fd, s.name, past, 0), 0);
+	CHECK_INT(sieve_ensure(&s, NULL, CAPABILITY_DEFAULT), 0);
+	CHECK_INT(entry(&s).st_ino, first);
+	CHECK(entry(&s).st_mtime > 1000);
 	sieve_close(&s);
 }
 
