@@ -3,8 +3,9 @@
 #include "applets/inspect.h"
 #include "core/cli/applet.h"
 
-extern const struct applet create_applet, exec_applet, kill_applet, logs_applet,
-	ps_applet, rm_applet, run_applet, start_applet, stop_applet, wait_applet;
+extern const struct applet attach_applet, create_applet, exec_applet, kill_applet,
+	logs_applet, ps_applet, rename_applet, restart_applet, rm_applet, run_applet,
+	start_applet, stop_applet, top_applet, wait_applet;
 
 struct container_inspect {
 	char *format;
@@ -38,19 +39,23 @@ static const struct applet inspect = {
 };
 
 static const struct applet_verb verbs[] = {
+	{ "attach", &attach_applet },
 	{ "create", &create_applet },
 	{ "exec", &exec_applet },
 	{ "inspect", &inspect },
 	{ "kill", &kill_applet },
+	{ "list", &ps_applet },
 	{ "logs", &logs_applet },
 	{ "ls", &ps_applet },
-	{ "list", &ps_applet },
 	{ "ps", &ps_applet },
-	{ "rm", &rm_applet },
 	{ "remove", &rm_applet },
+	{ "rename", &rename_applet },
+	{ "restart", &restart_applet },
+	{ "rm", &rm_applet },
 	{ "run", &run_applet },
 	{ "start", &start_applet },
 	{ "stop", &stop_applet },
+	{ "top", &top_applet },
 	{ "wait", &wait_applet },
 	{ NULL, NULL },
 };

@@ -54,6 +54,15 @@ int container_kill(struct container *c, int signal, struct err *e);
  */
 int container_stop(const struct store *s, struct container *c, int signal,
 		   int64_t timeout, struct err *e);
+/* Stops it (when it runs) as container_stop does, and starts it. One that removes itself
+ * stays. */
+struct container_stopping {
+	int signal;
+	int64_t timeout;
+};
+int container_restart(const struct store *s, const struct config *cfg,
+		      struct container *c, const struct container_stopping *how,
+		      struct err *e);
 /* force: kill first. volumes: anonymous ones too. */
 int container_remove(const struct store *s, struct container *c, bool force, bool volumes,
 		     struct err *e);

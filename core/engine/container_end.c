@@ -62,7 +62,7 @@ void container_end_leases(const struct store *s, const char *id, int dirfd)
 }
 
 static void tell(const struct store *s, yyjson_val *record, const char *action,
-		 const char *code)
+		 const char *more)
 {
 	autostrv attributes = { 0 };
 	const char *id = "", *image = "", *name = "";
@@ -71,19 +71,25 @@ static void tell(const struct store *s, yyjson_val *record, const char *action,
 	json_get_str(record, "Id", &id, NULL);
 	json_get_str(record, "ImageRef", &image, NULL);
 	json_get_str(record, "Name", &name, NULL);
-	if (code)
-		strv_addf(&attributes, "exitCode=%s", code);
+	if (more)
+		strv_add(&attributes, more);
 	strv_addf(&attributes, "image=%s", image);
 	strv_addf(&attributes, "name=%s", name);
 	journal_add(s, "container", action, id, &attributes);
 }
 
-void container_end_tell(const struct store *s, const char *id, const char *action)
+void container_end_tell_more(const struct store *s, const char *id, const char *action,
+			     const char *attribute)
 {
 	autojson *doc = NULL;
 
 	if (record_read(s->containers_fd, id, &doc, NULL) == 0)
-		tell(s, yyjson_doc_get_root(doc), action, NULL);
+		tell(s, yyjson_doc_get_root(doc), action, attribute);
+}
+
+void container_end_tell(const struct store *s, const char *id, const char *action)
+{
+	container_end_tell_more(s, id, action, NULL);
 }
 
 /* Another container may share it (--volumes-from). */
@@ -139,18 +145,18 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 		       char **ret_trash)
 {
 	autojson *doc = NULL;
-	char code[16];
+	char code[32];
 	bool auto_remove = false;
 
 	container_end_leases(s, id, dirfd);
 	if (record_read(s->containers_fd, id, &doc, NULL) < 0)
 		return;
 	yyjson_val *record = yyjson_doc_get_root(doc);
-	str_print(code, sizeof(code), "%d", exit_code);
+	str_print(code, sizeof(code), "exitCode=%d", exit_code);
 	tell(s, record, "die", code);
 	json_get_bool(yyjson_obj_get(record, "HostConfig"), "AutoRemove", &auto_remove,
 		      NULL);
-	if (auto_remove) {
+	if (auto_remove && file_is_locked(dirfd, CONTAINER_END_RESTART) <= 0) {
 		struct removal x = { s, id, record, true };
 		remove_recorded(&x, ret_trash, NULL);
 	}

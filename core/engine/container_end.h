@@ -11,11 +11,17 @@
 #include "core/store/store.h"
 #include "core/wire/json.h"
 
+/* Locked by who stops a container to start it again. */
+#define CONTAINER_END_RESTART "restart.lock"
+
 /* The lock of whoever starts, settles, renames or removes a container: flock on its
  * folder (it needs no file, also on a full disk). */
 int container_end_lock(int dirfd, const char *name, struct err *e);
 /* The event, with the record's attributes. */
 void container_end_tell(const struct store *s, const char *id, const char *action);
+/* And one of its own, "key=value". */
+void container_end_tell_more(const struct store *s, const char *id, const char *action,
+			     const char *attribute);
 /* Leases given back, the event told, an auto-remove container removed; *ret_trash: its
  * tree's malloc'd name in tmp/, still to be emptied, or NULL. */
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,

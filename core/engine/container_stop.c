@@ -227,6 +227,11 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 			"invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
 			"allowed",
 			bare);
+	if (str_eq(bare, c->name))
+		return err_set(
+			e, -EINVAL,
+			"Error when allocating new name: Renaming a container with "
+			"the same name as its current name");
 	autoclose int lock = container_end_lock(c->dirfd, c->name, e);
 	if (lock < 0)
 		return lock;
@@ -235,8 +240,9 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 		err_clear(e);
 		return err_set(
 			e, r,
-			"Conflict. The container name \"/%s\" is already in use by "
-			"container \"%s\". You have to remove (or rename) that container "
+			"Error when allocating new name: Conflict. The container name "
+			"\"/%s\" is already in use by container \"%s\". You have to "
+			"remove (or rename) that container "
 			"to be able to reuse that name.",
 			bare, holder ? holder : "?");
 	}
@@ -251,17 +257,25 @@ int container_rename(const struct store *s, struct container *c, const char *nam
 		return r;
 	}
 	record_name_drop(s->containers_fd, c->name, c->id);
+	autofree char *old = str_fmt("oldName=/%s", c->name);
 	str_set(&c->name, bare);
-	container_end_tell(s, c->id, "rename");
+	container_end_tell_more(s, c->id, "rename", old);
 	return 0;
 }
 
 int container_attach(const struct store *s, const struct container *c, struct err *e)
 {
 	if (!is_running(&c->state))
+		return err_set(e, -EBUSY,
+			       "cannot attach to a stopped container, start it first");
+	if (c->state.status == STATE_PAUSED)
+		return err_set(e, -EBUSY,
+			       "cannot attach to a paused container, unpause it first");
+	if (c->state.status == STATE_RESTARTING)
 		return err_set(
 			e, -EBUSY,
-			"you cannot attach to a stopped container, start it first");
+			"cannot attach to a restarting container, wait until it is "
+			"running");
 	autoclose int dir = container_end_socket_dir(s, c->id, false);
 	if (dir < 0)
 		return err_code(e, dir, "container %.12s: no socket folder", c->id);
