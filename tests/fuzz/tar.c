@@ -2,20 +2,14 @@
 /* Fuzz target of core/wire/tar.c and tarwriter.c. First byte: the size of the reads.
  * Checksums are made right, or no change would get past them. Entries that are read are
  * written and read again. */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "core/base/buf.h"
-#include "core/base/mem.h"
-#include "core/base/str.h"
 #include "core/wire/tar.h"
+#include "tests/fuzz/fuzz.h"
 
 struct source {
 	const uint8_t *p;
 	size_t left, step;
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static ssize_t give(void *arg, void *p, size_t n)
 {
@@ -77,28 +71,9 @@ static void written(const struct tar_entry *ent)
 	tar_writer_free(w);
 }
 
-static uint8_t *mended(const uint8_t *data, size_t size)
-{
-	uint8_t *copy = mem_alloc(size);
-
-	if (size > 0)
-		memcpy(copy, data, size);
-	for (uint8_t *b = copy; size >= 512; b += 512, size -= 512) {
-		unsigned sum = 0;
-
-		if (memcmp(b + 257, "ustar", 5) != 0)
-			continue;
-		memset(b + 148, ' ', 8);
-		for (int i = 0; i < 512; i++)
-			sum += b[i];
-		str_print((char *)b + 148, 7, "%06o", sum);
-	}
-	return copy;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	autofree uint8_t *bytes = mended(data + 1, size ? size - 1 : 0);
+	autofree uint8_t *bytes = fuzz_mend_tar(data + 1, size ? size - 1 : 0);
 	struct source s = { bytes, size ? size - 1 : 0, size ? data[0] * 8u + 1 : 1 };
 	struct tar_reader *t = tar_reader_new(give, &s);
 	struct tar_entry ent;
