@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@
 #include "core/store/trash.h"
 
 #define SHORT_ID     12
-#define ENROLL_TRIES 3
+#define ENROLL_TRIES 5
+#define ENROLL_MS    20
 
 int netjoin_attach(const struct setup *s, int netns_fd, struct err *e)
 {
@@ -108,13 +110,17 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 
 static int open_store(const struct setup *s, struct store *ret);
 
-/* A new connection to a stack that lives, under the number of the old one. */
-static int reconnect(const struct setup *s, int kept_fd, struct err *e)
+/* A new connection to a stack that lives, under the number of the old one. -ESRCH: the
+ * container's realm has lost its keeper, and with it the way for a stack to join it. */
+static int reconnect(const struct setup *s, const int *kept, struct err *e)
 {
 	autodone(store_done) struct store store = { 0 };
 	autodone(realm_done) struct realm realm = { 0 };
+	struct pollfd keeper = { .fd = kept[NETJOIN_KEPT_REALM] };
 	int r = open_store(s, &store);
 
+	if (poll(&keeper, 1, 0) > 0)
+		return err_set(e, -ESRCH, "the realm's keeper has died");
 	if (r < 0)
 		return err_code(e, r, "open the store");
 	r = realm_find(&store, &realm, e);
@@ -123,7 +129,13 @@ static int reconnect(const struct setup *s, int kept_fd, struct err *e)
 	autoclose int fd = network_stack(&store, &realm, e);
 	if (fd < 0)
 		return fd;
-	return dup3(fd, kept_fd, O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+}
+
+/* A stack that has died; or the next one, while sockets of the dead one still are. */
+static bool worth_trying(int r)
+{
+	return r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED || r == -EADDRINUSE;
 }
 
 /* The stack may be killed, or leave for want of tenants, after we were connected and
@@ -133,11 +145,11 @@ static int enroll_surely(const struct setup *s, const struct netplan *n, const i
 {
 	int r = enroll(s, n, kept, kept_len, e);
 
-	for (int i = 0;
-	     i < ENROLL_TRIES && (r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED);
-	     i++) {
+	for (int i = 0; i < ENROLL_TRIES && worth_trying(r); i++) {
+		if (r == -EADDRINUSE)
+			poll(NULL, 0, ENROLL_MS);
 		err_clear(e);
-		r = reconnect(s, kept[NETJOIN_KEPT_STACK], e);
+		r = reconnect(s, kept, e);
 		if (r == 0)
 			r = enroll(s, n, kept, kept_len, e);
 	}
@@ -154,16 +166,18 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 	/* The monitor has its own lock by now; the one that kept others from starting or
 	 * removing this container meanwhile goes, for all who share it. */
 	flock(kept[NETJOIN_KEPT_LOCK], LOCK_UN);
-	if (n.mode == NETPLAN_NETWORKS) {
-		if (kept_len <= NETJOIN_KEPT_STACK)
-			return err_set(e, -EPROTO, "the stack's connection is missing");
-		if ((r = enroll_surely(s, &n, kept, kept_len, e)) < 0)
-			return r;
-	}
+	if (n.mode != NETPLAN_NETWORKS)
+		return 0;
+	if (kept_len <= NETJOIN_KEPT_STACK)
+		return err_set(e, -EPROTO, "the stack's connection is missing");
+	r = enroll_surely(s, &n, kept, kept_len, e);
+	/* Another keeper's realm is not this container's. */
+	if (r == -ESRCH)
+		return 0;
+	if (r < 0)
+		return r;
 	/* The connection is kept already; a copy is what the monitor asks for. */
-	int fd = fcntl(kept[n.mode == NETPLAN_NETWORKS ? NETJOIN_KEPT_STACK
-						       : NETJOIN_KEPT_REALM],
-		       F_DUPFD_CLOEXEC, 3);
+	int fd = fcntl(kept[NETJOIN_KEPT_STACK], F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? err_sys(e, "dup") : fd;
 }
 

@@ -36,6 +36,8 @@ int inlet_add(struct inlets *is, int epfd, uint32_t tenant, const struct publish
 	r.index = (uint32_t)(i - is->v);
 	if (p->proto == PUBLISH_UDP && sockaddr_local(fd, &at, &port) == 0)
 		datagram_options(fd, at.family, false);
+	if (p->proto == PUBLISH_TCP)
+		relay_guard(fd);
 	rc = fd_nonblock(fd, true);
 	if (!rc)
 		rc = ref_add(epfd, fd, EPOLLIN, r);

@@ -162,15 +162,22 @@ enum relay_result relay_run(struct relay *r, struct flow *f)
 	return f->due ? RELAY_AGAIN : RELAY_WAIT;
 }
 
-void relay_close(struct relay *r, struct flow *f, bool reset)
+void relay_guard(int fd)
 {
 	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+void relay_close(struct relay *r, struct flow *f, bool reset)
+{
+	const struct linger off = { 0 };
 
 	for (int side = 0; side < 2; side++) {
 		relay_give_pipe(r, &f->pipe[side], f->held[side] == 0);
 		f->held[side] = 0;
-		if (reset && f->fd[side] >= 0)
-			setsockopt(f->fd[side], SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+		if (!reset && f->fd[side] >= 0)
+			setsockopt(f->fd[side], SOL_SOCKET, SO_LINGER, &off, sizeof(off));
 		f->fd[side] = fd_close(f->fd[side]);
 	}
 }

@@ -29,6 +29,10 @@ enum relay_result {
 /* Moves what can be moved in the directions of f->due (bits 1 << side); after RELAY_AGAIN
  * those with work left are set there, else none. */
 enum relay_result relay_run(struct relay *r, struct flow *f);
+/* To be called for each socket that is to become a flow's, or for the listener that it
+ * comes from: should this process be killed, the peer sees a reset and not an end, for
+ * what it has got so far may not be all. */
+void relay_guard(int fd);
 /* Closes a flow's sockets and gives its pipes back. reset: the peers see a reset instead
  * of an end. */
 void relay_close(struct relay *r, struct flow *f, bool reset);

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -33,7 +34,25 @@
 #define TCP_ACCEPT_MAX 64
 #define TCP_TURNS_MAX  64
 #define TCP_SWEEP_MS   10000
+/* The sockets of a stack that was killed go one after the other. */
+#define TCP_BIND_TRIES 100
+#define TCP_BIND_MS    10
 #define TCP_EVENTS     (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Accepted sockets inherit the guard. */
+static int tcp_listen(int fd, const struct ip_addr *at)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sockaddr_set(&ss, at, BRIDGE_STACK_PORT);
+	int rc = bind(fd, (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
+
+	for (int i = 0; rc == -EADDRINUSE && i < TCP_BIND_TRIES; i++) {
+		poll(NULL, 0, TCP_BIND_MS);
+		rc = bind(fd, (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
+	}
+	relay_guard(fd);
+	return rc ? rc : listen(fd, TCP_BACKLOG) == 0 ? 0 : -errno;
+}
 
 int tcp_open(struct tcp *t, struct err *e)
 {
@@ -44,14 +63,9 @@ int tcp_open(struct tcp *t, struct err *e)
 
 	t->outlet[0] = t->outlet[1] = -1;
 	for (unsigned int six = 0; six < 2; six++) {
-		struct sockaddr_storage ss;
-		socklen_t len = sockaddr_set(&ss, &at[six], BRIDGE_STACK_PORT);
 		int fd = porter_take(t->porter, six ? PORTER_TCP6 : PORTER_TCP4);
-		int rc = fd < 0 ? fd : 0;
+		int rc = fd < 0 ? fd : tcp_listen(fd, &at[six]);
 
-		if (!rc && (bind(fd, (struct sockaddr *)&ss, len) != 0 ||
-			    listen(fd, TCP_BACKLOG) != 0))
-			rc = -errno;
 		if (!rc)
 			rc = ref_add(t->epfd, fd, EPOLLIN,
 				     (struct ref){ REF_OUTLET, (uint8_t)six, 0, 0 });
@@ -132,6 +146,7 @@ static int tcp_host_connect(struct tcp *t, struct flow *f)
 		socket(f->path.dst.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->fd[FLOW_HOST] < 0)
 		return -errno;
+	relay_guard(f->fd[FLOW_HOST]);
 	/* Each side's own sender has decided already when to send. */
 	setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
@@ -216,9 +231,6 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 		f = flow_find(t->flows, &path);
 	/* Nobody offered it, or its offer has expired. */
 	if (!f || f->state != FLOW_OFFERED) {
-		const struct linger now = { .l_onoff = 1, .l_linger = 0 };
-
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		fd_close(fd);
 		return;
 	}
@@ -258,6 +270,7 @@ static int tcp_realm_connect(struct tcp *t, const struct packet_path *path)
 
 	if (fd < 0)
 		return fd;
+	relay_guard(fd);
 	if (!path->src_port)
 		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&ss, len) != 0)
@@ -300,9 +313,6 @@ void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port)
 	int on = 1, rc;
 
 	if (!f) {
-		const struct linger now = { .l_onoff = 1, .l_linger = 0 };
-
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		fd_close(fd);
 		return;
 	}

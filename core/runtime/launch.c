@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,13 +101,18 @@ int launch(int inner_fd, char *const argv[], const int *fds, size_t n, struct er
 	autostrv env = { 0 };
 	autofree char *stack = mem_alloc(STACK);
 	struct start s = { .inner_fd = inner_fd, .argv = argv, .fds = fds, .n = n };
+	int reaper = 0;
 	pid_t pid;
 
 	if (n > LAUNCH_FDS_MAX)
 		return err_set(e, -E2BIG, "too many descriptors");
 	pick_environment(&env);
 	s.env = strv_view(&env);
-	pid = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
+	/* A monitor ends what is left below it when its container ends: what it starts
+	 * for all containers is not to be found there. */
+	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
+	pid = clone(child, stack + STACK,
+		    CLONE_VM | CLONE_VFORK | (reaper ? CLONE_PARENT : 0) | SIGCHLD, &s);
 	if (pid < 0)
 		return err_sys(e, "fork");
 	if (s.code < 0) {

@@ -32,50 +32,9 @@
 #include "core/runtime/order.h"
 #include "core/runtime/pump.h"
 #include "core/runtime/report.h"
+#include "core/runtime/vigil.h"
 
-#define SOCKET_NAME "attach.sock"
-#define PUMPS_MAX   100 /* a pump that dies this often will not do better */
-
-/* --- front side ----------------------------------------------------------------------
- */
-
-int monitor_spawn(const struct monitor_spawn *s, struct err *e)
-{
-	int fds[LAUNCH_FDS_MAX], pair[2], r;
-	char count[16];
-	char *argv[] = { (char *)"rootless", (char *)"monitor", count, NULL };
-
-	if (s->kept_len > MONITOR_KEEP_MAX)
-		return err_set(e, -E2BIG, "more than %d descriptors to keep",
-			       MONITOR_KEEP_MAX);
-	r = fd_socketpair(SOCK_STREAM, pair);
-	if (r < 0)
-		return err_code(e, r, "make a socket pair");
-	fds[0] = s->container_dirfd;
-	fds[1] = s->socket_dirfd;
-	fds[2] = s->realm_pidfd;
-	fds[3] = pair[1];
-	for (size_t i = 0; i < s->kept_len; i++)
-		fds[4 + i] = s->kept[i];
-	str_print(count, sizeof(count), "%zu", s->kept_len);
-	r = launch(s->inner_fd, argv, fds, 4 + s->kept_len, e);
-	fd_close(pair[1]);
-	if (r < 0) {
-		fd_close(pair[0]);
-		return err_wrap(e, "start the monitor");
-	}
-	return pair[0];
-}
-
-int monitor_connect(int socket_dirfd, struct err *e)
-{
-	int fd = fd_unix_connect(socket_dirfd, SOCKET_NAME, SOCK_STREAM);
-
-	return fd < 0 ? err_code(e, fd, "connect to the container's monitor") : fd;
-}
-
-/* --- the monitor ---------------------------------------------------------------------
- */
+#define PUMPS_MAX 100 /* a pump that dies this often will not do better */
 
 struct monitor {
 	int container, sockets, realm;
@@ -90,7 +49,7 @@ struct monitor {
 	int lock;
 	struct meeting meet;
 	int stdio[3];   /* init's ends */
-	int network;    /* what network_open gave */
+	int network;    /* what network_open gave, or -1 */
 	int process;    /* pidfd of init */
 	int supervisor; /* to the pump */
 	pid_t builder, pumping;
@@ -108,8 +67,8 @@ static int lock(struct monitor *m, struct err *e)
 static int listen_attach(struct monitor *m, struct err *e)
 {
 	/* The lock is ours, so a socket that is there is a dead monitor's. */
-	unlinkat(m->sockets, SOCKET_NAME, 0);
-	m->pump.listener = fd_unix_listen(m->sockets, SOCKET_NAME, SOCK_STREAM);
+	unlinkat(m->sockets, MONITOR_SOCKET, 0);
+	m->pump.listener = fd_unix_listen(m->sockets, MONITOR_SOCKET, SOCK_STREAM);
 	if (m->pump.listener < 0)
 		return err_code(e, m->pump.listener, "listen for attach clients");
 	return 0;
@@ -228,10 +187,10 @@ static int make(struct monitor *m, struct err *e)
 	if (r == 0)
 		r = open_log(m, e);
 	if (r == 0 && m->hooks && m->hooks->network_open) {
-		m->network = m->hooks->network_open(&m->setup, m->kept, m->kept_len, e);
-		r = m->network < 0 ? m->network : 0;
+		r = m->hooks->network_open(&m->setup, m->kept, m->kept_len, e);
+		m->network = r > 0 ? r : -1;
 	}
-	if (r == 0)
+	if (r >= 0)
 		r = meeting_await(&m->meet, e);
 	return r < 0 ? r : release(m, e);
 }
@@ -311,18 +270,37 @@ static void renew_pump(struct monitor *m)
 	fork_pump(m);
 }
 
+/* The stack has died: the next one takes the container in, as setup.json has it. */
+static int renew_network(void *arg)
+{
+	struct monitor *m = arg;
+	struct setup s = { 0 };
+	struct err e = { 0 };
+	autoclose int bundle =
+		openat(m->container, "bundle", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = setup_read(bundle, &s, &e);
+
+	if (r == 0)
+		r = m->hooks->network_open(&s, m->kept, m->kept_len, &e);
+	setup_done(&s);
+	return r;
+}
+
 /* Waits for init; the exit code as a shell counts it. */
 static int await_end(struct monitor *m)
 {
+	struct vigil vigil;
 	int pumps = 0;
 
+	vigil_init(&vigil, renew_network, m);
 	for (;;) {
 		siginfo_t i = { 0 };
 
-		if (waitid(P_ALL, 0, &i, WEXITED) < 0) {
-			if (errno == EINTR)
-				continue;
+		if (waitid(P_ALL, 0, &i, WEXITED | WNOHANG) < 0 && errno != EINTR)
 			return REPORT_EXIT_FAILED;
+		if (!i.si_pid) {
+			vigil_await(&vigil, &m->network);
+			continue;
 		}
 		if (i.si_pid == m->meet.init)
 			return i.si_code == CLD_EXITED ? i.si_status : 128 + i.si_status;
@@ -394,7 +372,7 @@ static void finish(struct monitor *m, int code)
 		m->hooks->exited(&s, &m->state);
 		setup_done(&s);
 	}
-	unlinkat(m->sockets, SOCKET_NAME, 0);
+	unlinkat(m->sockets, MONITOR_SOCKET, 0);
 	/* Who hears of the end may start it again at once. */
 	m->lock = fd_close(m->lock);
 	order_tell(m->supervisor, code);
@@ -425,7 +403,7 @@ static int fail(struct monitor *m, int code, const struct err *e)
 			old.status = STATE_EXITED;
 		str_print(old.error, sizeof(old.error), "%s", e->text);
 		state_write(m->container, &old, NULL);
-		unlinkat(m->sockets, SOCKET_NAME, 0);
+		unlinkat(m->sockets, MONITOR_SOCKET, 0);
 	}
 	m->lock = fd_close(m->lock);
 	client_fail(&m->client, code, e);

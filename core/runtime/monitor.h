@@ -13,6 +13,8 @@
 #include "core/runtime/state.h"
 
 #define MONITOR_KEEP_MAX 64
+/* In the container's runtime folder: where attach clients come. */
+#define MONITOR_SOCKET "attach.sock"
 
 /* What the engine adds; called inside the inner executable. */
 struct monitor_hooks {
@@ -20,8 +22,9 @@ struct monitor_hooks {
 	 * exists. */
 	int (*network_attach)(const struct setup *s, int netns_fd, struct err *e);
 	/* In the monitor before the payload starts: opens what must live as long as this
-	 * run (the connection to the stack, given the listeners kept). A descriptor to
-	 * hold, or -errno. */
+	 * run (the connection to the stack, given the listeners kept). Again, whenever
+	 * that has broken. The descriptor to hold and to watch, 0 when there is nothing
+	 * to watch, or -errno. */
 	int (*network_open)(const struct setup *s, const int *kept, size_t kept_len,
 			    struct err *e);
 	/* In the monitor, after state.json says running and the client was told; may be

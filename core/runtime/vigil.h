@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A monitor's vigil: the wait for its children to end, and meanwhile for its connection
+ * to the network stack to break. */
+#ifndef RUNTIME_VIGIL_H
+#define RUNTIME_VIGIL_H
+
+#include <stdint.h>
+
+/* Makes the connection anew: its descriptor, 0 when there is none to be had again, or
+ * -errno: to be tried again later. */
+typedef int vigil_renew(void *arg);
+
+struct vigil {
+	int children; /* signalfd of SIGCHLD; -1: none to be had */
+	int tries;    /* renewals that failed, since the last one that did not */
+	int64_t next; /* when to try again, ns; 0: there is nothing to renew */
+	vigil_renew *renew;
+	void *arg;
+};
+
+/* Blocks SIGCHLD, so that none is missed from here on. */
+void vigil_init(struct vigil *v, vigil_renew *renew, void *arg);
+/* Returns when a child has ended since the last call, or may have. connection: polled for
+ * its end, or -1. */
+void vigil_await(struct vigil *v, int *connection);
+
+#endif
