@@ -30,12 +30,6 @@ struct unpack {
 	int fd; /* the answer */
 };
 
-struct answer {
-	int code;
-	struct unpack_result result;
-	char text[ERR_TEXT_MAX];
-};
-
 /* --- the child ---------------------------------------------------------------------- */
 
 /* A blob that may still grow while it is read. */
@@ -122,7 +116,7 @@ static void reset_signals(void)
 static _Noreturn void child(const struct unpack_job *job, int out)
 {
 	int keep[] = { 2, out, job->blob_fd, job->dirfd, job->more_fd, job->realm_pidfd };
-	struct answer a = { 0 };
+	struct unpack_answer a = { 0 };
 	struct err e = { 0 };
 
 	reset_signals();
@@ -161,7 +155,6 @@ int unpack_fd(const struct unpack *u)
 	return u->fd;
 }
 
-/* What follows the answer; the worker is not believed. */
 static int read_implicit(int fd, struct unpack_result *r, struct err *e)
 {
 	uint32_t n = r->implicit_size;
@@ -176,30 +169,33 @@ static int read_implicit(int fd, struct unpack_result *r, struct err *e)
 	return 0;
 }
 
-int unpack_finish(struct unpack *u, struct unpack_result *ret, struct err *e)
+int unpack_read_answer(int fd, struct unpack_result *ret, struct err *e)
 {
-	struct answer a = { 0 };
-	ssize_t n = fd_read_full(u->fd, &a, sizeof(a));
-	int r = n == (ssize_t)sizeof(a) && a.code == 0
-			? read_implicit(u->fd, &a.result, e)
-			: 0;
-	int status = spawn_wait(u->pid);
+	struct unpack_answer a = { 0 };
 
-	fd_close(u->fd);
-	free(u);
-	if (n != (ssize_t)sizeof(a))
-		return status > 128
-			       ? err_set(e, -ECHILD,
-					 "the unpack worker was ended by signal %d",
-					 status - 128)
-			       : err_set(e, -ECHILD, "the unpack worker ended early");
+	if (fd_read_full(fd, &a, sizeof(a)) != (ssize_t)sizeof(a) || a.code > 0)
+		return err_set(e, -ECHILD, "the unpack worker ended early");
 	if (a.code < 0) {
 		a.text[sizeof(a.text) - 1] = 0;
 		return err_set(e, a.code, "%s", a.text);
 	}
+	int r = read_implicit(fd, &a.result, e);
 	if (r == 0)
 		*ret = a.result;
 	return r;
+}
+
+int unpack_finish(struct unpack *u, struct unpack_result *ret, struct err *e)
+{
+	int r = unpack_read_answer(u->fd, ret, e);
+	int status = spawn_wait(u->pid);
+
+	fd_close(u->fd);
+	free(u);
+	return r == -ECHILD && status > 128
+		       ? err_set(e, r, "the unpack worker was ended by signal %d",
+				 status - 128)
+		       : r;
 }
 
 void unpack_cancel(struct unpack *u)

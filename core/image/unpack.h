@@ -35,6 +35,16 @@ struct unpack_result {
 	uint32_t implicit_size;
 };
 
+/* What the worker says, followed by the bytes of result.implicit. */
+struct unpack_answer {
+	int code;
+	struct unpack_result result;
+	char text[ERR_TEXT_MAX];
+};
+/* Reads it to its end. The worker has read foreign bytes, so it is not believed: what is
+ * no whole answer is -ECHILD. */
+int unpack_read_answer(int fd, struct unpack_result *ret, struct err *e);
+
 /* How large a layer may be whose compressed size is known. Pure. */
 uint64_t unpack_limit(uint64_t blob_size);
 struct unpack;

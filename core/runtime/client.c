@@ -71,7 +71,7 @@ static enum client_event control(struct client *c, uint8_t stream, uint32_t size
 
 enum client_event client_next(struct client *c, struct client_input *ret)
 {
-	uint32_t size;
+	struct frame f;
 
 	if (c->stdin_left > 0) {
 		ret->p = c->in;
@@ -80,21 +80,19 @@ enum client_event client_next(struct client *c, struct client_input *ret)
 	}
 	if (c->in_len < FRAME_HEADER)
 		return CLIENT_NONE;
-	size = (uint32_t)c->in[4] << 24 | (uint32_t)c->in[5] << 16 |
-	       (uint32_t)c->in[6] << 8 | c->in[7];
-	if (size > FRAME_MAX)
+	if (frame_parse_header(c->in, &f) < 0)
 		return CLIENT_BAD;
-	if (c->in[0] == FRAME_STDIN) {
+	if (f.stream == FRAME_STDIN) {
 		/* Input is passed on as it comes, not when a whole frame is here. */
 		drop(c, FRAME_HEADER);
-		c->stdin_left = size;
-		return size == 0 ? CLIENT_EOF : client_next(c, ret);
+		c->stdin_left = f.size;
+		return f.size == 0 ? CLIENT_EOF : client_next(c, ret);
 	}
-	if (size > CLIENT_CONTROL)
+	if (f.size > CLIENT_CONTROL)
 		return CLIENT_BAD;
-	if (c->in_len < FRAME_HEADER + size)
+	if (c->in_len < FRAME_HEADER + f.size)
 		return CLIENT_NONE;
-	return control(c, c->in[0], size, ret);
+	return control(c, f.stream, f.size, ret);
 }
 
 int client_send(struct client *c, enum frame_stream stream, const void *p, size_t n)

@@ -35,25 +35,33 @@ static bool is_stream(uint8_t s)
 	return s <= FRAME_STDERR || (s >= FRAME_RESIZE && s <= FRAME_ATTACH);
 }
 
+int frame_parse_header(const uint8_t p[FRAME_HEADER], struct frame *ret)
+{
+	uint32_t size =
+		(uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
+
+	if (!is_stream(p[0]) || p[1] || p[2] || p[3] || size > FRAME_MAX)
+		return -EINVAL;
+	*ret = (struct frame){ .stream = p[0],
+			       .size = size,
+			       .payload = p + FRAME_HEADER };
+	return 0;
+}
+
 int frame_parse(const uint8_t *p, size_t n, struct frame *ret, size_t *used)
 {
-	uint32_t size;
+	struct frame f;
 
 	/* A wrong first byte is told at once: waiting for the rest of it helps nobody. */
 	if (n > 0 && !is_stream(p[0]))
 		return -EINVAL;
 	if (n < FRAME_HEADER)
 		return 0;
-	if (p[1] || p[2] || p[3])
+	if (frame_parse_header(p, &f) < 0)
 		return -EINVAL;
-	size = (uint32_t)p[4] << 24 | (uint32_t)p[5] << 16 | (uint32_t)p[6] << 8 | p[7];
-	if (size > FRAME_MAX)
-		return -EINVAL;
-	if (n - FRAME_HEADER < size)
+	if (n - FRAME_HEADER < f.size)
 		return 0;
-	*ret = (struct frame){ .stream = p[0],
-			       .size = size,
-			       .payload = p + FRAME_HEADER };
-	*used = FRAME_HEADER + (size_t)size;
+	*ret = f;
+	*used = FRAME_HEADER + (size_t)f.size;
 	return 1;
 }

@@ -42,9 +42,11 @@ void frame_header(uint8_t dst[FRAME_HEADER], enum frame_stream stream, uint32_t 
 /* Header and payload; -E2BIG for n > FRAME_MAX or past the buffer's maximum (then out is
  * unchanged). */
 int frame_add(struct buf *out, enum frame_stream stream, const void *p, size_t n);
+/* The header alone, for who takes the payload as it comes: 0, or -EINVAL for an unknown
+ * stream, a size past FRAME_MAX or padding that is not zero. */
+int frame_parse_header(const uint8_t p[FRAME_HEADER], struct frame *ret);
 /* 1 and the frame when p holds a whole one (*used = bytes to drop), 0 when more is
- * needed, -EINVAL for an unknown stream, a size past FRAME_MAX or
- * padding that is not zero. */
+ * needed, -EINVAL as above. */
 int frame_parse(const uint8_t *p, size_t n, struct frame *ret, size_t *used);
 
 #endif
