@@ -29,9 +29,12 @@ static void pick_environment(struct strv *env)
 					    "XDG_RUNTIME_DIR",
 					    "XDG_DATA_HOME",
 					    "XDG_CONFIG_HOME",
+#ifdef SANITIZED
+					    "ASAN_OPTIONS",
+					    "UBSAN_OPTIONS",
+#endif
 					    "ROOTLESS_CONFIG",
-					    "ROOTLESS_ROOT",
-					    "ROOTLESS_RUN" };
+					    "ROOTLESS_DATA" };
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *v = getenv(keys[i]);
