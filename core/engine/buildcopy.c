@@ -131,6 +131,14 @@ static bool is_folder(int root, const char *path)
 	return fd >= 0;
 }
 
+static int make_parent(int root, const char *path, struct err *e)
+{
+	autofree char *parent = path_dir(path);
+	autoclose int fd = path_mkdirs_in(root, parent, 0755, 0, 0);
+
+	return fd < 0 ? err_code(e, fd, "make '%s'", parent) : 0;
+}
+
 static int copy_node(void *arg, const struct buildtree_node *n, struct err *e)
 {
 	struct work *w = arg;
@@ -138,8 +146,12 @@ static int copy_node(void *arg, const struct buildtree_node *n, struct err *e)
 	struct stat st;
 
 	dress(w, n, &st);
-	if (!S_ISDIR(st.st_mode))
+	if (!S_ISDIR(st.st_mode)) {
+		/* Of a folder that is left out, yet has something that is not. */
+		if (make_parent(w->target, path, e) < 0)
+			return e->code;
 		return buildnode_put(w->target, path, n, &st, e);
+	}
 	if (n->leaving)
 		/* A folder that was there keeps what it has, but for those below it. */
 		return *n->rel || w->top_is_new
@@ -184,10 +196,6 @@ static int copy_match(struct work *w, const struct buildtree *t, const char *mat
 		return err_set(e, -EINVAL,
 			       "with more than one source file the destination must be a "
 			       "directory and end with a /");
-	autofree char *parent = path_dir(base);
-	autoclose int made = path_mkdirs_in(w->target, parent, 0755, 0, 0);
-	if (made < 0)
-		return err_code(e, made, "make '%s'", parent);
 	w->base = base;
 	return buildtree_walk(t, match, copy_node, w, e);
 }
