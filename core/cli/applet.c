@@ -190,7 +190,7 @@ int applet_run_as(const struct applet *a, const char *name, int argc, char **arg
 	struct err e = { 0 };
 	int code;
 
-	if (a->verbs)
+	if (a->verbs && !a->main)
 		return run_group(a, name, argc, argv);
 	slots = mem_alloc(a->opts_size);
 	if (opt_parse(a->opts, slots, argc, argv, a->stop_at_operand, &parsed, &e) < 0)

@@ -31,7 +31,8 @@ struct applet {
 	enum applet_group group;
 	const struct opt *opts; /* ends with OPT_END, or NULL */
 	const struct applet_verb
-		*verbs; /* a group: ends with { NULL, NULL }; main is NULL then */
+		*verbs; /* a group: ends with { NULL, NULL }; main is NULL then, or
+			   finds the verb itself behind options of the group */
 	const char *const
 		*aliases; /* other first words ("list"), NULL-terminated, or NULL */
 	const char *const *links; /* argv[0] names that reach it ("newuidmap"), or NULL */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The folder of an OCI container. */
+#include "core/engine/ocifolder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/base/path.h"
+#include "core/base/str.h"
+#include "core/runtime/filter.h"
+#include "core/wire/json.h"
+
+#define ID_MAX_LEN 1024
+/* Compiled filters of all containers; no ID can look like it. */
+#define FILTERS     "@filters"
+#define FILTER_FILE "seccomp.bpf"
+
+int ocifolder_check_id(const char *id, struct err *e)
+{
+	size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789_+-.");
+
+	if (n == 0 || id[n] || n > ID_MAX_LEN || str_eq(id, ".") || str_eq(id, ".."))
+		return err_set(e, -EINVAL, "invalid container ID '%.64s'", id);
+	return 0;
+}
+
+int ocifolder_remove(int root, const char *id)
+{
+	return file_remove_tree(root, id);
+}
+
+static int copy_config(struct ocibox *b, struct err *e)
+{
+	autofree char *path = path_join(b->bundle, OCIFOLDER_CONFIG);
+	autobuf text = { .max = RUNTIMECONFIG_MAX };
+	int r = file_read(AT_FDCWD, path, RUNTIMECONFIG_MAX, &text);
+
+	if (r < 0)
+		return err_code(e, r, "read '%s'", path);
+	r = runtimeconfig_parse(text.data, text.len, &b->config, e);
+	if (r < 0)
+		return r;
+	r = file_replace_nosync(b->dirfd, OCIFOLDER_CONFIG, text.data, text.len, 0600);
+	if (r == 0 && symlinkat(b->bundle, b->dirfd, OCIFOLDER_BUNDLE) < 0)
+		r = -errno;
+	return r < 0 ? err_code(e, r, "keep the container's configuration") : 0;
+}
+
+/* The compiled filter, by a name of the container's own. */
+static int compile_filter(const struct ocibox_options *o, struct ocibox *b, struct err *e)
+{
+	autobuf json = { .max = RUNTIMECONFIG_MAX };
+	autofree char *name = NULL;
+	autoclose int cache = -1;
+	int r;
+
+	if (!b->config.seccomp)
+		return 0;
+	cache = file_open_dir(o->root_fd, FILTERS, true, 0700);
+	r = cache < 0 ? cache : json_print_val(&json, b->config.seccomp, false);
+	if (r < 0)
+		return err_code(e, r, "keep compiled seccomp filters");
+	r = filter_ensure(cache, buf_str(&json), b->config.process.cap_bounding, &name,
+			  e);
+	if (r < 0)
+		return err_wrap(e, "'linux.seccomp'");
+	if (linkat(cache, name, b->dirfd, FILTER_FILE, 0) < 0)
+		return err_sys(e, "keep the seccomp filter");
+	b->setup.seccomp = str_fmt("%s/%s/%s", o->root, o->id, FILTER_FILE);
+	return 0;
+}
+
+static int check(const struct ocibox_options *o, const struct runtimeconfig *c,
+		 struct err *e)
+{
+	bool terminal = c->process.terminal;
+
+	if (c->process.args.len == 0)
+		return err_set(e, -EINVAL, "config.json: 'process' is missing");
+	if (!(c->namespaces & RT_NS_MOUNT))
+		return err_set(e, -EINVAL,
+			       "'linux.namespaces': a container needs one of type "
+			       "'mount'");
+	if (terminal && !o->console_socket && !o->relay)
+		return err_set(e, -EINVAL,
+			       "'process.terminal': nobody would serve the terminal of a "
+			       "detached container; give --console-socket");
+	if (!terminal && o->console_socket)
+		return err_set(e, -EINVAL, "--console-socket without 'process.terminal'");
+	if (!str_empty(c->mount_label))
+		return err_set(e, -ENOTSUP,
+			       "'linux.mountLabel': mounts cannot be given an SELinux "
+			       "label without root");
+	return 0;
+}
+
+static int fill(const struct ocibox_options *o, struct ocibox *b, struct err *e)
+{
+	int r = copy_config(b, e);
+
+	if (r == 0)
+		r = check(o, &b->config, e);
+	if (r == 0)
+		r = compile_filter(o, b, e);
+	if (r < 0)
+		return r;
+	b->setup.id = str_dup(o->id);
+	b->setup.new_keyring = !o->no_new_keyring;
+	b->setup.terminal = b->config.process.terminal;
+	return setup_write(b->dirfd, &b->setup, NULL, e);
+}
+
+int ocifolder_make(const struct ocibox_options *o, struct ocibox *ret, struct err *e)
+{
+	char real[PATH_MAX];
+	int r = ocifolder_check_id(o->id, e);
+
+	*ret = (struct ocibox){ .root = o->root_fd, .dirfd = -1, .init = -1 };
+	if (r < 0)
+		return r;
+	if (!realpath(o->bundle, real))
+		return err_sys(e, "find the bundle '%s'", o->bundle);
+	if (mkdirat(o->root_fd, o->id, 0700) < 0) {
+		if (errno == EEXIST)
+			return err_set(e, -EEXIST,
+				       "container with ID '%s' already exists", o->id);
+		return err_sys(e, "make the container's folder");
+	}
+	ret->id = str_dup(o->id);
+	ret->bundle = str_dup(real);
+	ret->status = "creating";
+	ret->dirfd = openat(o->root_fd, o->id,
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = ret->dirfd < 0 ? err_sys(e, "open the container's folder") : fill(o, ret, e);
+	if (r < 0)
+		ocifolder_remove(o->root_fd, o->id);
+	return r;
+}
