@@ -16,7 +16,6 @@
 #include "core/base/str.h"
 #include "core/engine/describe_host.h"
 #include "core/engine/devices.h"
-#include "core/engine/keepid.h"
 #include "core/engine/limits.h"
 #include "core/oci/seccompprofile.h"
 #include "core/runtime/filter.h"
@@ -101,7 +100,7 @@ static int fill_config(const struct plan *p, struct runtimeconfig *c,
 	strv_addv(&c->annotations, strv_view(&s->annotations));
 	if (!p->security.systempaths_unconfined)
 		describe_host_paths(&c->masked_paths, &c->readonly_paths);
-	if (keepid_is(s->userns)) {
+	if (p->maps_differ) {
 		fill_maps(&p->uid, &c->uid_maps, &c->uid_maps_len);
 		fill_maps(&p->gid, &c->gid_maps, &c->gid_maps_len);
 	}

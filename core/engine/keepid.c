@@ -11,11 +11,18 @@
 #include "core/base/strv.h"
 
 #define NAME "keep-id"
+#define AUTO "auto-user"
+
+bool keepid_is_auto(const char *userns)
+{
+	return str_eq(userns, AUTO);
+}
 
 bool keepid_is(const char *userns)
 {
-	return userns && str_starts(userns, NAME) &&
-	       (!userns[strlen(NAME)] || userns[strlen(NAME)] == ':');
+	return keepid_is_auto(userns) ||
+	       (userns && str_starts(userns, NAME) &&
+		(!userns[strlen(NAME)] || userns[strlen(NAME)] == ':'));
 }
 
 int keepid_parse(const char *userns, uint32_t *ret_uid, uint32_t *ret_gid, struct err *e)
@@ -61,4 +68,33 @@ void keepid_map(const struct idmap *realm, uint32_t own, struct idmap *ret)
 	add(ret, own, 0, 1);
 	if (own < total)
 		add(ret, own + 1, own + 1, total - 1 - below);
+}
+
+bool keepid_lend(struct idmap *m, uint32_t inside)
+{
+	struct idmap_extent lent = { .inside = inside, .count = 1 };
+	size_t last = m->len, at = 0;
+
+	for (size_t i = 0; i < m->len; i++) {
+		const struct idmap_extent *x = &m->extents[i];
+
+		/* Never the user's own. */
+		if (x->outside != 0 || x->count > 1)
+			last = i;
+	}
+	if (last == m->len)
+		return false;
+	lent.outside = m->extents[last].outside + --m->extents[last].count;
+	if (!m->extents[last].count) {
+		memmove(&m->extents[last], &m->extents[last + 1],
+			(m->len - last - 1) * sizeof(lent));
+		m->len--;
+	}
+	m->extents = mem_resize(m->extents, m->len + 1, sizeof(lent));
+	while (at < m->len && m->extents[at].inside < inside)
+		at++;
+	memmove(&m->extents[at + 1], &m->extents[at], (m->len - at) * sizeof(lent));
+	m->extents[at] = lent;
+	m->len++;
+	return true;
 }

@@ -13,10 +13,9 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/expose.h"
-#include "core/engine/keepid.h"
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
-#include "core/engine/rootview.h"
+#include "core/engine/plan_user.h"
 #include "core/engine/signame.h"
 #include "core/oci/capability.h"
 #include "core/store/layer.h"
@@ -127,82 +126,6 @@ static void plan_env(struct plan *p)
 	set_env(&p->env, &p->spec->env);
 	set_env(&p->labels, &p->image.config.labels);
 	set_env(&p->labels, &p->spec->labels);
-}
-
-static int check_mapped(const struct plan *p, uint32_t uid, uint32_t gid, struct err *e)
-{
-	if (!idmap_has(&p->uid, uid))
-		return err_set(e, -EOVERFLOW,
-			       "user %u is beyond the IDs mapped for you: give your "
-			       "account more "
-			       "in /etc/subuid (usermod --add-subuids)",
-			       uid);
-	if (!idmap_has(&p->gid, gid))
-		return err_set(e, -EOVERFLOW,
-			       "group %u is beyond the IDs mapped for you: give your "
-			       "account more "
-			       "in /etc/subgid (usermod --add-subgids)",
-			       gid);
-	return 0;
-}
-
-/* With keep-id the user is, unless another is named, the host's own. */
-static int keep_id(struct plan *p, struct err *e)
-{
-	struct idmap uid, gid;
-	uint32_t own_uid, own_gid;
-
-	if (!keepid_is(p->spec->userns))
-		return 0;
-	int r = keepid_parse(p->spec->userns, &own_uid, &own_gid, e);
-	if (r < 0)
-		return r;
-	keepid_map(&p->uid, own_uid, &uid);
-	keepid_map(&p->gid, own_gid, &gid);
-	idmap_done(&p->uid);
-	idmap_done(&p->gid);
-	p->uid = uid;
-	p->gid = gid;
-	if (!p->spec->user) {
-		free(p->user);
-		p->user = str_fmt("%u:%u", own_uid, own_gid);
-	}
-	return 0;
-}
-
-static int plan_user(struct plan *p, struct err *e)
-{
-	autobuf passwd = { .max = USERSPEC_FILE_MAX },
-		group = { .max = USERSPEC_FILE_MAX };
-	autofree char *why = NULL;
-	int r = rootview_read(&p->layers, "/etc/passwd", USERSPEC_FILE_MAX, &passwd, e);
-
-	if (r < 0 && r != -ENOENT)
-		return r;
-	r = rootview_read(&p->layers, "/etc/group", USERSPEC_FILE_MAX, &group, e);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
-	if ((r = idmap_host(&p->uid, &p->gid, &why, e)) < 0 || (r = keep_id(p, e)) < 0)
-		return r;
-	r = userspec_resolve(p->user, buf_str(&passwd), buf_str(&group),
-			     &p->spec->group_add, &p->who, e);
-	if (r < 0)
-		return r;
-	if ((r = check_mapped(p, p->who.uid, p->who.gid, e)) < 0)
-		return r;
-	/* Groups that cannot be had were asked for by name, or are the image's own
-	 * affair. */
-	for (size_t i = p->who.groups.len; i-- > 0;) {
-		uint64_t gid = 0;
-		str_u64(p->who.groups.v[i], UINT32_MAX, &gid);
-		if (idmap_has(&p->gid, (uint32_t)gid))
-			continue;
-		if (strv_has(&p->spec->group_add, p->who.groups.v[i]))
-			return check_mapped(p, p->who.uid, (uint32_t)gid, e);
-		strv_remove(&p->who.groups, i);
-	}
-	return 0;
 }
 
 static int plan_workdir(struct plan *p, struct err *e)
@@ -386,7 +309,7 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 
 	if ((r = plan_check_options(spec, e)) < 0 || (r = find_image(s, p, e)) < 0 ||
 	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
-	    (r = plan_names(p, e)) < 0 || (r = plan_user(p, e)) < 0 ||
+	    (r = plan_names(p, e)) < 0 || (r = plan_user_resolve(p, e)) < 0 ||
 	    (r = plan_workdir(p, e)) < 0 || (r = plan_stop(p, e)) < 0 ||
 	    (r = plan_log(p, e)) < 0 ||
 	    (r = security_resolve(p->cfg, spec, &p->security, e)) < 0 ||

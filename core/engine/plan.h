@@ -31,7 +31,8 @@ struct plan {
 	struct mounts mounts;
 	struct netplan net;
 	struct strv exposed, sysctls;
-	struct idmap uid, gid; /* container → realm */
+	struct idmap uid, gid; /* container → host; → realm once maps_differ */
+	bool maps_differ;      /* container → realm is not the identity */
 	uint64_t log_max_size;
 	int64_t log_max_files;
 	const char *log_driver;

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Users, groups and maps. */
+#include "core/engine/plan_user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/base/mem.h"
+#include "core/base/str.h"
+#include "core/engine/keepid.h"
+#include "core/engine/rootview.h"
+
+struct accounts {
+	struct buf passwd, group;
+};
+
+static void accounts_done(struct accounts *a)
+{
+	buf_done(&a->passwd);
+	buf_done(&a->group);
+}
+
+static int accounts_read(const struct plan *p, struct accounts *a, struct err *e)
+{
+	int r;
+
+	a->passwd.max = a->group.max = USERSPEC_FILE_MAX;
+	r = rootview_read(&p->layers, "/etc/passwd", USERSPEC_FILE_MAX, &a->passwd, e);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	r = rootview_read(&p->layers, "/etc/group", USERSPEC_FILE_MAX, &a->group, e);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int resolve(struct plan *p, const struct accounts *a, struct err *e)
+{
+	userspec_done(&p->who);
+	p->who = (struct userspec){ 0 };
+	return userspec_resolve(p->user, buf_str(&a->passwd), buf_str(&a->group),
+				&p->spec->group_add, &p->who, e);
+}
+
+/* With keep-id the user is, unless another is named, the host's own; with auto-user, who
+ * it is anyway. */
+static int keep_id(struct plan *p, const struct accounts *a, struct err *e)
+{
+	const char *userns = p->spec->userns;
+	struct idmap uid, gid;
+	uint32_t own_uid, own_gid;
+	int r;
+
+	if (!keepid_is(userns))
+		return 0;
+	if (keepid_is_auto(userns)) {
+		r = resolve(p, a, e);
+		own_uid = p->who.uid;
+		own_gid = p->who.gid;
+	} else {
+		r = keepid_parse(userns, &own_uid, &own_gid, e);
+	}
+	if (r < 0)
+		return r;
+	p->maps_differ = true;
+	keepid_map(&p->uid, own_uid, &uid);
+	keepid_map(&p->gid, own_gid, &gid);
+	idmap_done(&p->uid);
+	idmap_done(&p->gid);
+	p->uid = uid;
+	p->gid = gid;
+	if (!p->spec->user && !keepid_is_auto(userns)) {
+		free(p->user);
+		p->user = str_fmt("%u:%u", own_uid, own_gid);
+	}
+	return 0;
+}
+
+/* From the host's maps to the container's, which are the identity so far. */
+static void own_maps(struct plan *p)
+{
+	struct idmap uid = { 0 }, gid = { 0 };
+
+	idmap_identity(&p->uid, &uid);
+	idmap_identity(&p->gid, &gid);
+	idmap_done(&p->uid);
+	idmap_done(&p->gid);
+	p->uid = uid;
+	p->gid = gid;
+	p->maps_differ = true;
+}
+
+static int need(struct plan *p, uint32_t id, bool user, struct err *e)
+{
+	struct idmap *m = user ? &p->uid : &p->gid;
+	const char *what = user ? "user" : "group", *file = user ? "uid" : "gid";
+
+	if (idmap_has(m, id))
+		return 0;
+	if (!p->maps_differ)
+		own_maps(p);
+	if (keepid_lend(m, id))
+		return 0;
+	return err_set(
+		e, -EOVERFLOW,
+		"%s %u is beyond the IDs mapped for you: give your account more in "
+		"/etc/sub%s (usermod --add-sub%ss)",
+		what, id, file, file);
+}
+
+static int need_groups(struct plan *p, struct err *e)
+{
+	/* Groups that cannot be had were asked for by name, or are the image's own
+	 * affair. */
+	for (size_t i = p->who.groups.len; i-- > 0;) {
+		uint64_t gid = 0;
+
+		str_u64(p->who.groups.v[i], UINT32_MAX, &gid);
+		if (idmap_has(&p->gid, (uint32_t)gid))
+			continue;
+		if (!strv_has(&p->spec->group_add, p->who.groups.v[i]))
+			strv_remove(&p->who.groups, i);
+		else if (need(p, (uint32_t)gid, false, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+int plan_user_resolve(struct plan *p, struct err *e)
+{
+	autodone(accounts_done) struct accounts a = { 0 };
+	autofree char *why = NULL;
+	int r = accounts_read(p, &a, e);
+
+	if (r < 0)
+		return r;
+	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
+	r = idmap_host(&p->uid, &p->gid, &why, e);
+	if (r == 0)
+		r = keep_id(p, &a, e);
+	if (r == 0)
+		r = resolve(p, &a, e);
+	if (r == 0)
+		r = need(p, p->who.uid, true, e);
+	if (r == 0)
+		r = need(p, p->who.gid, false, e);
+	return r < 0 ? r : need_groups(p, e);
+}
