@@ -17,11 +17,6 @@ void log_set_level(enum log_level level)
 	log_level = level;
 }
 
-enum log_level log_get_level(void)
-{
-	return log_level;
-}
-
 /* One write, so that lines of several processes do not mix. */
 static void say(enum log_level level, const char *prefix, const char *fmt, va_list ap)
 {
@@ -52,14 +47,4 @@ void log_error(const char *fmt, ...)
 void log_warn(const char *fmt, ...)
 {
 	SAY(LOG_WARN, "WARNING: ");
-}
-
-void log_info(const char *fmt, ...)
-{
-	SAY(LOG_INFO, "rootless: ");
-}
-
-void log_debug(const char *fmt, ...)
-{
-	SAY(LOG_DEBUG, "debug: ");
 }

@@ -97,15 +97,6 @@ bool path_is_abs(const char *path)
 	return path[0] == '/';
 }
 
-bool path_below(const char *dir, const char *p)
-{
-	size_t n = strlen(dir);
-
-	if (str_eq(dir, "/"))
-		return path_is_abs(p);
-	return strncmp(dir, p, n) == 0 && (!p[n] || p[n] == '/');
-}
-
 /* --- the walk ----------------------------------------------------------------------- */
 
 struct walk {

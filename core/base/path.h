@@ -17,8 +17,6 @@ char *path_dir(const char *path);
  * + path), so the result is always absolute and ".." above "/" is dropped. */
 char *path_clean(const char *path);
 bool path_is_abs(const char *path);
-/* Is the cleaned path p equal to, or below, the cleaned dir? */
-bool path_below(const char *dir, const char *p);
 
 /* Opens path below rootfd with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS (absolute links
  * and

@@ -112,8 +112,3 @@ bool tty_keys_feed(struct tty_keys *k, const uint8_t *p, size_t n, struct buf *o
 	}
 	return false;
 }
-
-int tty_escape(struct buf *out, const char *text)
-{
-	return str_escape(out, text);
-}

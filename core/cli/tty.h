@@ -36,8 +36,4 @@ int tty_keys_parse(struct tty_keys *k, const char *text, struct err *e);
  * complete. */
 bool tty_keys_feed(struct tty_keys *k, const uint8_t *p, size_t n, struct buf *out);
 
-/* Appends foreign text with control characters made visible (\x1b → "\x1b" as text, tabs
- * kept). */
-int tty_escape(struct buf *out, const char *text);
-
 #endif

@@ -296,11 +296,6 @@ ssize_t decoder_read(struct decoder *d, void *p, size_t n, struct err *e)
 	return got;
 }
 
-enum compression decoder_kind(const struct decoder *d)
-{
-	return d->kind;
-}
-
 void decoder_free(struct decoder *d)
 {
 	if (!d)

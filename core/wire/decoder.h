@@ -16,7 +16,6 @@ struct decoder;
 struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_out);
 /* Bytes (>0), 0 at a proper end, -errno: -EINVAL corrupt, -ENODATA cut short. */
 ssize_t decoder_read(struct decoder *d, void *p, size_t n, struct err *e);
-enum compression decoder_kind(const struct decoder *d);
 void decoder_free(struct decoder *d);
 
 #endif

@@ -56,7 +56,7 @@ static void clean(const char *path)
 	autofree char *p = path_clean(path), *again = path_clean(p);
 	size_t n = strlen(p);
 
-	must(p[0] == '/' && str_eq(p, again) && path_below("/", p) && path_below(p, p));
+	must(p[0] == '/' && str_eq(p, again));
 	must(!strstr(p, "//") && !strstr(p, "/./") && !strstr(p, "/../"));
 	must(n == 1 || (p[n - 1] != '/' && !str_ends(p, "/.") && !str_ends(p, "/..")));
 	autofree char *dir = path_dir(p);

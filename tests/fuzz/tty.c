@@ -16,7 +16,7 @@ static void escape(const char *text)
 {
 	autobuf out = { 0 };
 
-	tty_escape(&out, text);
+	str_escape(&out, text);
 	for (size_t i = 0; i < out.len; i++) {
 		unsigned char c = (unsigned char)buf_str(&out)[i];
 

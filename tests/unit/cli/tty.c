@@ -118,11 +118,3 @@ TEST(feeding)
 	check_feed("a", "xa", "x!");
 	check_feed(NULL, "ls\x10\x11", "ls!");
 }
-
-TEST(escaping)
-{
-	autobuf out = { 0 };
-
-	CHECK_INT(tty_escape(&out, "a\x1b[2Jb\tc\r\n"), 0);
-	CHECK_STR(buf_str(&out), "a\\x1b[2Jb\tc\\x0d\\x0a");
-}
