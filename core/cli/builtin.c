@@ -33,6 +33,18 @@ static int give_text(struct builtin_call *c, const char *p, size_t n)
 	return 0;
 }
 
+/* What was printed to text, unless that failed. */
+static int give_printed(struct builtin_call *c, const struct buf *text, int r)
+{
+	return r < 0 ? r : give_text(c, buf_str(text), text->len);
+}
+
+static int wrong_type(struct builtin_call *c, const char *wanted, const struct value *v)
+{
+	return fail(c, "wrong type for value; expected %s; got %s", wanted,
+		    value_type(v));
+}
+
 /* Text of an argument that must be a string; nil counts as "". */
 static int want_text(struct builtin_call *c, size_t i, const char **p, size_t *n)
 {
@@ -43,10 +55,24 @@ static int want_text(struct builtin_call *c, size_t i, const char **p, size_t *n
 	if (v->kind == VALUE_NONE)
 		return 0;
 	if (v->kind != VALUE_STRING)
-		return fail(c, "wrong type for value; expected string; got %s",
-			    value_type(v));
+		return wrong_type(c, "string", v);
 	*p = v->str.p;
 	*n = v->str.n;
+	return 0;
+}
+
+/* The same, copied to where it may be changed, and already the result. */
+static int want_copy(struct builtin_call *c, char **ret, size_t *n)
+{
+	const char *p;
+	int r = want_text(c, 0, &p, n);
+
+	if (r < 0)
+		return r;
+	*ret = arena_dup(c->arena, p, *n);
+	if (!*ret)
+		return -E2BIG;
+	c->ret = value_string(*ret, *n);
 	return 0;
 }
 
@@ -55,74 +81,58 @@ static int want_int(struct builtin_call *c, size_t i, int64_t *ret)
 	const struct value *v = &c->args[i];
 
 	if (v->kind != VALUE_INT)
-		return fail(c, "wrong type for value; expected int; got %s",
-			    value_type(v));
+		return wrong_type(c, "int", v);
 	*ret = v->i;
 	return 0;
 }
 
 /* --- printing ----------------------------------------------------------------------- */
 
-static int run_print_with(struct builtin_call *c,
-			  int (*print)(struct buf *, const struct value *, size_t))
-{
-	autobuf text = { .max = c->arena->max };
-	int r = print(&text, c->args, c->n);
-
-	return r < 0 ? r : give_text(c, buf_str(&text), text.len);
-}
-
 static int run_print(struct builtin_call *c)
 {
-	return run_print_with(c, verb_print);
+	autobuf text = { .max = c->arena->max };
+
+	return give_printed(c, &text, verb_print(&text, c->args, c->n));
 }
 
 static int run_println(struct builtin_call *c)
 {
-	return run_print_with(c, verb_println);
+	autobuf text = { .max = c->arena->max };
+
+	return give_printed(c, &text, verb_println(&text, c->args, c->n));
 }
 
 static int run_printf(struct builtin_call *c)
 {
 	autobuf text = { .max = c->arena->max };
-	int r;
 
 	if (c->args[0].kind != VALUE_STRING)
-		return fail(c, "wrong type for value; expected string; got %s",
-			    value_type(&c->args[0]));
-	r = verb_format(&text, &c->args[0], c->args + 1, c->n - 1);
-	return r < 0 ? r : give_text(c, buf_str(&text), text.len);
+		return wrong_type(c, "string", &c->args[0]);
+	return give_printed(c, &text,
+			    verb_format(&text, &c->args[0], c->args + 1, c->n - 1));
 }
 
 static int run_json(struct builtin_call *c)
 {
 	autobuf text = { .max = c->arena->max };
-	int r = value_json(&text, &c->args[0]);
 
-	return r < 0 ? r : give_text(c, buf_str(&text), text.len);
+	return give_printed(c, &text, value_json(&text, &c->args[0]));
 }
 
 /* --- text --------------------------------------------------------------------------- */
 
 static int run_case(struct builtin_call *c, bool upper)
 {
-	const char *p;
 	char *copy;
 	size_t n;
-	int r = want_text(c, 0, &p, &n);
+	int r = want_copy(c, &copy, &n);
 
-	if (r < 0)
-		return r;
-	copy = arena_dup(c->arena, p, n);
-	if (!copy)
-		return -E2BIG;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (upper ? copy[i] >= 'a' && copy[i] <= 'z'
 			  : copy[i] >= 'A' && copy[i] <= 'Z')
 			copy[i] ^= 0x20;
 	}
-	c->ret = value_string(copy, n);
-	return 0;
+	return r;
 }
 
 static int run_lower(struct builtin_call *c)
@@ -138,18 +148,12 @@ static int run_upper(struct builtin_call *c)
 /* The first letter of each word in capitals, as strings.Title. */
 static int run_title(struct builtin_call *c)
 {
-	const char *p;
 	char *copy;
 	size_t n;
 	bool start = true;
-	int r = want_text(c, 0, &p, &n);
+	int r = want_copy(c, &copy, &n);
 
-	if (r < 0)
-		return r;
-	copy = arena_dup(c->arena, p, n);
-	if (!copy)
-		return -E2BIG;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		unsigned char b = (unsigned char)copy[i];
 
 		if (start && b >= 'a' && b <= 'z')
@@ -157,8 +161,7 @@ static int run_title(struct builtin_call *c)
 		start = !(b >= 0x80 || b == '_' || b == '\'' || (b >= '0' && b <= '9') ||
 			  (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z'));
 	}
-	c->ret = value_string(copy, n);
-	return 0;
+	return r;
 }
 
 static int run_split(struct builtin_call *c)
@@ -210,8 +213,7 @@ static int run_join(struct builtin_call *c)
 	if (list->kind == VALUE_NONE)
 		return give_text(c, "", 0);
 	if (!value_is_list(list))
-		return fail(c, "wrong type for value; expected []string; got %s",
-			    value_type(list));
+		return wrong_type(c, "[]string", list);
 	items = value_items(list, c->arena);
 	if (!items)
 		return -E2BIG;
@@ -221,7 +223,7 @@ static int run_join(struct builtin_call *c)
 		if (r >= 0)
 			r = value_print(&text, &items[i]);
 	}
-	return r < 0 ? r : give_text(c, buf_str(&text), text.len);
+	return give_printed(c, &text, r);
 }
 
 /* pad TEXT BEFORE AFTER: spaces on both sides; "" stays "". */
