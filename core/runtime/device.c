@@ -96,11 +96,23 @@ static int host_node(const struct rt_device *d)
 	return -ENODEV;
 }
 
+/* Is that very node there already, by a mount of config.json's? */
+static bool is_there(int dir, const char *name, const struct rt_device *d)
+{
+	autoclose int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && is_node(fd, d);
+}
+
 static int add_in(int dir, const char *name, const struct rt_device *d, struct err *e)
 {
-	autoclose int tree = host_node(d);
-	int r = tree < 0 ? tree : cover(dir, name, tree);
+	autoclose int tree = -1;
+	int r;
 
+	if (is_there(dir, name, d))
+		return 0;
+	tree = host_node(d);
+	r = tree < 0 ? tree : cover(dir, name, tree);
 	return r < 0 ? err_code(e, r, "device '%s' (%c %lld:%lld)", d->path, d->type,
 				(long long)d->major, (long long)d->minor)
 		     : 0;

@@ -16,7 +16,9 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/ns/mount.h"
+#include "core/runtime/copyover.h"
 #include "core/runtime/inside.h"
+#include "core/runtime/mountparam.h"
 
 #define TARGET_DIR    0755
 #define TARGET_FILE   0644
@@ -278,50 +280,11 @@ static int add_inside(struct job *j, const char *host, struct err *e)
 	return attach_new(j, j->fd, e);
 }
 
-/* uid= and gid= are the container's; the file system is the realm's. false: that ID is
- * not mapped here, and the option goes. */
-static bool translate(const struct idmap *map, const char *key, char **param)
-{
-	uint64_t id;
-	int64_t out;
-
-	if (!str_starts(*param, key))
-		return true;
-	if (str_u64(*param + strlen(key), UINT32_MAX, &id) < 0)
-		return true; /* the kernel refuses it in its own words */
-	out = idmap_out(map, (uint32_t)id);
-	if (out < 0)
-		return false;
-	free(*param);
-	*param = str_fmt("%s%lld", key, (long long)out);
-	return true;
-}
-
-static void translate_owner(struct job *j)
-{
-	for (size_t i = 0; i < j->params.len;) {
-		if (translate(j->m->uid, "uid=", &j->params.v[i]) &&
-		    translate(j->m->gid, "gid=", &j->params.v[i]))
-			i++;
-		else
-			strv_remove(&j->params, i);
-	}
-}
-
-static bool has_param(const struct job *j, const char *prefix)
-{
-	for (size_t i = 0; i < j->params.len; i++) {
-		if (str_starts(j->params.v[i], prefix))
-			return true;
-	}
-	return false;
-}
-
 static void own_by_root(struct job *j)
 {
-	if (!has_param(j, "uid="))
+	if (!mountparam_has(&j->params, "uid="))
 		strv_add(&j->params, "uid=0");
-	if (!has_param(j, "gid="))
+	if (!mountparam_has(&j->params, "gid="))
 		strv_add(&j->params, "gid=0");
 }
 
@@ -331,24 +294,31 @@ static int add_tmpfs(struct job *j, struct err *e)
 	autoclose int target = open_target(j, true, e);
 	autoclose int fd = -1;
 	struct stat st;
+	bool copy;
 
 	if (target < 0)
 		return target;
 	/* Without a mode, that of the image's folder, as docker's runtime does; where the
 	 * image has none, the file system's own default of 1777. */
-	if (!has_param(j, "mode=") && before >= 0 && fstat(before, &st) == 0)
+	if (!mountparam_has(&j->params, "mode=") && before >= 0 &&
+	    fstat(before, &st) == 0)
 		strv_addf(&j->params, "mode=%o", st.st_mode & 07777);
 	own_by_root(j);
-	translate_owner(j);
+	mountparam_translate(&j->params, j->m->uid, j->m->gid);
+	copy = mountparam_take(&j->params, "tmpcopyup") && before >= 0;
 	fd = create(j, e);
-	return fd < 0 ? fd : put(j, fd, target, e);
+	if (fd < 0)
+		return fd;
+	if (copy && copyover_fill(before, fd, e) < 0)
+		return err_wrap(e, "mount on '%s'", j->mount->destination);
+	return put(j, fd, target, e);
 }
 
 static int add_devpts(struct job *j, struct err *e)
 {
 	int fd, r;
 
-	translate_owner(j);
+	mountparam_translate(&j->params, j->m->uid, j->m->gid);
 	fd = create(j, e);
 	if (fd < 0)
 		return fd;
