@@ -87,10 +87,11 @@ struct table *table_new(const struct table_column *columns, const char *format,
 	return t;
 }
 
+/* A key is a string always. */
 static int by_key(const void *a, const void *b)
 {
-	return strcmp(yyjson_get_str(*(yyjson_val *const *)a),
-		      yyjson_get_str(*(yyjson_val *const *)b));
+	return strcmp(unsafe_yyjson_get_str(*(void *const *)a),
+		      unsafe_yyjson_get_str(*(void *const *)b));
 }
 
 /* docker's rows are maps, which Go writes as JSON by key. */
@@ -151,14 +152,15 @@ static size_t runes(const char *s)
 	return n;
 }
 
-/* One line of text without its newline, safe for a terminal when it goes to one. */
-static char *take_line(const char **text, bool terminal)
+/* One line of text (up to a NUL, should a template have made one) without its newline,
+ * safe for a terminal when it goes to one. */
+static char *take_line(const char **text, const char *end, bool terminal)
 {
-	const char *end = strchr(*text, '\n');
-	autofree char *line = str_ndup(*text, (size_t)(end - *text));
+	const char *newline = memchr(*text, '\n', (size_t)(end - *text));
+	autofree char *line = str_ndup(*text, (size_t)(newline - *text));
 	autobuf safe = { 0 };
 
-	*text = end + 1;
+	*text = newline + 1;
 	if (!terminal || str_escape(&safe, line) < 0)
 		return TAKE_PTR(line);
 	return buf_take(&safe);
@@ -192,16 +194,16 @@ static void put_line(const struct line *l)
 	putchar('\n');
 }
 
-static void put_columns(const char *text, bool terminal)
+static void put_columns(const char *text, const char *end, bool terminal)
 {
 	autofree struct line *lines = NULL;
 	size_t n = 0, most = 0;
 
-	for (const char *p = text; *p; p++)
+	for (const char *p = text; p < end; p++)
 		n += *p == '\n';
 	lines = mem_array(n, sizeof(*lines));
 	for (size_t i = 0; i < n; i++) {
-		autofree char *line = take_line(&text, terminal);
+		autofree char *line = take_line(&text, end, terminal);
 
 		strv_split(&lines[i].cells, line, '\t');
 		lines[i].widths = mem_array(lines[i].cells.len, sizeof(size_t));
@@ -210,9 +212,9 @@ static void put_columns(const char *text, bool terminal)
 	}
 	for (size_t c = 0; c + 1 < most; c++) {
 		for (size_t i = 0; i < n;) {
-			size_t end = set_widths(lines, i, n, c);
+			size_t next = set_widths(lines, i, n, c);
 
-			i = end > i ? end : i + 1;
+			i = next > i ? next : i + 1;
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -225,12 +227,14 @@ static void put_columns(const char *text, bool terminal)
 int table_print(struct table *t, struct err *e)
 {
 	bool terminal = isatty(STDOUT_FILENO) == 1;
-	const char *text = buf_str(&t->text);
+	const char *text = buf_str(&t->text), *end = text + t->text.len;
 
 	if (t->tabular)
-		put_columns(text, terminal);
-	while (!t->tabular && *text) {
-		autofree char *line = take_line(&text, terminal);
+		put_columns(text, end, terminal);
+	else if (!terminal)
+		fwrite(text, 1, t->text.len, stdout);
+	while (!t->tabular && terminal && text < end) {
+		autofree char *line = take_line(&text, end, terminal);
 
 		puts(line);
 	}

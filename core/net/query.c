@@ -17,7 +17,7 @@
 static void query_reply(struct queries *qs, const struct query *q, const uint8_t *p,
 			size_t n)
 {
-	struct gate *g = gate_get(qs->gates, q->gate, q->gate_gen);
+	struct wicket *g = wicket_get(qs->wickets, q->wicket, q->wicket_gen);
 	socklen_t len = q->client.ss_family == AF_INET ? sizeof(struct sockaddr_in)
 						       : sizeof(struct sockaddr_in6);
 
@@ -82,8 +82,8 @@ static struct query *query_new(struct queries *qs)
 
 /* Where a datagram came in. */
 struct query_from {
-	uint32_t gate;
-	uint16_t gate_gen;
+	uint32_t wicket;
+	uint16_t wicket_gen;
 	uint8_t six;
 	struct sockaddr_storage client;
 };
@@ -100,8 +100,8 @@ static void query_start(struct queries *qs, const struct query_from *from,
 	q->tries = 0;
 	q->len = (uint16_t)n;
 	q->six = from->six;
-	q->gate = from->gate;
-	q->gate_gen = from->gate_gen;
+	q->wicket = from->wicket;
+	q->wicket_gen = from->wicket_gen;
 	q->client = from->client;
 	memcpy(q->message, p, n);
 	memcpy(&q->id, p, 2);
@@ -109,7 +109,7 @@ static void query_start(struct queries *qs, const struct query_from *from,
 	query_ask(qs, q);
 }
 
-static void query_one(struct queries *qs, struct gate *g, const struct query_from *from,
+static void query_one(struct queries *qs, struct wicket *g, const struct query_from *from,
 		      const uint8_t *p, size_t n)
 {
 	uint8_t answer[DNS_UDP_MAX];
@@ -129,10 +129,10 @@ static void query_one(struct queries *qs, struct gate *g, const struct query_fro
 		query_start(qs, from, p, n);
 }
 
-void query_receive(struct queries *qs, struct gate *g, unsigned int six)
+void query_receive(struct queries *qs, struct wicket *g, unsigned int six)
 {
-	struct query_from from = { .gate = (uint32_t)(g - qs->gates->v),
-				   .gate_gen = g->gen,
+	struct query_from from = { .wicket = (uint32_t)(g - qs->wickets->v),
+				   .wicket_gen = g->gen,
 				   .six = (uint8_t)six };
 	uint8_t p[DNS_UDP_MAX + 1];
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "core/net/gate.h"
 #include "core/net/resolver.h"
+#include "core/net/wicket.h"
 
 #define QUERY_MAX 512
 
@@ -20,8 +20,8 @@ struct query {
 	uint16_t tries; /* so far */
 	uint16_t id;    /* the container's number; the message bears ours */
 	uint8_t six;
-	uint16_t gate_gen;
-	uint32_t gate;
+	uint16_t wicket_gen;
+	uint32_t wicket;
 	uint64_t deadline; /* of this try, ms */
 	struct sockaddr_storage client;
 	uint8_t message[DNS_UDP_MAX];
@@ -29,15 +29,15 @@ struct query {
 
 struct queries {
 	struct resolver *resolver;
-	struct gates *gates;
+	struct wickets *wickets;
 	uint32_t used;
 	uint32_t live;
 	struct query v[QUERY_MAX];
 	uint8_t answer[DNS_TCP_MAX]; /* what is being read */
 };
 
-/* A gate's datagram socket is readable. */
-void query_receive(struct queries *qs, struct gate *g, unsigned int six);
+/* A wicket's datagram socket is readable. */
+void query_receive(struct queries *qs, struct wicket *g, unsigned int six);
 /* A query's socket has an answer, or an error. */
 void query_event(struct queries *qs, uint32_t index, uint16_t gen);
 /* Asks the next server for those whose time is over. */

@@ -8,18 +8,18 @@
 #include <stdint.h>
 
 enum ref_kind {
-	REF_CONTROL,  /* the listener for registrations */
-	REF_TENANT,   /* a registration's connection; index: tenant */
-	REF_PORTER,   /* the porter's socket */
-	REF_HOLD,     /* held packets; side: 0 IPv4, 1 IPv6 */
-	REF_OUTLET,   /* transparent TCP listener; side as above */
-	REF_INLET,    /* a published port's listener; index: inlet */
-	REF_FLOW,     /* one socket of a TCP flow; side: enum flow_side */
-	REF_UDP_OUT,  /* transparent UDP socket that sees new flows; side as above */
-	REF_UDP_FLOW, /* one socket of a UDP flow */
-	REF_PING,     /* one host ping socket; index: ping */
-	REF_GATE_UDP, /* a network's resolver; index: gate */
-	REF_GATE_TCP,
+	REF_CONTROL,    /* the listener for registrations */
+	REF_TENANT,     /* a registration's connection; index: tenant */
+	REF_PORTER,     /* the porter's socket */
+	REF_HOLD,       /* held packets; side: 0 IPv4, 1 IPv6 */
+	REF_OUTLET,     /* transparent TCP listener; side as above */
+	REF_INLET,      /* a published port's listener; index: inlet */
+	REF_FLOW,       /* one socket of a TCP flow; side: enum flow_side */
+	REF_UDP_OUT,    /* transparent UDP socket that sees new flows; side as above */
+	REF_UDP_FLOW,   /* one socket of a UDP flow */
+	REF_PING,       /* one host ping socket; index: ping */
+	REF_WICKET_UDP, /* a network's resolver; index: wicket */
+	REF_WICKET_TCP,
 	REF_QUERY,  /* a query under way; index: query */
 	REF_STREAM, /* a resolver connection over TCP; index: stream; side: 0 container,
 		       1 upstream */

@@ -52,7 +52,7 @@ struct stack {
 	struct resolver resolver;
 	struct tenants tenants;
 	struct inlets inlets;
-	struct gates gates;
+	struct wickets wickets;
 	struct queries queries;
 	struct streams streams;
 	struct flow_table flows;
@@ -71,7 +71,7 @@ static void stack_evict(struct stack *s, struct tenant *t)
 	udp_evict(&s->udp, index);
 	inlet_evict(&s->inlets, s->epfd, index);
 	for (size_t i = 0; i < t->places_len; i++)
-		gate_leave(&s->gates, &t->places[i]);
+		wicket_leave(&s->wickets, &t->places[i]);
 	tcp_evict(&s->tcp, index);
 	tenant_free(&s->tenants, t);
 	if (!s->tenants.live)
@@ -115,7 +115,7 @@ static int stack_add_place(struct stack *s, struct tenant *t,
 
 	if (t->places_len == STACK_NETWORKS_MAX)
 		return -E2BIG;
-	rc = gate_enter(&s->gates, place);
+	rc = wicket_enter(&s->wickets, place);
 	if (rc)
 		return rc;
 	t->places = mem_resize(t->places, t->places_len + 1, sizeof(*t->places));
@@ -220,11 +220,11 @@ static void stack_held(void *arg, const struct packet *p, const struct hold_link
 
 static void stack_gate(struct stack *s, struct ref r)
 {
-	struct gate *g = gate_get(&s->gates, r.index, r.gen);
+	struct wicket *g = wicket_get(&s->wickets, r.index, r.gen);
 
 	if (!g)
 		return;
-	if (r.kind == REF_GATE_UDP)
+	if (r.kind == REF_WICKET_UDP)
 		query_receive(&s->queries, g, r.side);
 	else
 		stream_accept(&s->streams, g, r.side);
@@ -269,8 +269,8 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 	case REF_PING:
 		ping_event(&s->pings, r.index, r.gen);
 		break;
-	case REF_GATE_UDP:
-	case REF_GATE_TCP:
+	case REF_WICKET_UDP:
+	case REF_WICKET_TCP:
 		stack_gate(s, r);
 		break;
 	case REF_QUERY:
@@ -418,11 +418,11 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->tcp.hold = &s->hold;
 	s->tcp.porter = &s->porter;
 	s->tcp.tenants = &s->tenants;
-	s->resolver.epfd = s->gates.epfd = s->epfd;
-	s->resolver.porter = s->gates.porter = &s->porter;
+	s->resolver.epfd = s->wickets.epfd = s->epfd;
+	s->resolver.porter = s->wickets.porter = &s->porter;
 	s->resolver.tenants = &s->tenants;
 	s->queries.resolver = s->streams.resolver = &s->resolver;
-	s->queries.gates = &s->gates;
+	s->queries.wickets = &s->wickets;
 	s->udp.epfd = s->pings.epfd = s->epfd;
 	s->udp.porter = &s->porter;
 	s->udp.hold = s->pings.hold = &s->hold;

@@ -203,7 +203,7 @@ static void stream_run(struct streams *ss, struct stream *s)
 		stream_free(ss, s);
 }
 
-void stream_accept(struct streams *ss, const struct gate *g, unsigned int six)
+void stream_accept(struct streams *ss, const struct wicket *g, unsigned int six)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/net/gate.h"
 #include "core/net/resolver.h"
+#include "core/net/wicket.h"
 
 #define STREAM_MAX 128
 
@@ -44,8 +44,8 @@ struct streams {
 	struct stream v[STREAM_MAX];
 };
 
-/* A gate's listener is readable. */
-void stream_accept(struct streams *ss, const struct gate *g, unsigned int six);
+/* A wicket's listener is readable. */
+void stream_accept(struct streams *ss, const struct wicket *g, unsigned int six);
 void stream_event(struct streams *ss, uint32_t index, uint16_t gen);
 void stream_expire(struct streams *ss);
 

@@ -95,7 +95,7 @@ static int survey_one(struct condense *c, size_t at, enum held held)
 {
 	const struct sock_filter *i = &c->old[at];
 	uint8_t bit = (uint8_t)(1u << after(i, held));
-	size_t yes = at + 1, no = at + 1;
+	size_t yes = at + 1, no = yes;
 	int r = 0;
 
 	switch (i->code) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gates: the resolver's sockets on each network's gateway. */
-#include "core/net/gate.h"
+/* Wickets: the resolver's sockets on each network's gateway. */
+#include "core/net/wicket.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,7 +15,8 @@
 #define GATE_PORT    53
 #define GATE_BACKLOG 128
 
-static struct gate *gate_find(struct gates *gs, const struct stack_attachment *place)
+static struct wicket *wicket_find(struct wickets *gs,
+				  const struct stack_attachment *place)
 {
 	for (uint32_t i = 0; i < gs->used; i++)
 		if (gs->v[i].users && str_eq(gs->v[i].bridge, place->bridge))
@@ -23,14 +24,14 @@ static struct gate *gate_find(struct gates *gs, const struct stack_attachment *p
 	return NULL;
 }
 
-struct gate *gate_get(struct gates *gs, uint32_t index, uint16_t gen)
+struct wicket *wicket_get(struct wickets *gs, uint32_t index, uint16_t gen)
 {
 	if (index >= gs->used || !gs->v[index].users || gs->v[index].gen != gen)
 		return NULL;
 	return &gs->v[index];
 }
 
-static void gate_close(struct gate *g)
+static void wicket_close(struct wicket *g)
 {
 	for (int six = 0; six < 2; six++) {
 		g->udp[six] = fd_close(g->udp[six]);
@@ -42,12 +43,12 @@ static void gate_close(struct gate *g)
 
 /* One socket on the gateway's port 53, heard by its own bridge only: another network's
  * containers have no business with this gateway. */
-static int gate_socket(struct gates *gs, struct gate *g, unsigned int six, bool tcp)
+static int wicket_socket(struct wickets *gs, struct wicket *g, unsigned int six, bool tcp)
 {
 	enum porter_kind kind = tcp ? (six ? PORTER_TCP6 : PORTER_TCP4)
 				    : (six ? PORTER_UDP6 : PORTER_UDP4);
 	autoclose int fd = porter_take(gs->porter, kind);
-	struct ref r = { .kind = tcp ? REF_GATE_TCP : REF_GATE_UDP,
+	struct ref r = { .kind = tcp ? REF_WICKET_TCP : REF_WICKET_UDP,
 			 .side = (uint8_t)six };
 	struct sockaddr_storage ss;
 	socklen_t len = sockaddr_set(&ss, &g->addr[six], GATE_PORT);
@@ -66,24 +67,24 @@ static int gate_socket(struct gates *gs, struct gate *g, unsigned int six, bool 
 	return rc ? rc : TAKE_FD(fd);
 }
 
-static int gate_open(struct gates *gs, struct gate *g)
+static int wicket_open(struct wickets *gs, struct wicket *g)
 {
 	for (unsigned int six = 0; six < 2; six++) {
 		if (g->addr[six].family == AF_UNSPEC)
 			continue;
-		g->udp[six] = gate_socket(gs, g, six, false);
+		g->udp[six] = wicket_socket(gs, g, six, false);
 		if (g->udp[six] < 0)
 			return g->udp[six];
-		g->tcp[six] = gate_socket(gs, g, six, true);
+		g->tcp[six] = wicket_socket(gs, g, six, true);
 		if (g->tcp[six] < 0)
 			return g->tcp[six];
 	}
 	return 0;
 }
 
-int gate_enter(struct gates *gs, const struct stack_attachment *place)
+int wicket_enter(struct wickets *gs, const struct stack_attachment *place)
 {
-	struct gate *g = gate_find(gs, place);
+	struct wicket *g = wicket_find(gs, place);
 	uint16_t gen;
 	int rc;
 
@@ -94,27 +95,27 @@ int gate_enter(struct gates *gs, const struct stack_attachment *place)
 	for (uint32_t i = 0; i < gs->used && !g; i++)
 		if (!gs->v[i].users)
 			g = &gs->v[i];
-	if (!g && gs->used < GATE_MAX)
+	if (!g && gs->used < WICKET_MAX)
 		g = &gs->v[gs->used++];
 	if (!g)
 		return -ENOSPC;
 	gen = (uint16_t)(g->gen + 1);
-	*g = (struct gate){ .users = 1,
-			    .gen = gen,
-			    .addr = { place->gateway, place->gateway6 },
-			    .udp = { -1, -1 },
-			    .tcp = { -1, -1 } };
+	*g = (struct wicket){ .users = 1,
+			      .gen = gen,
+			      .addr = { place->gateway, place->gateway6 },
+			      .udp = { -1, -1 },
+			      .tcp = { -1, -1 } };
 	memcpy(g->bridge, place->bridge, sizeof(g->bridge));
-	rc = gate_open(gs, g);
+	rc = wicket_open(gs, g);
 	if (rc)
-		gate_close(g);
+		wicket_close(g);
 	return rc;
 }
 
-void gate_leave(struct gates *gs, const struct stack_attachment *place)
+void wicket_leave(struct wickets *gs, const struct stack_attachment *place)
 {
-	struct gate *g = gate_find(gs, place);
+	struct wicket *g = wicket_find(gs, place);
 
 	if (g && --g->users == 0)
-		gate_close(g);
+		wicket_close(g);
 }
