@@ -67,7 +67,8 @@ static int parse_target(struct http_request *r)
 	if (r->target.n > HTTP_TARGET_MAX)
 		return -ENAMETOOLONG;
 	for (size_t i = 0; i < r->target.n; i++)
-		if (r->target.p[i] <= ' ' || r->target.p[i] == 0x7f)
+		if ((unsigned char)r->target.p[i] <= ' ' ||
+		    (unsigned char)r->target.p[i] >= 0x7f)
 			return -EINVAL;
 	if (!r->target.n || (r->target.p[0] != '/' && !(http_is(&r->target, "*") &&
 							http_is(&r->method, "OPTIONS"))))

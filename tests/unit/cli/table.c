@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/wire/json.h"
 #include "tests/unit/test.h"
 
@@ -132,6 +133,19 @@ TEST(bad_formats)
 }
 
 /* On a terminal, control characters of others are shown, not obeyed. */
+/* A template may make one. */
+TEST(a_nul_is_not_the_end)
+{
+	autobuf out = { 0 }, table = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(show("{{printf \"a%cb\" 0}}", NULL, &out, &e), 0);
+	CHECK_INT(out.len, 8);
+	CHECK(!memcmp(buf_str(&out), "a\0b\na\0b\n", 8));
+	CHECK_INT(show("table {{printf \"a%cb\" 0}}\t{{.Names}}", NULL, &table, &e), 0);
+	CHECK(str_ends(buf_str(&table), "\na\na\n"));
+}
+
 TEST(terminal)
 {
 	static const char row[] =

@@ -77,6 +77,7 @@ TEST(what_two_parsers_could_read_in_two_ways_is_refused)
 		"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET http://a/ HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n",
 		"G(T / HTTP/1.1\r\nHost: x\r\n\r\n",
 		" / HTTP/1.1\r\nHost: x\r\n\r\n",
 		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: "
