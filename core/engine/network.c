@@ -251,7 +251,8 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 static int start_stack(const struct store *s, const struct realm *r, const char *name,
 		       struct err *e)
 {
-	char *const argv[] = { (char *)"rootless", (char *)"stack", NULL };
+	/* The realm's ID is for who looks at a list of processes. */
+	char *const argv[] = { (char *)"rootless", (char *)"stack", (char *)r->id, NULL };
 	int ends[2];
 	char byte;
 
