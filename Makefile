@@ -248,6 +248,11 @@ bench: ## beside podman, crun, runc, bwrap, skopeo + umoci: one table of ratios
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	scripts/bench $(O)
 
+bench-net: ## beside loopback, a plain veth pair, slirp4netns and pasta: table, ratios, JSON
+	scripts/prepare build test bench
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/net/lab $(O)/tests/net/load
+	scripts/bench $(O) net
+
 docs: $(O)/rootless ## README's table of commands, man page, bash completion
 	scripts/docs $(O)
 size: $(O)/rootless ## the executable by room and library

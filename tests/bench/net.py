@@ -1,21 +1,49 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The network beside host loopback and, where installed, slirp4netns and pasta: medians of
-rounds in one run, as ratios. usage: net.py [ROUNDS] [SECONDS] [mtu=N]   JSON on the last
-line. Stands on tests/net/lab.py."""
+"""The network beside host loopback, a plain veth pair over a bridge and, where installed,
+slirp4netns and pasta: medians of rounds in one run, as ratios, and how they stand to the aims.
+usage: net.py [FOLDER]   ROUNDS=n SECONDS=s MTUS="65520 1500"; bench-net.json is left in FOLDER.
+Stands on tests/net/lab.py."""
 import json
 import os
+import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import time
 
+STAGE = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ".")
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "net"))
-from lab import LAB, Lab, host_address  # noqa: E402
+from lab import LAB, Lab, Namespace, host_address  # noqa: E402
 
 LOAD = os.path.join(os.path.dirname(LAB), "load")
+ROUNDS = int(os.environ.get("ROUNDS") or 5)
+SECONDS = int(os.environ.get("SECONDS") or 2)  # iperf3 takes whole ones
+MTUS = [int(m) for m in (os.environ.get("MTUS") or "65520 1500").split()]
+OPEN = 1000  # connections, for the memory of one
+
+# (what, of whom, to whom, least or most, MTU): medians of the rounds' ratios.
+AIMS = (
+    ("up1", "rootless", "loopback", ">=", 0.45, 0), ("down1", "rootless", "loopback", ">=", 0.45, 0),
+    ("up4", "rootless", "loopback", ">=", 0.35, 0), ("down4", "rootless", "loopback", ">=", 0.35, 0),
+    ("up1", "rootless", "pasta", ">=", 1.5, 65520), ("down1", "rootless", "pasta", ">=", 1.3, 65520),
+    ("up1", "rootless", "slirp4netns", ">=", 4, 65520),
+    ("down1", "rootless", "slirp4netns", ">=", 4, 65520),
+    ("up1", "rootless", "pasta", ">=", 8, 1500), ("down1", "rootless", "pasta", ">=", 8, 1500),
+    ("cpu_up1", "rootless", "pasta", "<=", 0.7, 65520),
+    ("cpu_down1", "rootless", "pasta", "<=", 0.7, 65520),
+    ("cpu_up1", "rootless", "pasta", "<=", 0.2, 1500),
+    ("cpu_down1", "rootless", "pasta", "<=", 0.2, 1500),
+    ("up1", "published", "loopback", ">=", 0.45, 0),
+    ("down1", "published", "loopback", ">=", 0.45, 0),
+    ("connects", "rootless", "pasta", ">=", 1.3, 0),
+    ("p50", "rootless", "loopback", "<=", 2.5, 0), ("p99", "rootless", "pasta", "<=", 1, 0),
+    ("up1", "between", "veth", ">=", 0.9, 0), ("up4", "between", "veth", ">=", 0.9, 0),
+    ("udp", "rootless", "pasta", ">=", 1.2, 0),
+)
 
 
 class Path:
@@ -100,47 +128,152 @@ def other_namespaces(lab, mtu):
     return paths
 
 
+def plain_veth(lab, mtu):
+    """Two namespaces on a bridge, and nothing of ours: what the kernel gives."""
+    realm = Namespace(lab, [], ["--map-root-user"])
+    for words in ("link set lo up", f"link add br0 mtu {mtu} type bridge", "link set br0 up"):
+        realm.run("ip", *words.split())
+    ends = []
+    for i in (2, 3):
+        c = Namespace(lab, realm.enter, ["-r"])
+        realm.run("ip", "link", "add", f"v{i}", "mtu", str(mtu), "type", "veth", "peer", "name",
+                  "eth0", "mtu", str(mtu), "netns", str(c.pid))
+        realm.run("ip", "link", "set", f"v{i}", "master", "br0", "up")
+        c.run("ip", "addr", "add", f"10.99.0.{i}/24", "dev", "eth0")
+        c.run("ip", "link", "set", "eth0", "up")
+        ends.append(c)
+    serve(lab, ends[1].enter, "0.0.0.0", 5299)
+    return Path("veth", ends[0].enter, "10.99.0.3")
+
+
+def serve(lab, enter, address, port):
+    lab.spawn(enter + ["iperf3", "-s", "-p", str(port)])
+    p = lab.spawn(enter + [LOAD, "serve", address, "5300"], stdout=subprocess.PIPE)
+    p.stdout.readline()
+
+
+def pss(pid):
+    """KiB, asked of root (scripts/bench): the stack is not dumpable. None: nobody answers."""
+    ask, answer = os.path.join(STAGE, "pss.ask"), os.path.join(STAGE, "pss.answer")
+    if os.path.exists(answer):
+        os.unlink(answer)
+    with open(ask + ".tmp", "w", encoding="ascii") as f:
+        f.write(f"{pid}\n")
+    os.rename(ask + ".tmp", ask)
+    for _ in range(50):
+        if os.path.exists(answer):
+            with open(answer, encoding="ascii") as f:
+                return int(f.read().split()[1])
+        time.sleep(0.1)
+    return None
+
+
+def started(lab):
+    """ms from the stack's exec to its ready byte."""
+    times = []
+    for _ in range(10):
+        begin = time.monotonic()
+        lab.start_stack()
+        times.append((time.monotonic() - begin) * 1000)
+        lab.stack.kill()
+        lab.stack.wait()
+    return statistics.median(times)
+
+
+def memory(lab, c):
+    """KiB of the stack at rest, and of each connection through it."""
+    rest = pss(lab.stack.pid)
+    server = socket.create_server((host_address(), 0), backlog=OPEN)
+    code = ("import socket, sys, time\n"
+            "v = [socket.create_connection((sys.argv[1], int(sys.argv[2]))) for i in range(%d)]\n"
+            "print('up', flush=True); time.sleep(1000)" % OPEN)
+    p = c.spawn("prlimit", f"--nofile={OPEN + 64}", sys.executable, "-c", code,
+                *map(str, server.getsockname()[:2]), stdout=subprocess.PIPE)
+    far = [server.accept()[0] for _ in range(OPEN)]
+    p.stdout.readline()
+    loaded = pss(lab.stack.pid)
+    p.kill()
+    for s in far:
+        s.close()
+    if rest is None or loaded is None:
+        return {}
+    return {"pss_rest_kib": rest, "pss_connection_kib": round((loaded - rest) / OPEN, 2)}
+
+
 def main():
-    words = [w for w in sys.argv[1:] if not w.startswith("mtu=")]
-    mtu = int(([w[4:] for w in sys.argv[1:] if w.startswith("mtu=")] or ["65520"])[0])
-    rounds = int(words[0]) if words else 3
-    seconds = float(words[1]) if len(words) > 1 else 2
+    result = {"machine": f"{os.uname().machine}, {os.cpu_count()} cores, Linux "
+                         f"{os.uname().release}", "rounds": ROUNDS, "seconds": SECONDS}
+    print(result["machine"])
+    verdicts = []
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    for mtu in MTUS:
+        paths, extra = bench(mtu)
+        result[str(mtu)] = table(paths, mtu) | extra
+        verdicts += judge({p.name: p for p in paths}, mtu)
+        for name, value in extra.items():
+            print(f"{name}: {value}")
+    result["aims"] = verdicts
+    print("aims (ratio of medians' rounds):")
+    for v in verdicts:
+        print(f"  {'met' if v['met'] else 'NOT MET'}: MTU {v['mtu']} {v['what']}: {v['of']} to "
+              f"{v['to']} {v['ratio']} (aim {v['aim']})")
+    with open(os.path.join(STAGE, "bench-net.json"), "w", encoding="ascii") as f:
+        json.dump(result, f, indent=1)
+
+
+def judge(paths, mtu):
+    out = []
+    for what, of, to, op, aim, at in AIMS:
+        if at not in (0, mtu) or of not in paths or to not in paths or \
+                what not in paths[of].got or what not in paths[to].got:
+            continue
+        ratio = statistics.median(a / b for a, b in zip(paths[of].got[what],
+                                                        paths[to].got[what]))
+        out.append({"mtu": mtu, "what": what, "of": of, "to": to, "ratio": round(ratio, 3),
+                    "aim": f"{op} {aim}",
+                    "met": ratio >= aim if op == ">=" else ratio <= aim})
+    return out
+
+
+def bench(mtu):
     host = host_address()
     lab = Lab()
     try:
         lab.bridge(mtu=mtu)
         c = lab.container("bench", mtu=mtu)
         d = lab.container("peer", host=3, mtu=mtu)
+        extra = {"start_ms": round(started(lab), 2)}
         lab.start_stack()
         lab.register(d)
         published, *loads = lab.register(c, "-p", "5201:5201", "-p", "5310-5317:5300-5307")
+        extra |= memory(lab, c)
         ports = {"iperf": 5299, "serve": 5300}
-        for enter, port in (([], 5299), (c.enter, 5201), (c.enter, 5299), (d.enter, 5299)):
-            lab.spawn(enter + ["iperf3", "-s", "-p", str(port)])
+        lab.spawn(c.enter + ["iperf3", "-s", "-p", "5201"])
         for enter, address in (([], host), (c.enter, "0.0.0.0"), (d.enter, "0.0.0.0")):
-            p = lab.spawn(enter + [LOAD, "serve", address, "5300"], stdout=subprocess.PIPE)
-            p.stdout.readline()
+            serve(lab, enter, address, 5299)
         loop = Path("loopback", [], host)
         ours = Path("rootless", c.enter, host)
         peers = other_namespaces(lab, mtu)
         inward = Path("published", [], host)
         between = Path("between", c.enter, d.addr)
-        for _ in range(rounds):
-            for p in [loop, ours] + peers + [between]:
-                measure(p, ports, seconds, int(seconds * 500))
-            measure(inward, {"iperf": published, "serve": loads[0]}, seconds,
-                    int(seconds * 500))
+        veth = plain_veth(lab, mtu)
+        for _ in range(ROUNDS):
+            for p in [loop, ours] + peers + [between, veth]:
+                measure(p, ports, SECONDS, SECONDS * 500)
+            measure(inward, {"iperf": published, "serve": loads[0]}, SECONDS,
+                    SECONDS * 500)
             for p in [loop, ours] + peers:
-                udp(p, int(seconds * 500))
-        report(loop, [loop, ours, inward, between] + peers, lab, mtu)
+                udp(p, SECONDS * 500)
+        return [loop, ours, inward, between, veth] + peers, extra
     finally:
         lab.close()
 
 
-def report(loop, paths, lab, mtu):
+def table(paths, mtu):
     columns = ("up1", "down1", "up4", "down4", "cpu_up1", "cpu_down1", "connects", "p50",
                "p99", "udp")
-    result = {"mtu": mtu}
+    loop, result = paths[0], {}
     print(f"MTU {mtu}; Gbit/s, CPU s/GB, 1/s, us, packets/s (ratio to loopback)")
     print("path".ljust(12) + "".join(c.rjust(18) for c in columns))
     for p in paths:
@@ -155,7 +288,7 @@ def report(loop, paths, lab, mtu):
             row += (f"{value:.3g}" if value < 1000 else f"{value:.0f}").rjust(9) + \
                 f" ({ratio:.2f})".rjust(9)
         print(row)
-    print(json.dumps(result))
+    return result
 
 
 if __name__ == "__main__":
