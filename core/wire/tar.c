@@ -111,6 +111,9 @@ static int take_xattrs(struct tar_reader *t, const char *path, struct err *e)
 	const void *value;
 	size_t size;
 
+	/* Each is looked for among the ones before it. */
+	if (n > TAR_XATTRS)
+		return refuse(t, -E2BIG, e, "more than 1024 extended attributes", path);
 	free(t->xattrs);
 	t->xattrs = mem_array(n, sizeof(*t->xattrs));
 	t->xattrs_len = 0;

@@ -13,7 +13,8 @@
 #include "core/base/err.h"
 
 #define TAR_PATH_MAX  4096
-#define TAR_XATTR_MAX (1u << 20)
+#define TAR_XATTR_MAX (1u << 20) /* bytes of an entry's attributes, names included */
+#define TAR_XATTRS    1024       /* attributes of an entry */
 
 enum tar_type {
 	TAR_FILE,

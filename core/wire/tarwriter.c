@@ -129,9 +129,9 @@ static int refuse(const struct tar_entry *x, struct err *e)
 			return err_set(e, -EINVAL, "tar: '%.200s': attribute '%.64s'",
 				       x->path, x->xattrs[i].name);
 	}
-	if (total > TAR_XATTR_MAX)
-		return err_set(e, -E2BIG, "tar: '%.200s': extended attributes over 1 MiB",
-			       x->path);
+	if (total > TAR_XATTR_MAX || x->xattrs_len > TAR_XATTRS)
+		return err_set(e, -E2BIG, "tar: '%.200s': extended attributes over %s",
+			       x->path, total > TAR_XATTR_MAX ? "1 MiB" : "1024");
 	return 0;
 }
 

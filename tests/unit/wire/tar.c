@@ -407,6 +407,28 @@ TEST(pax_headers_have_a_limit)
 	CHECK_STR(e.text, "tar: Special header too large");
 }
 
+static int try_xattrs(size_t n, struct err *e)
+{
+	autobuf in = { 0 }, list = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&list, "%sSCHILY.xattr.user.%zu=", i ? " " : "", i);
+	add_list(&in, buf_str(&list));
+	add_block(&in, '0', "many", 0);
+	add_end(&in);
+	return try(&in, e);
+}
+
+TEST(attributes_have_a_limit)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(try_xattrs(TAR_XATTRS, &e), 0);
+	CHECK_INT(try_xattrs(TAR_XATTRS + 1, &e), -E2BIG);
+	CHECK_STR(e.text, "tar: 'many': more than 1024 extended attributes");
+	CHECK_INT(try_xattrs(30000, &e), -E2BIG);
+}
+
 TEST(pax_overrides)
 {
 	static const char text[] = "path=new "
