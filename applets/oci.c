@@ -146,6 +146,7 @@ static int run(const struct create *c, struct on *o, char *id, struct err *e)
 	r = ocibox_create(&x, &pid, &master, e);
 	if (r < 0)
 		return r;
+	console_resize(master);
 	if (!c->detach && !c->no_subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	r = ocibox_open(o->root, id, &o->box, e);
@@ -328,6 +329,7 @@ static int exec_one(const struct exec *x, struct on *o, char **args, struct err 
 	}
 	if (r < 0 || x->detach)
 		return r;
+	console_resize(master);
 	return console_serve(pid, master, e);
 }
 

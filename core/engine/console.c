@@ -35,12 +35,12 @@ struct console {
 	int code; /* -1: it runs */
 };
 
-static void resize(const struct console *c)
+void console_resize(int master)
 {
 	uint16_t rows, cols;
 
-	if (c->master >= 0 && tty_size(STDIN_FILENO, &rows, &cols) == 0)
-		pty_resize(c->master, rows, cols);
+	if (master >= 0 && tty_size(STDIN_FILENO, &rows, &cols) == 0)
+		pty_resize(master, rows, cols);
 }
 
 /* Everything that has ended; as a subreaper we may get more than the one. */
@@ -68,7 +68,7 @@ static void hear_signals(struct console *c)
 		if (signo == SIGCHLD)
 			reap(c);
 		else if (signo == SIGWINCH)
-			resize(c);
+			console_resize(c->master);
 		else if (signo != SIGPIPE && signo != SIGURG)
 			kill(c->pid, signo);
 	}
@@ -131,7 +131,6 @@ int console_serve(pid_t pid, int master, struct err *e)
 	c.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (c.signals < 0)
 		return err_sys(e, "wait for signals");
-	resize(&c);
 	if (master >= 0)
 		tty_raw(&c.terminal, STDIN_FILENO);
 	r = serve(&c, e);

@@ -96,7 +96,7 @@ static int open_paths(struct build *x, struct err *e)
 	for (size_t i = 0; i < RT_NS_COUNT; i++) {
 		const char *path = x->bundle.config.ns_path[i];
 
-		if (!path || !*path)
+		if (!path || !*path || !has(x, 1u << i))
 			continue;
 		if (clone_flag[i] == CLONE_NEWNS && x->b->setup->terminal)
 			return err_set(e, -EOPNOTSUPP,
@@ -425,6 +425,8 @@ static int build(struct build *x, struct err *e)
 		  : bundle_read(x->b->container_dirfd, x->b->setup->seccomp, &x->bundle,
 				e);
 
+	if (o)
+		x->bundle.config.namespaces &= ~o->settled;
 	if (r == 0)
 		r = process_label(&x->bundle.config.process, e);
 	if (r == 0)

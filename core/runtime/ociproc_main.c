@@ -139,24 +139,41 @@ static int attach_loopback(const struct setup *s, int netns, struct err *e)
 	return code < 0 ? err_code(e, code, "bring up the loopback interface") : 0;
 }
 
-/* *ret: we moved into a user namespace with the container's maps. */
-static int gain_power(int dirfd, const char *bundle, bool *ret, struct err *e)
+/* Into the user namespace of another container of this user. */
+static int join_user(const char *path, struct builder_oci *o, struct err *e)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || setns(fd, CLONE_NEWUSER) < 0)
+		return err_sys(e, "join namespace '%s'", path);
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "become root of namespace '%s'", path);
+	o->settled = RT_NS_USER;
+	return 0;
+}
+
+/* Without the right to mount, we first move into a user namespace: a new one with the
+ * container's maps, or the one given by path. */
+static int gain_power(int dirfd, struct builder_oci *o, struct err *e)
 {
 	autodone(bundle_done) struct bundle b = { 0 };
 	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
 	const struct runtimeconfig *c = &b.config;
+	const char *path;
 	struct caps own;
 	int r = caps_get(&own);
 
-	*ret = false;
 	if (r < 0)
 		return err_code(e, r, "look at our capabilities");
 	if (own.effective & 1ull << CAP_SYS_ADMIN)
 		return 0;
-	r = bundle_read_oci(dirfd, bundle, NULL, &b, e);
+	r = bundle_read_oci(dirfd, o->bundle, NULL, &b, e);
 	if (r < 0)
 		return r;
-	if (!(c->namespaces & RT_NS_USER) || c->ns_path[__builtin_ctz(RT_NS_USER)])
+	path = c->ns_path[__builtin_ctz(RT_NS_USER)];
+	if (!str_empty(path))
+		return join_user(path, o, e);
+	if (!(c->namespaces & RT_NS_USER))
 		return err_set(e, -EPERM,
 			       "'linux.namespaces': without root the container needs a "
 			       "new namespace of type 'user'");
@@ -166,7 +183,7 @@ static int gain_power(int dirfd, const char *bundle, bool *ret, struct err *e)
 			       "without root");
 	mapping_from_config(c->uid_maps, c->uid_maps_len, &uid);
 	mapping_from_config(c->gid_maps, c->gid_maps_len, &gid);
-	*ret = true;
+	o->mapped = true;
 	return userns_enter(&uid, &gid, e);
 }
 
@@ -192,7 +209,7 @@ static int create(const struct places *p, bool no_pivot, const char *bundle,
 	int r = setup_read(p->first, &s, e);
 
 	if (r == 0)
-		r = gain_power(p->first, bundle, &o.mapped, e);
+		r = gain_power(p->first, &o, e);
 	if (r < 0)
 		return r;
 	c.id = s.id;
