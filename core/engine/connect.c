@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -21,6 +22,7 @@
 #define HOSTFILE_MAX (1u << 20)
 #define BUSY_TRIES   15
 #define BUSY_MS      20
+#define MANY_PORTS   100
 
 static void mac_of(const struct netplan *n, const struct ip_addr *addr, uint8_t mac[6])
 {
@@ -110,6 +112,18 @@ static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct
 	return 0;
 }
 
+/* Two listeners a port, and each of them a second time on its way to the monitor: the
+ * usual soft limit of 1024 descriptors is soon reached. */
+static void raise_files(size_t ports)
+{
+	struct rlimit files;
+
+	if (ports <= MANY_PORTS || getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /* What was asked for, from the record: the plan holds the ports of the last run. */
 static int restore_ports(const struct connect_want *w, struct netplan *n, struct err *e)
 {
@@ -162,6 +176,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	size_t stack = *kept_len - 1;
 	if ((r = restore_ports(w, n, e)) < 0)
 		return r;
+	raise_files(n->ports_len);
 	for (size_t i = 0; i < n->ports_len; i++)
 		if ((r = open_port(&n->ports[i], kept, kept_len, e)) < 0)
 			return r;

@@ -17,8 +17,6 @@
 #include "core/base/strv.h"
 
 #define STACK (64u << 10)
-/* Above every place that is filled below. */
-#define FD_HIGH (LAUNCH_FDS_MAX + 8)
 
 static void pick_environment(struct strv *env)
 {
@@ -57,13 +55,15 @@ struct start {
 static int place(struct start *s)
 {
 	int high[LAUNCH_FDS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int inner = fcntl(s->inner_fd, F_DUPFD_CLOEXEC, FD_HIGH);
+	/* Above every place that is filled below. */
+	int above = LAUNCH_FD((int)s->n);
+	int inner = fcntl(s->inner_fd, F_DUPFD_CLOEXEC, above);
 
 	if (null < 0 || inner < 0)
 		return -errno;
 	/* First up and out of each other's way, then down into place. */
 	for (size_t i = 0; i < s->n; i++) {
-		high[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, FD_HIGH);
+		high[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, above);
 		if (high[i] < 0)
 			return -errno;
 	}

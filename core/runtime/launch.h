@@ -7,7 +7,7 @@
 
 #include "core/base/err.h"
 
-#define LAUNCH_FDS_MAX 80
+#define LAUNCH_FDS_MAX 1040
 /* Where the i-th descriptor is in the new process. */
 #define LAUNCH_FD(i) (3 + (i))
 

@@ -12,7 +12,7 @@
 #include "core/runtime/setup.h"
 #include "core/runtime/state.h"
 
-#define MONITOR_KEEP_MAX 64
+#define MONITOR_KEEP_MAX 1024
 /* In the container's runtime folder: where attach clients come. */
 #define MONITOR_SOCKET "attach.sock"
 
