@@ -34,13 +34,11 @@ int expose_add(const char *text, struct strv *ret, struct err *e)
 	if (str_u64(range, UINT16_MAX, &first) || first < 1 ||
 	    str_u64(dash ? dash + 1 : range, UINT16_MAX, &last) || last < first)
 		return err_set(e, -EINVAL, "invalid range format for --expose: %s", text);
-	for (uint64_t p = first; p <= last; p++) {
-		autofree char *port =
-			str_fmt("%llu/%s", (unsigned long long)p,
-				publish_proto_name((enum publish_proto)proto));
-		if (!strv_has(ret, port))
-			strv_push(ret, TAKE_PTR(port));
-	}
+	if (ret->len + (last - first) >= EXPOSE_MAX)
+		return err_set(e, -E2BIG, "more than %d exposed ports", EXPOSE_MAX);
+	for (uint64_t p = first; p <= last; p++)
+		strv_addf(ret, "%llu/%s", (unsigned long long)p,
+			  publish_proto_name((enum publish_proto)proto));
 	return 0;
 }
 
@@ -54,8 +52,19 @@ static int order(const void *a, const void *b)
 
 void expose_sort(struct strv *ports)
 {
-	if (ports->len)
-		qsort(ports->v, ports->len, sizeof(*ports->v), order);
+	size_t kept = 0;
+
+	if (!ports->len)
+		return;
+	qsort(ports->v, ports->len, sizeof(*ports->v), order);
+	for (size_t i = 1; i < ports->len; i++) {
+		if (str_eq(ports->v[kept], ports->v[i]))
+			free(ports->v[i]);
+		else
+			ports->v[++kept] = ports->v[i];
+	}
+	ports->len = kept + 1;
+	ports->v[ports->len] = NULL;
 }
 
 int expose_publish(const char *port, struct publish *ret)

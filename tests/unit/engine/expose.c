@@ -20,6 +20,24 @@ TEST(forms)
 	CHECK_STR(all, "80/tcp 80/udp 81/tcp 443/tcp");
 }
 
+TEST(ranges_of_all_ports)
+{
+	autostrv ports = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(expose_add("1-65535", &ports, &e), 0);
+	CHECK_INT(expose_add("1-65535/udp", &ports, &e), 0);
+	CHECK_INT(expose_add("1-65535", &ports, &e), 0);
+	expose_sort(&ports);
+	CHECK_INT(ports.len, 2 * 65535);
+	CHECK_STR(ports.v[2 * 65535 - 1], "65535/udp");
+	CHECK(ports.v[ports.len] == NULL);
+	for (int i = 0; i < 10; i++)
+		CHECK_INT(expose_add("1-65535", &ports, &e), 0);
+	CHECK_INT(ports.len, EXPOSE_MAX);
+	CHECK_INT(expose_add("1", &ports, &e), -E2BIG);
+}
+
 TEST(refused)
 {
 	autostrv ports = { 0 };
