@@ -214,6 +214,20 @@ static void candidates(const char *config_dir, struct strv *files)
 		add_file(files, home, ".config/containers/auth.json");
 }
 
+char *auth_file(const char *config_dir)
+{
+	autostrv files = { 0 };
+	const char *home = getenv("HOME");
+
+	candidates(config_dir, &files);
+	/* without these the first is containers' own */
+	if (!files.len ||
+	    (!config_dir && str_empty(getenv("DOCKER_CONFIG")) &&
+	     str_empty(getenv("REGISTRY_AUTH_FILE")) && (!home || !path_is_abs(home))))
+		return NULL;
+	return str_dup(files.v[0]);
+}
+
 int auth_find(const char *config_dir, const char *registry, struct auth *ret,
 	      struct err *e)
 {

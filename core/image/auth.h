@@ -24,6 +24,9 @@ int auth_find(const char *config_dir, const char *registry, struct auth *ret,
  * to ask it for. */
 int auth_parse(const char *text, size_t n, const char *registry, struct auth *ret,
 	       char **ret_helper, char **ret_server, struct err *e);
+/* Malloc'd path of the file that a login writes to: $REGISTRY_AUTH_FILE, else docker's
+ * config.json; NULL when there is no place for it. */
+char *auth_file(const char *config_dir);
 void auth_done(struct auth *a);
 
 #endif

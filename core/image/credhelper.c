@@ -42,25 +42,70 @@ int credhelper_parse(const char *text, size_t n, struct auth *ret, struct err *e
 	return 0;
 }
 
-int credhelper_get(const char *name, const char *server, struct auth *ret, struct err *e)
+static bool is_unknown(const struct buf *out)
 {
-	autobuf out = { .max = ANSWER_MAX }, errout = { .max = ANSWER_MAX };
+	return strstr(buf_str(out), "credentials not found") != NULL;
+}
+
+/* One call: 0 with its answer in out; 1 when it does not know the server. */
+static int call(const char *name, const char *verb, const char *input, struct buf *out,
+		struct err *e)
+{
+	autobuf errout = { .max = ANSWER_MAX };
 	autofree char *program = str_fmt("docker-credential-%s", name);
-	char *argv[] = { program, (char *)"get", NULL };
+	char *argv[] = { program, (char *)verb, NULL };
 	int r;
 
 	if (!name_ok(name))
 		return err_set(e, -EINVAL, "'%s' cannot name a credential helper", name);
-	r = spawn_run(argv, server, &out, &errout, TIMEOUT_MS, e);
+	r = spawn_run(argv, input, out, &errout, TIMEOUT_MS, e);
 	if (r == -ENOENT)
 		return err_set(e, r, "credential helper '%s' is not installed", program);
 	if (r < 0)
 		return err_wrap(e, "credential helper '%s'", program);
-	if (r > 0 && strstr(buf_str(&out), "credentials not found"))
-		return 0;
+	if (r > 0 && is_unknown(out))
+		return 1;
 	if (r > 0)
 		return err_set(e, -EIO, "credential helper '%s' failed: %.*s", program,
-			       (int)strcspn(buf_str(&out), "\n"), buf_str(&out));
+			       (int)strcspn(buf_str(out), "\n"), buf_str(out));
+	return 0;
+}
+
+int credhelper_get(const char *name, const char *server, struct auth *ret, struct err *e)
+{
+	autobuf out = { .max = ANSWER_MAX };
+	int r = call(name, "get", server, &out, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = credhelper_parse(buf_str(&out), out.len, ret, e);
-	return r < 0 ? err_wrap(e, "credential helper '%s'", program) : 0;
+	return r < 0 ? err_wrap(e, "credential helper 'docker-credential-%s'", name) : 0;
+}
+
+int credhelper_store(const char *name, const char *server, const struct auth *a,
+		     struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *root = yyjson_mut_obj(doc);
+	autobuf input = { .max = ANSWER_MAX }, out = { .max = ANSWER_MAX };
+
+	yyjson_mut_doc_set_root(doc, root);
+	json_add_str(doc, root, "ServerURL", server);
+	json_add_str(doc, root, "Username", a->identity_token ? "<token>" : a->username);
+	json_add_str(doc, root, "Secret",
+		     a->identity_token ? a->identity_token : a->password);
+	int r = json_print(&input, doc, false);
+	if (r < 0)
+		return err_code(e, r, "credentials");
+	r = call(name, "store", buf_str(&input), &out, e);
+	explicit_bzero(input.data, input.len);
+	return r < 0 ? r : 0;
+}
+
+int credhelper_erase(const char *name, const char *server, struct err *e)
+{
+	autobuf out = { .max = ANSWER_MAX };
+	int r = call(name, "erase", server, &out, e);
+
+	return r < 0 ? r : 0;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -43,6 +44,41 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 	return x->body(x->arg, &x->head, p, n, &x->err) < 0 ? 0 : n;
 }
 
+static size_t on_send(char *p, size_t size, size_t n, void *arg)
+{
+	struct exchange *x = arg;
+	const struct exchange_data *d = x->send;
+	uint64_t left = d->size - x->sent;
+
+	n *= size;
+	if (n > left)
+		n = (size_t)left;
+	x->moved = time_monotonic();
+	if (d->bytes) {
+		memcpy(p, (const char *)d->bytes + x->sent, n);
+	} else {
+		ssize_t k = pread(d->fd, p, n, (off_t)(d->from + x->sent));
+		if (k <= 0 && n)
+			return CURL_READFUNC_ABORT;
+		n = n ? (size_t)k : 0;
+	}
+	x->sent += n;
+	if (d->tick)
+		d->tick(d->arg, x->sent);
+	return n;
+}
+
+/* A connection that was closed while idle: libcurl begins again on a new one. */
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct exchange *x = arg;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > x->send->size)
+		return CURL_SEEKFUNC_FAIL;
+	x->sent = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
 /* --- on its way --------------------------------------------------------------------- */
 
 static void add_header(struct exchange *x, const char *name, const char *value)
@@ -70,6 +106,33 @@ static void add_headers(struct exchange *x)
 		add_header(x, "Authorization", o->authorization);
 	if (x->form)
 		add_header(x, "Content-Type", "application/x-www-form-urlencoded");
+	if (!x->send)
+		return;
+	add_header(x, "Content-Type", x->send->type);
+	add_header(x, "Content-Range", x->send->range);
+	x->headers = curl_slist_append(x->headers, "Expect:"); /* no pause before it */
+}
+
+static void set_method(struct exchange *x, CURL *h)
+{
+	if (x->head_only)
+		curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+	if (x->form && x->redirects == 0)
+		curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS, x->form);
+	if (!x->method)
+		return;
+	if (x->send) {
+		curl_easy_setopt(h, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(h, CURLOPT_INFILESIZE_LARGE, (curl_off_t)x->send->size);
+		curl_easy_setopt(h, CURLOPT_READFUNCTION, on_send);
+		curl_easy_setopt(h, CURLOPT_READDATA, x);
+		curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
+		curl_easy_setopt(h, CURLOPT_SEEKDATA, x);
+	} else {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, 0L);
+		curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS, "");
+	}
+	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, x->method);
 }
 
 static void drop_easy(struct exchange *x)
@@ -100,12 +163,10 @@ static int go(struct channel *c, struct exchange *x)
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, x);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, x);
-	if (x->head_only)
-		curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
-	if (x->form && x->redirects == 0)
-		curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS, x->form);
+	set_method(x, h);
 	x->easy = h;
 	x->moved = time_monotonic();
+	x->sent = 0;
 	return curl_multi_add_handle(x->multi, h) == CURLM_OK
 		       ? 0
 		       : err_set(&x->err, -EIO, "libcurl takes no handle");
@@ -156,6 +217,9 @@ static bool redirected(struct channel *c, struct exchange *x)
 
 	if (status != 301 && status != 302 && status != 303 && status != 307 &&
 	    status != 308)
+		return false;
+	/* the others would make a GET of it */
+	if (x->method && status != 307 && status != 308)
 		return false;
 	curl_easy_getinfo(x->easy, CURLINFO_REDIRECT_URL, &to);
 	if (!to)

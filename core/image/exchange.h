@@ -14,6 +14,16 @@
 typedef int exchange_body_fn(void *arg, const struct httphead *head, const void *p,
 			     size_t n, struct err *e);
 
+/* What goes along with a question: bytes, or a piece of a file. */
+struct exchange_data {
+	const void *bytes; /* NULL: from fd */
+	int fd;
+	uint64_t from, size;
+	const char *type, *range;               /* Content-Type, Content-Range or NULL */
+	void (*tick)(void *arg, uint64_t sent); /* or NULL */
+	void *arg;
+};
+
 struct exchange {
 	/* the question; strings are the caller's and stay until the end */
 	const struct origin
@@ -22,6 +32,8 @@ struct exchange {
 	const char *accept;
 	const char *authorization; /* instead of the origin's; or NULL */
 	const char *form;          /* POST this; or NULL */
+	const char *method;        /* PUT, PATCH, POST, DELETE; NULL: GET or as below */
+	const struct exchange_data *send; /* with a method; NULL: an empty body */
 	bool head_only;
 	uint64_t from; /* Range: bytes=from-; 0: none */
 	exchange_body_fn *body;
@@ -37,6 +49,7 @@ struct exchange {
 	struct curl_slist *headers;
 	char *at; /* the present URL */
 	int redirects;
+	uint64_t sent;
 	int64_t moved; /* ns: when a byte came last */
 	char error[CURL_ERROR_SIZE];
 };

@@ -45,6 +45,17 @@ static int content_range(struct httphead *h, struct field v)
 	return h->has_range ? 0 : -EINVAL;
 }
 
+/* "0-1023", also with "bytes=" before it. */
+static void upload_range(struct httphead *h, struct field v)
+{
+	char text[64];
+	const char *dash;
+
+	if (copy(text, sizeof(text), v) < 0 || !(dash = strchr(text, '-')))
+		return;
+	h->has_upto = str_u64(dash + 1, UINT64_MAX - 1, &h->upto) == 0;
+}
+
 /* Of a part it is the part's: Content-Range knows the whole. */
 static void content_length(struct httphead *h, struct field v)
 {
@@ -80,6 +91,8 @@ static int take(struct httphead *h, struct field name, struct field v)
 		return copy(h->location, sizeof(h->location), v);
 	if (named(&name, "content-range"))
 		return content_range(h, v);
+	if (named(&name, "range"))
+		upload_range(h, v);
 	if (named(&name, "content-length"))
 		content_length(h, v);
 	if (named(&name, "retry-after"))

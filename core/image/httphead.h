@@ -22,6 +22,8 @@ struct httphead {
 	char location[4096];
 	bool has_range; /* Content-Range: bytes range_from-… */
 	uint64_t range_from;
+	bool has_upto; /* Range: 0-upto, of an upload that is under way */
+	uint64_t upto;
 	bool has_total; /* of the whole: Content-Length, or Content-Range's last number */
 	uint64_t total;
 	int retry_after; /* seconds, bounded; -1 when absent or a date */

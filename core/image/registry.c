@@ -3,13 +3,11 @@
 #include "core/image/registry.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/image/exchange.h"
-#include "core/image/token.h"
+#include "core/image/ask.h"
 #include "core/image/transfer.h"
 #include "core/wire/hasher.h"
 
@@ -72,63 +70,6 @@ void registry_free(struct registry *r)
 	free(r);
 }
 
-static int collect(void *arg, const struct httphead *head, const void *p, size_t n,
-		   struct err *e)
-{
-	struct buf *body = arg;
-
-	return buf_add(body, p, n) < 0
-		       ? err_set(e, -EFBIG, "the answer is larger than %zu bytes",
-				 body->max)
-		       : 0;
-}
-
-/* HTTP where it is allowed and HTTPS is not spoken. A certificate that does not verify is
- * no reason. */
-static bool fall_back(struct origin *o, int result)
-{
-	if (o->settled || (result != -EPROTO && result != -ECONNREFUSED &&
-			   result != -ECONNRESET && result != -ETIMEDOUT))
-		return false;
-	str_set(&o->scheme, "http");
-	o->settled = true;
-	return true;
-}
-
-/* One question to one origin, with challenges answered and tries repeated. 0: x has an
- * answer. */
-static int ask(struct registry *r, struct origin *o, const char *rest, struct exchange *x,
-	       struct err *e)
-{
-	bool answered = false;
-
-	x->origin = o;
-	x->body = collect;
-	for (int tries = 1;;) {
-		autofree char *url = origin_url(o, rest);
-		x->url = url;
-		if (x->arg)
-			buf_reset(x->arg);
-		int result = exchange_run(&r->channel, x);
-		if (result < 0 && fall_back(o, result))
-			continue;
-		o->reached |= result == 0;
-		o->settled |= result == 0;
-		if (result == 0 && x->head.status == 401 && !answered) {
-			answered = true;
-			result = token_answer(&r->channel, o, &x->head.challenge,
-					      r->scope, e);
-			if (result == 0)
-				continue;
-			return result;
-		}
-		int pause = exchange_retry(&r->channel, x, tries++, o->reached);
-		if (pause < 0)
-			return result < 0 ? err_set(e, result, "%s", x->err.text) : 0;
-		poll(NULL, 0, pause);
-	}
-}
-
 /* --- sentences, as docker words them ---------------------------------------------------
  */
 
@@ -146,11 +87,9 @@ static int denied(struct registry *r, const struct origin *o, const char *why,
 static int refusal(struct registry *r, const struct origin *o, const struct exchange *x,
 		   struct err *e)
 {
-	char code[64], message[256], words[400] = "";
+	char words[ASK_WORDS_MAX];
 
-	exchange_words(x, code, sizeof(code), message, sizeof(message));
-	str_print(words, sizeof(words), "%s%s%s", code, code[0] && message[0] ? ": " : "",
-		  message);
+	ask_words(x, words);
 	switch (x->head.status) {
 	case 401:
 	case 403:
@@ -203,7 +142,8 @@ static int manifest_from(struct registry *r, struct origin *o, const char *what,
 
 	x->accept = ACCEPT;
 	x->head_only = !x->arg;
-	int rc = ask(r, o, rest, x, e);
+	const struct ask a = { &r->channel, o, r->scope, false };
+	int rc = ask_run(&a, rest, x, e);
 	if (rc == -EACCES) {
 		autofree char *why = str_dup(e->text);
 		return denied(r, o, why, e);
@@ -260,7 +200,8 @@ int registry_blob(struct registry *r, const struct descriptor *d, size_t max,
 		struct exchange x = { .arg = out, .accept = "*/*" };
 		struct digest is;
 		err_clear(e);
-		rc = ask(r, o, rest, &x, e);
+		const struct ask a = { &r->channel, o, r->scope, false };
+		rc = ask_run(&a, rest, &x, e);
 		if (rc == 0 && x.head.status != 200)
 			rc = err_set(e, -EIO, "registry '%s' answered %d for '%s'",
 				     o->host, x.head.status, text);

@@ -39,7 +39,11 @@ usage: server.py LAYOUT [OPTION...]       prints its port, then serves until std
       confused         manifests are index and manifest at once (CVE-2021-41190)
       loop-index       an index that names itself (nesting)
       garbage          answers are no HTTP
+      cut-upload=N     the first PATCH is cut after N bytes, which are kept
+      forget-upload    what an upload has so far is not told
+      busy-upload=N    the first N requests of uploads get 503
       down             connections are closed at once
+      empty            it has no blob but what was pushed
       html             errors are HTML pages
 """
 import base64
@@ -69,6 +73,7 @@ class State:
     def __init__(self):
         self.lock = threading.Lock()
         self.counts = {}
+        self.uploads, self.pushed = {}, {}
         self.tokens = {}
 
     def count(self, key):
@@ -123,7 +128,8 @@ class Handler(BaseHTTPRequestHandler):
             with self.state.lock, open(self.options.log, "a") as f:
                 f.write("%s %s|%s|%s|%s\n" % (
                     self.command, self.path, self.headers.get("Authorization", ""),
-                    self.headers.get("Range", ""), self.headers.get("Host", "")))
+                    self.headers.get("Range", "") or self.headers.get("Content-Range", ""),
+                    self.headers.get("Host", "")))
 
     def answer(self, code, body=b"", media="application/json", **headers):
         self.send_response(code)
@@ -157,9 +163,14 @@ class Handler(BaseHTTPRequestHandler):
                        WWW_Authenticate='Basic realm="test registry"')
             return False
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        want = f"repository:{repo}:pull"
+        if self.command not in ("GET", "HEAD"):
+            want += ",push"
+        if not repo:
+            want = ""
         with self.state.lock:
             scope, left = self.state.tokens.get(token, (None, 0))
-            good = scope == f"repository:{repo}:pull" and left != 0
+            good = scope in (want, want + ",push") and left != 0
             if good:
                 self.state.tokens[token] = (scope, left - 1)
         if good:
@@ -167,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
         scheme = "https" if o.tls else "http"
         self.error(401, "UNAUTHORIZED", "authentication required", WWW_Authenticate=(
             f'Bearer realm="{scheme}://{self.headers["Host"]}/token",service="test, quoted",'
-            f'scope="repository:{repo}:pull"'))
+            f'scope="{want}"'))
         return False
 
     def give_token(self, scope, key="token"):
@@ -185,16 +196,69 @@ class Handler(BaseHTTPRequestHandler):
         if self.options.identity or not (known or (self.options.anonymous and
                                                    not self.headers.get("Authorization"))):
             return self.error(401, "UNAUTHORIZED", "incorrect username or password")
-        return self.give_token(q["scope"][0])
+        return self.give_token(q.get("scope", [""])[0])
 
     def do_POST(self):
         from urllib.parse import parse_qs
         self.note()
+        m = re.fullmatch(r"/v2/(.+)/blobs/uploads/(?:\?.*)?", self.path)
+        if m:
+            return self.begin_upload(m[1])
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         if (self.path != "/token" or form.get("grant_type") != ["refresh_token"] or
                 form.get("refresh_token") != [self.options.identity]):
             return self.error(401, "UNAUTHORIZED", "bad refresh token")
         return self.give_token(form["scope"][0], "access_token")
+
+    # --- uploads: distribution-spec, Pushing blobs ------------------------------------------
+    def begin_upload(self, repo):
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self.authorised(repo):
+            return None
+        if self.state.count("upload") <= int(self.options.faults.get("busy-upload", 0)):
+            return self.error(503, "UNAVAILABLE", "try again")
+        name = os.urandom(8).hex()
+        self.state.uploads[name] = b""
+        return self.answer(202, Location=f"/v2/{repo}/blobs/uploads/{name}?state=1")
+
+    def upload_of(self):
+        m = re.fullmatch(r"/v2/(.+)/blobs/uploads/([0-9a-f]{16})\?(.*)", self.path)
+        return m if m and m[2] in self.state.uploads else None
+
+    def tell_upload(self, m, code):
+        have = len(self.state.uploads[m[2]])
+        return self.answer(code, Location=f"/v2/{m[1]}/blobs/uploads/{m[2]}?state={have}",
+                           Range=f"0-{max(have - 1, 0)}")
+
+    def do_PATCH(self):
+        self.note()
+        m, left = self.upload_of(), int(self.headers["Content-Length"])
+        cut = self.options.faults.get("cut-upload")
+        if cut and self.state.count("patch") == 1 and left > int(cut):
+            self.state.uploads[m[2]] += self.rfile.read(int(cut))
+            self.close_connection = True
+            self.connection.shutdown(2)
+            return None
+        body = self.rfile.read(left)
+        start = re.match(r"(\d+)-", self.headers.get("Content-Range", "0-"))
+        if not m or int(start[1]) != len(self.state.uploads[m[2]]):
+            return self.error(416, "BLOB_UPLOAD_INVALID", "out of step")
+        self.state.uploads[m[2]] += body
+        return self.tell_upload(m, 202)
+
+    def do_PUT(self):
+        from urllib.parse import parse_qs
+        self.note()
+        body, m = self.rfile.read(int(self.headers["Content-Length"])), self.upload_of()
+        if m:
+            body = self.state.uploads.pop(m[2]) + body
+            digest = "sha256:" + hashlib.sha256(body).hexdigest()
+            if parse_qs(m[3])["digest"] != [digest]:
+                return self.error(400, "DIGEST_INVALID", "these bytes have " + digest)
+            self.state.pushed[digest] = body
+            return self.answer(201, Docker_Content_Digest=digest)
+        self.state.pushed[self.path] = body
+        return self.answer(201)
 
     # --- requests --------------------------------------------------------------------------
     def do_HEAD(self):
@@ -221,6 +285,12 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if self.path.startswith("/token"):
             return self.token()
+        m = self.upload_of()
+        if m:
+            return self.error(404, "BLOB_UPLOAD_UNKNOWN", "no such upload") if (
+                "forget-upload" in faults) else self.tell_upload(m, 204)
+        if self.path == "/v2/" and self.options.auth and not self.authorised(""):
+            return None
         m = re.fullmatch(r"(?:/prefix)?/v2/(.+)/(manifests|blobs)/([^/]+)", self.path)
         if not m:
             return self.answer(200, b"{}") if self.path == "/v2/" else self.error(
@@ -263,8 +333,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def blob(self, digest):
         faults = self.options.faults
+        if digest in self.state.pushed:
+            return self.answer(200, self.state.pushed[digest])
         path = os.path.join(self.options.layout, "blobs/sha256", digest[7:])
-        if not os.path.isfile(path):
+        if not os.path.isfile(path) or "empty" in faults:
             return self.error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         if "redirect" in faults:
             return self.answer(307, Location=faults["redirect"] + self.path)
