@@ -62,6 +62,8 @@ __attribute__((noreturn)) static void watch(const struct store *s, int in,
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char byte;
 
+	/* Whatever ends the group or the terminal of the build is not to end this. */
+	setsid();
 	for (size_t i = 0; i < ARRAY_LEN(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	/* Whoever reads the build's output is to see its end. */
