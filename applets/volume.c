@@ -289,7 +289,7 @@ static int prune_main(void *opts, char **args)
 	struct err e = { 0 };
 	uint64_t bytes = 0;
 	char size[32];
-	bool all;
+	bool all = false;
 
 	if (parse_prune(o, &p, &all, &e) < 0 || host_open(&h, &e) < 0)
 		return host_fail(&e, 1);

@@ -104,7 +104,8 @@ static bool is_empty(const struct auth *a)
 	return !a->username && !a->identity_token;
 }
 
-/* credHelpers names one for this registry, credsStore one for all. */
+/* credHelpers names one for this registry, credsStore one for all. (An object's key is
+ * always a string.) */
 static int find_helper(yyjson_val *root, const char *registry, char **ret, struct err *e)
 {
 	yyjson_val *helpers = NULL, *key, *val;
@@ -116,7 +117,7 @@ static int find_helper(yyjson_val *root, const char *registry, char **ret, struc
 		return r;
 	if (helpers)
 		yyjson_obj_foreach (helpers, i, n, key, val) {
-			if (same_registry(yyjson_get_str(key), registry) &&
+			if (same_registry(unsafe_yyjson_get_str(key), registry) &&
 			    yyjson_is_str(val))
 				name = yyjson_get_str(val);
 		}
@@ -148,7 +149,7 @@ int auth_parse(const char *text, size_t n, const char *registry, struct auth *re
 		return r;
 	if (auths)
 		yyjson_obj_foreach (auths, i, max, key, val) {
-			if (!same_registry(yyjson_get_str(key), registry) ||
+			if (!same_registry(unsafe_yyjson_get_str(key), registry) ||
 			    !yyjson_is_obj(val))
 				continue;
 			server = yyjson_get_str(key); /* as it was logged in */

@@ -204,7 +204,7 @@ int compose_add_stored(struct compose *c, const struct descriptor *blob,
 int compose_add_tar(struct compose *c, int fd, struct err *e)
 {
 	autodone(autopack) struct pack *p = NULL;
-	struct pack_result result;
+	struct pack_result result = { 0 };
 	int r = check_count(c, e);
 
 	if (r == 0)
@@ -219,7 +219,7 @@ int compose_add_upper(struct compose *c, int upper, const struct strv *skip,
 {
 	const struct intake_upper from = { upper, skip, c->realm_pidfd };
 	autodone(autopack) struct pack *p = NULL;
-	struct pack_result result;
+	struct pack_result result = { 0 };
 	int r = check_count(c, e);
 
 	if (r == 0)
