@@ -145,6 +145,26 @@ static int parse_devices(yyjson_val *obj, struct runtimeconfig *c, struct err *e
 	return r;
 }
 
+static int parse_unified(yyjson_val *resources, struct strv *ret, struct err *e)
+{
+	yyjson_val *unified = NULL, *key;
+	yyjson_obj_iter iter;
+	int r = json_get_obj(resources, "unified", &unified, e);
+
+	if (r < 0 || !unified)
+		return r;
+	iter = yyjson_obj_iter_with(unified);
+	while ((key = yyjson_obj_iter_next(&iter))) {
+		const char *value = yyjson_get_str(yyjson_obj_iter_get_val(key));
+
+		if (!value)
+			return err_set(e, -EINVAL, "unified resource '%s' is no text",
+				       yyjson_get_str(key));
+		strv_addf(ret, "%s=%s", yyjson_get_str(key), value);
+	}
+	return 0;
+}
+
 static int parse_resources(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
 {
 	yyjson_val *pids = NULL;
@@ -157,7 +177,7 @@ static int parse_resources(yyjson_val *obj, struct runtimeconfig *c, struct err 
 		r = json_get_i64(pids, "limit", &limit, e);
 	if (r == 0 && limit > 0) /* -1 is no limit */
 		c->pids_limit = limit;
-	return r;
+	return r < 0 ? r : parse_unified(c->resources, &c->unified, e);
 }
 
 static int refuse_unsupported(yyjson_val *obj, struct err *e)
@@ -331,12 +351,31 @@ static void build_devices(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 	}
 }
 
+static void build_unified(const struct strv *unified, yyjson_mut_doc *doc,
+			  yyjson_mut_val *res)
+{
+	yyjson_mut_val *obj;
+
+	yyjson_mut_obj_remove_key(res, "unified");
+	if (!unified->len)
+		return;
+	obj = json_add_obj(doc, res, "unified");
+	for (size_t i = 0; i < unified->len; i++) {
+		const char *eq = strchr(unified->v[i], '=');
+		size_t n = eq ? (size_t)(eq - unified->v[i]) : 0;
+
+		if (eq)
+			yyjson_mut_obj_add(obj, yyjson_mut_strncpy(doc, unified->v[i], n),
+					   yyjson_mut_strcpy(doc, eq + 1));
+	}
+}
+
 static void build_resources(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 			    yyjson_mut_val *obj)
 {
 	yyjson_mut_val *res;
 
-	if (!c->resources && c->pids_limit <= 0)
+	if (!c->resources && c->pids_limit <= 0 && !c->unified.len)
 		return;
 	res = c->resources ? yyjson_val_mut_copy(doc, c->resources) : yyjson_mut_obj(doc);
 	if (c->pids_limit > 0) {
@@ -344,6 +383,7 @@ static void build_resources(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 		yyjson_mut_obj_add_int(doc, json_add_obj(doc, res, "pids"), "limit",
 				       c->pids_limit);
 	}
+	build_unified(&c->unified, doc, res);
 	yyjson_mut_obj_add_val(doc, obj, "resources", res);
 }
 
@@ -421,5 +461,6 @@ void rtlinux_done(struct runtimeconfig *c)
 	free(c->rootfs_propagation);
 	free(c->cgroups_path);
 	free(c->mount_label);
+	strv_done(&c->unified);
 	strv_done(&c->time_offsets);
 }

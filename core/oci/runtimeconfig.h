@@ -108,6 +108,7 @@ struct runtimeconfig {
 	char *cgroups_path;
 	char *mount_label;
 	int64_t pids_limit;    /* 0 = none */
+	struct strv unified;   /* of resources: "memory.max=1048576" */
 	yyjson_val *resources; /* linux.resources as parsed; NULL when absent; valid with
 				  doc */
 	yyjson_val

@@ -36,6 +36,7 @@
 #include "core/runtime/ocistate.h"
 #include "core/runtime/parting.h"
 #include "core/runtime/report.h"
+#include "core/runtime/scope.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -417,6 +418,18 @@ static void begin_tree(struct build *x)
 	interior_begin(&x->in);
 }
 
+/* While we are still the host's user: what init inherits. */
+static int enter_scope(const struct build *x, struct err *e)
+{
+	const struct runtimeconfig *c = &x->bundle.config;
+	autofree char *slice = NULL;
+
+	if (x->b->oci || !c->cgroups_path)
+		return 0; /* the caller's affair, or nothing to limit */
+	slice = str_ndup(c->cgroups_path, strcspn(c->cgroups_path, ":"));
+	return scope_enter(x->b->setup->id, *slice ? slice : NULL, &c->unified, e);
+}
+
 static int build(struct build *x, struct err *e)
 {
 	const struct builder_oci *o = x->b->oci;
@@ -429,6 +442,8 @@ static int build(struct build *x, struct err *e)
 		x->bundle.config.namespaces &= ~o->settled;
 	if (r == 0)
 		r = process_label(&x->bundle.config.process, e);
+	if (r == 0)
+		r = enter_scope(x, e);
 	if (r == 0)
 		r = open_paths(x, e);
 	if (r < 0)

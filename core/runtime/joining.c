@@ -15,6 +15,7 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/runtime/report.h"
+#include "core/runtime/scope.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -110,6 +111,10 @@ int joining_run(struct joining *j, struct err *e)
 	int code = process_label(j->process.p, e);
 	pid_t pid;
 
+	if (code < 0)
+		return code;
+	/* What is started in a container counts towards its limits. */
+	code = scope_join(pidfd_pid(j->init), e);
 	if (code < 0)
 		return code;
 	code = j->flags ? pidfd_setns(j->init, j->flags) : 0;

@@ -6,6 +6,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/runtime/scope.h"
 #include "tests/unit/test.h"
 
 static const struct rt_rlimit *find(const struct rt_process *p, const char *type)
@@ -85,7 +86,38 @@ TEST(sysctls)
 	CHECK_STR(e.text, "sysctl 'vm.swappiness' is not in a separate kernel namespace");
 }
 
+/* Depending on the host: the limit, or a sentence. */
 TEST(what_needs_a_cgroup_is_said)
+{
+	autodone(spec_done) struct spec s;
+	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
+	autostrv warnings = { 0 };
+	struct err e = { 0 };
+	const char *why = NULL;
+
+	spec_init(&s);
+	s.memory = 64 << 20;
+	s.cpus = 1.5;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
+	if (scope_available("memory", &why)) {
+		CHECK(strv_has(&c.unified, "memory.max=67108864"));
+		CHECK(strv_has(&c.unified, "memory.swap.max=67108864"));
+		CHECK_STR(c.cgroups_path, ":rootless:");
+	} else {
+		CHECK(warnings.len > 0 &&
+		      str_starts(warnings.v[0], "--memory discarded: ") &&
+		      str_ends(warnings.v[0], why));
+		CHECK(c.unified.len == 0 || scope_available("cpu", NULL));
+	}
+	s.memory = 1 << 20;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), -EINVAL);
+	CHECK_STR(e.text, "Minimum memory limit allowed is 6MB");
+	s.memory = 0;
+	s.memory_swap = 1 << 30;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), -EINVAL);
+}
+
+TEST(pids_are_limited_anyway)
 {
 	autodone(spec_done) struct spec s;
 	struct runtimeconfig c = { 0 };
@@ -93,11 +125,7 @@ TEST(what_needs_a_cgroup_is_said)
 	struct err e = { 0 };
 
 	spec_init(&s);
-	s.memory = 1 << 20;
-	s.cpus = 1.5;
 	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
-	CHECK_INT(warnings.len, 2);
-	CHECK_STR(warnings.v[0], "--memory discarded: this host gives you no cgroup");
 	CHECK_INT(c.pids_limit, LIMITS_PIDS_DEFAULT);
 	s.pids_limit = -1;
 	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
