@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless container: the verbs on containers as a group. */
+#include "applets/confirm.h"
+#include "applets/host.h"
 #include "applets/inspect.h"
 #include "core/cli/applet.h"
+#include "core/engine/prune.h"
+#include "core/engine/row.h"
 
-extern const struct applet attach_applet, create_applet, exec_applet, kill_applet,
-	logs_applet, ps_applet, rename_applet, restart_applet, rm_applet, run_applet,
-	start_applet, stop_applet, top_applet, wait_applet;
+extern const struct applet attach_applet, commit_applet, cp_applet, create_applet,
+	diff_applet, exec_applet, export_applet, kill_applet, logs_applet, pause_applet,
+	ps_applet, rename_applet, restart_applet, rm_applet, run_applet, start_applet,
+	stop_applet, top_applet, unpause_applet, wait_applet;
 
 struct container_inspect {
 	char *format;
@@ -38,26 +43,71 @@ static const struct applet inspect = {
 	.main = inspect_main,
 };
 
+struct container_prune {
+	struct strv filter;
+	bool force;
+};
+
+static const struct opt prune_opts[] = {
+	OPT_LIST(struct container_prune, filter, 0, "filter", "filter",
+		 "Provide filter values (e.g. \"until=<timestamp>\")"),
+	OPT_BOOL(struct container_prune, force, 'f', "force",
+		 "Do not prompt for confirmation"),
+	OPT_END,
+};
+
+static int prune_main(void *opts, char **args)
+{
+	const struct container_prune *o = opts;
+	autodone(pick_done) struct pick p = { 0 };
+	autostrv gone = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	uint64_t bytes = 0;
+	char size[32];
+
+	if (prune_pick(&p, &o->filter, &e) < 0 || host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	if (!o->force &&
+	    !confirm_ask("WARNING! This will remove all stopped containers."))
+		return 0;
+	if (prune_containers(&h.store, &p, &gone, &bytes, &e) < 0)
+		return host_fail(&e, 1);
+	if (gone.len)
+		printf("Deleted Containers:\n");
+	for (size_t i = 0; i < gone.len; i++)
+		printf("%s\n", gone.v[i]);
+	row_size(bytes, size, sizeof(size));
+	printf("%sTotal reclaimed space: %s\n", gone.len ? "\n" : "", size);
+	realm_sweep(&h.store, NULL);
+	return 0;
+}
+
+static const struct applet prune = {
+	.name = "prune",
+	.args = "[OPTIONS]",
+	.summary = "Remove all stopped containers",
+	.group = GROUP_COMMAND,
+	.opts = prune_opts,
+	.opts_size = sizeof(struct container_prune),
+	.max_args = 0,
+	.main = prune_main,
+};
+
 static const struct applet_verb verbs[] = {
-	{ "attach", &attach_applet },
-	{ "create", &create_applet },
-	{ "exec", &exec_applet },
-	{ "inspect", &inspect },
-	{ "kill", &kill_applet },
-	{ "list", &ps_applet },
-	{ "logs", &logs_applet },
-	{ "ls", &ps_applet },
-	{ "ps", &ps_applet },
-	{ "remove", &rm_applet },
-	{ "rename", &rename_applet },
-	{ "restart", &restart_applet },
-	{ "rm", &rm_applet },
-	{ "run", &run_applet },
-	{ "start", &start_applet },
-	{ "stop", &stop_applet },
-	{ "top", &top_applet },
-	{ "wait", &wait_applet },
-	{ NULL, NULL },
+	{ "attach", &attach_applet }, { "commit", &commit_applet },
+	{ "cp", &cp_applet },         { "create", &create_applet },
+	{ "diff", &diff_applet },     { "exec", &exec_applet },
+	{ "export", &export_applet }, { "inspect", &inspect },
+	{ "kill", &kill_applet },     { "list", &ps_applet },
+	{ "logs", &logs_applet },     { "ls", &ps_applet },
+	{ "pause", &pause_applet },   { "prune", &prune },
+	{ "ps", &ps_applet },         { "remove", &rm_applet },
+	{ "rename", &rename_applet }, { "restart", &restart_applet },
+	{ "rm", &rm_applet },         { "run", &run_applet },
+	{ "start", &start_applet },   { "stop", &stop_applet },
+	{ "top", &top_applet },       { "unpause", &unpause_applet },
+	{ "wait", &wait_applet },     { NULL, NULL },
 };
 
 const struct applet container_applet = {

@@ -3,7 +3,9 @@
 #include <signal.h>
 
 #include "applets/host.h"
+#include "core/base/str.h"
 #include "core/cli/applet.h"
+#include "core/engine/container_end.h"
 #include "core/engine/signame.h"
 
 struct kill {
@@ -21,7 +23,11 @@ static int kill_one(struct host *h, struct container *c, void *arg, struct err *
 	const struct kill *o = arg;
 	int signo = o->signal ? signame_parse(o->signal, e) : SIGKILL;
 
-	return signo < 0 ? signo : container_kill(c, signo, e);
+	int r = signo < 0 ? signo : container_kill(c, signo, e);
+	autofree char *attribute = str_fmt("signal=%d", signo);
+	if (r == 0)
+		container_end_tell_more(&h->store, c->id, "kill", attribute);
+	return r;
 }
 
 static int kill_main(void *o, char **args)

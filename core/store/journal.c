@@ -40,8 +40,12 @@ static void build(yyjson_mut_doc *doc, const char *type, const char *action,
 	json_add_str(doc, root, "Action", action);
 	yyjson_mut_val *actor = json_add_obj(doc, root, "Actor");
 	json_add_str(doc, actor, "ID", id);
-	if (attributes)
-		json_add_map(doc, actor, "Attributes", attributes);
+	if (attributes) { /* by key, as Go writes a map */
+		autostrv sorted = { 0 };
+		strv_addv(&sorted, strv_view(attributes));
+		strv_sort(&sorted);
+		json_add_map(doc, actor, "Attributes", &sorted);
+	}
 	json_add_str(doc, root, "scope", "local");
 	yyjson_mut_obj_add_sint(doc, root, "time", now / 1000000000);
 	yyjson_mut_obj_add_sint(doc, root, "timeNano", now);
@@ -145,4 +149,46 @@ int journal_read(const struct store *s, int64_t since,
 	int r = read_file(s, EVENTS_OLD, &rd, e);
 
 	return r ? r : read_file(s, EVENTS, &rd, e);
+}
+
+/* The whole lines of fd behind c, which is in that file from then on. */
+static int read_behind(int fd, struct journal_cursor *c, const struct reader *rd,
+		       struct err *e)
+{
+	autobuf text = { .max = 4 * ROTATE_SIZE };
+	struct stat st;
+	int r = 0;
+
+	if (fstat(fd, &st))
+		return err_sys(e, "look at the journal");
+	if (c->inode != st.st_ino)
+		*c = (struct journal_cursor){ .inode = st.st_ino };
+	if (lseek(fd, (off_t)c->offset, SEEK_SET) < 0 ||
+	    file_read_fd(fd, 4 * ROTATE_SIZE, &text) < 0)
+		return err_sys(e, "read the journal");
+	const char *p = buf_str(&text), *end = p + text.len, *nl;
+	while (r == 0 && (nl = memchr(p, '\n', (size_t)(end - p)))) {
+		c->offset += (uint64_t)(nl - p) + 1;
+		r = read_line(p, (size_t)(nl - p), rd);
+		p = nl + 1;
+	}
+	return r;
+}
+
+int journal_next(const struct store *s, struct journal_cursor *c,
+		 int (*fn)(yyjson_val *event, void *arg), void *arg, struct err *e)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC;
+	struct reader rd = { 0, fn, arg };
+	/* The newer one first: should it be renamed meanwhile, it is read all the same.
+	 */
+	autoclose int new = openat(s->data_fd, EVENTS, flags);
+	autoclose int old = openat(s->data_fd, EVENTS_OLD, flags);
+	struct stat st;
+	int r = 0;
+
+	/* What was rotated away before the cursor's file is behind it. */
+	if (old >= 0 && !fstat(old, &st) && (!c->inode || c->inode == st.st_ino))
+		r = read_behind(old, c, &rd, e);
+	return r || new < 0 ? r : read_behind(new, c, &rd, e);
 }

@@ -18,4 +18,14 @@ int journal_add(const struct store *s, const char *type, const char *action,
 int journal_read(const struct store *s, int64_t since,
 		 int (*fn)(yyjson_val *event, void *arg), void *arg, struct err *e);
 
+/* How far a reader has come; zero-initialised: the beginning. */
+struct journal_cursor {
+	uint64_t inode; /* of the file it is in */
+	uint64_t offset;
+};
+/* As journal_read, with each event behind the cursor, which moves on. Rotation loses
+ * nothing as long as less than a whole file was written between two calls. */
+int journal_next(const struct store *s, struct journal_cursor *c,
+		 int (*fn)(yyjson_val *event, void *arg), void *arg, struct err *e);
+
 #endif
