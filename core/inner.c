@@ -24,6 +24,8 @@ static int monitor(int argc, char **argv)
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
 						    .started = container_started,
+						    .rested = container_rested,
+						    .revive = netjoin_revive,
 						    .exited = container_exited,
 						    .ended = container_ended };
 
