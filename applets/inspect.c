@@ -10,6 +10,7 @@
 #include "core/cli/format.h"
 #include "core/engine/image.h"
 #include "core/engine/inspect.h"
+#include "core/engine/network.h"
 #include "core/engine/volume.h"
 
 struct inspect {
@@ -111,6 +112,11 @@ static int find(struct host *h, const char *name, unsigned kinds, bool size,
 		err_clear(e);
 		r = find_volume(h, name, doc, ret, e);
 	}
+	if ((kinds & INSPECT_NETWORK) && (r == -ENOENT || r == -EINVAL)) {
+		err_clear(e);
+		*ret = network_inspect(&h->store, &h->config, name, doc, e);
+		r = *ret ? 0 : e->code;
+	}
 	/* A name that is no reference cannot be an image; it is still just not there. */
 	if ((r == -ENOENT || r == -EINVAL) && kinds == INSPECT_ANY)
 		return err_set(e, -ENOENT, "no such object: %s", name);
@@ -158,6 +164,8 @@ static int inspect_main(void *opts_, char **args)
 		kinds = INSPECT_IMAGE;
 	else if (str_eq(o->type, "volume"))
 		kinds = INSPECT_VOLUME;
+	else if (str_eq(o->type, "network"))
+		kinds = INSPECT_NETWORK;
 	else if (!str_empty(o->type)) {
 		log_error("\"%s\" is not a valid value for --type", o->type);
 		return 1;

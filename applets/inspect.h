@@ -17,9 +17,10 @@ enum inspect_kind {
 	INSPECT_CONTAINER = 1,
 	INSPECT_IMAGE = 2,
 	INSPECT_VOLUME = 4,
+	INSPECT_NETWORK = 8,
 };
 
-#define INSPECT_ANY (INSPECT_CONTAINER | INSPECT_IMAGE | INSPECT_VOLUME)
+#define INSPECT_ANY (INSPECT_CONTAINER | INSPECT_IMAGE | INSPECT_VOLUME | INSPECT_NETWORK)
 
 /* One object by a template (a line), or indented JSON when format is NULL. */
 int inspect_show(const char *format, yyjson_mut_doc *doc, yyjson_mut_val *v,

@@ -24,12 +24,12 @@
 #define BUSY_MS      20
 #define MANY_PORTS   100
 
-static void mac_of(const struct netplan *n, const struct ip_addr *addr, uint8_t mac[6])
+/* --mac-address is that of the first network. */
+static void own_mac(const struct netplan *n, uint8_t mac[6])
 {
 	char hex[13] = "";
 	size_t len = 0;
 
-	ipam_mac(addr, mac);
 	if (!n->mac)
 		return;
 	for (const char *p = n->mac; *p && len < 12; p++)
@@ -38,40 +38,97 @@ static void mac_of(const struct netplan *n, const struct ip_addr *addr, uint8_t 
 	str_unhex(mac, 6, hex, len);
 }
 
+/* The container's interface: the first name that none of its others has. */
+static size_t free_index(const struct netplan *n, const struct netplan_end *own)
+{
+	for (size_t index = 0;; index++) {
+		autofree char *name = str_fmt("eth%zu", index);
+		bool taken = false;
+
+		for (size_t i = 0; i < n->ends_len; i++)
+			taken |= &n->ends[i] != own && str_eq(n->ends[i].ep.ifname, name);
+		if (!taken)
+			return index;
+	}
+}
+
+/* The first network with a way out is that of the default route. */
+static bool has_route(const struct netplan *n, const struct netplan_end *own)
+{
+	for (size_t i = 0; i < n->ends_len; i++)
+		if (&n->ends[i] != own && n->ends[i].ep.gateway.family != AF_UNSPEC)
+			return true;
+	return false;
+}
+
 /* The realm's side of the pair is named by the container, so that a leftover is
  * recognised. */
-static void fill_endpoint(const struct network *net, const char *id, size_t index,
-			  struct endpoint *ep)
+static void fill_endpoint(const struct network *net, const char *id,
+			  const struct netplan *n, struct netplan_end *end)
 {
+	struct endpoint *ep = &end->ep;
+	size_t index = free_index(n, end);
+
 	str_copy(ep->bridge, sizeof(ep->bridge), net->bridge.ifname);
-	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.7s%zu", id,
-		  index % 10);
+	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.7s%zu", id, index);
 	str_print(ep->ifname, sizeof(ep->ifname), "eth%zu", index);
 	ep->prefix = net->bridge.subnet.prefix;
 	ep->gateway = net->bridge.gateway;
-	if (net->bridge.internal)
+	if (net->bridge.internal || has_route(n, end))
 		ep->gateway = (struct ip_addr){ 0 };
 	ep->mtu = net->bridge.mtu;
+	ep->isolated = net->bridge.isolated;
 }
 
-static int lease_end(const struct connect_want *w, struct netplan *n, size_t i,
-		     struct err *e)
+static int take_lease(const struct connect_want *w, const struct network *net,
+		      struct netplan_end *end, struct err *e)
 {
-	autodone(network_done) struct network net = { 0 };
-	struct netplan_end *end = &n->ends[i];
-	struct ip_addr want = end->ep.addr;
-	int r = network_open(w->store, w->cfg, end->name, &net, e);
+	bool fixed = end->fixed.family != AF_UNSPEC;
+	struct ip_addr want = fixed ? end->fixed : end->ep.addr;
+	char text[IPAM_TEXT_MAX];
+	int r;
 
 	/* Not before it is leased anew is the old address one to give back. */
 	end->ep.addr = (struct ip_addr){ 0 };
+	if (fixed && (!ipam_contains(&net->bridge.subnet, &want) ||
+		      ipam_addr_eq(&net->bridge.gateway, &want)))
+		return err_set(e, -EINVAL,
+			       "invalid endpoint settings: no configured subnet contains "
+			       "IP address %s",
+			       ipam_addr_text(text, &want));
+	r = network_lease(w->store, net, w->c->id, want, &end->ep.addr, e);
+	if (r < 0 || !fixed || ipam_addr_eq(&end->ep.addr, &want))
+		return r;
+	network_release(w->store, net->id, w->c->id, &end->ep.addr);
+	end->ep.addr = (struct ip_addr){ 0 };
+	return err_set(e, -EADDRINUSE, "Address already in use: %s on network %s",
+		       ipam_addr_text(text, &want), net->name);
+}
+
+int connect_lease(const struct connect_want *w, struct netplan *n,
+		  struct netplan_end *end, struct err *e)
+{
+	autodone(network_done) struct network net = { 0 };
+	int r = network_open(w->store, w->cfg, end->name, &net, e);
+
 	if (r < 0)
 		return r;
+	if (net.plain)
+		return err_set(
+			e, -EINVAL,
+			"container cannot be connected to network %s and to others",
+			net.name);
 	str_set(&end->id, net.id);
-	if ((r = network_lease(w->store, &net, w->c->id, want, &end->ep.addr, e)) < 0)
+	str_set(&end->name, net.name); /* not the ID that was given for it */
+	if ((r = take_lease(w, &net, end, e)) < 0)
 		return r;
-	fill_endpoint(&net, w->c->id, i, &end->ep);
-	mac_of(n, &end->ep.addr, end->ep.mac);
+	end->ep.ifname[0] = 0;
+	fill_endpoint(&net, w->c->id, n, end);
+	ipam_mac(&end->ep.addr, end->ep.mac);
+	if (end == n->ends)
+		own_mac(n, end->ep.mac);
 	end->subnet = net.bridge.subnet;
+	end->resolver = net.bridge.gateway;
 	end->internal = net.bridge.internal;
 	return network_ensure(w->store, w->realm, &net, e);
 }
@@ -180,8 +237,13 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	for (size_t i = 0; i < n->ports_len; i++)
 		if ((r = open_port(&n->ports[i], kept, kept_len, e)) < 0)
 			return r;
+	/* Names and routes of the last run stand in nobody's way. */
+	for (size_t i = 0; i < n->ends_len; i++) {
+		n->ends[i].ep.ifname[0] = 0;
+		n->ends[i].ep.gateway = (struct ip_addr){ 0 };
+	}
 	for (size_t i = 0; i < n->ends_len; i++)
-		if ((r = lease_end(w, n, i, e)) < 0)
+		if ((r = connect_lease(w, n, &n->ends[i], e)) < 0)
 			return r;
 	r = network_stack(w->store, w->realm, e);
 	if (r < 0)

@@ -117,6 +117,7 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	const struct endpoint *ep = &end->ep;
 	const uint8_t *m = ep->mac;
 	char addr[IPAM_TEXT_MAX] = "", gateway[IPAM_TEXT_MAX] = "", mac[18] = "";
+	char fixed[IPAM_TEXT_MAX];
 	bool leased = ep->bridge[0];
 	/* The endpoint lives and dies with the container's place on this network. */
 	autofree char *endpoint =
@@ -129,9 +130,13 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 		str_print(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1],
 			  m[2], m[3], m[4], m[5]);
 	}
-	yyjson_mut_obj_add_null(doc, o, "IPAMConfig");
+	if (end->fixed.family == AF_UNSPEC)
+		yyjson_mut_obj_add_null(doc, o, "IPAMConfig");
+	else
+		json_add_str(doc, json_add_obj(doc, o, "IPAMConfig"), "IPv4Address",
+			     ipam_addr_text(fixed, &end->fixed));
 	yyjson_mut_obj_add_null(doc, o, "Links");
-	list_or_null(doc, o, "Aliases", &n->aliases);
+	list_or_null(doc, o, "Aliases", &end->aliases);
 	json_add_str(doc, o, "MacAddress", mac);
 	yyjson_mut_obj_add_null(doc, o, "DriverOpts");
 	yyjson_mut_obj_add_int(doc, o, "GwPriority", 0);

@@ -13,7 +13,8 @@
 #include "core/engine/network.h"
 #include "core/net/resolvconf.h"
 
-#define HOSTS_MAX (1u << 20)
+#define HOSTS_MAX   (1u << 20)
+#define SERVERS_MAX 3 /* of a libc's resolver */
 
 static const char loopback[] = "127.0.0.1\tlocalhost\n"
 			       "::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -109,9 +110,9 @@ static void add_servers(const struct netplan *n, const char *host, struct buf *o
 		return;
 	/* The stack answers on the gateways' addresses. */
 	for (size_t i = 0; i < n->ends_len; i++)
-		if (n->ends[i].ep.gateway.family == AF_INET)
+		if (i < SERVERS_MAX && n->ends[i].resolver.family == AF_INET)
 			buf_addf(out, "nameserver %s\n",
-				 ipam_addr_text(addr, &n->ends[i].ep.gateway));
+				 ipam_addr_text(addr, &n->ends[i].resolver));
 	if (!n->ends_len)
 		add_host_lines(host, "nameserver", out);
 }

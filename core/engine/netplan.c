@@ -30,7 +30,6 @@ static const struct slots lists[] = {
 	{ "dns", offsetof(struct netplan, dns) },
 	{ "dnsSearch", offsetof(struct netplan, dns_search) },
 	{ "dnsOption", offsetof(struct netplan, dns_option) },
-	{ "aliases", offsetof(struct netplan, aliases) },
 };
 
 static void *slot(const struct netplan *n, size_t at)
@@ -44,6 +43,31 @@ struct netplan_end *netplan_add_end(struct netplan *n, const char *name)
 	struct netplan_end *end = &n->ends[n->ends_len++];
 	*end = (struct netplan_end){ .name = str_dup(name) };
 	return end;
+}
+
+struct netplan_end *netplan_find_end(struct netplan *n, const char *network)
+{
+	for (size_t i = 0; i < n->ends_len; i++)
+		if (str_eq(n->ends[i].name, network) ||
+		    (n->ends[i].id && str_eq(n->ends[i].id, network)))
+			return &n->ends[i];
+	return NULL;
+}
+
+static void end_done(struct netplan_end *end)
+{
+	free(end->name);
+	free(end->id);
+	strv_done(&end->aliases);
+}
+
+void netplan_drop_end(struct netplan *n, struct netplan_end *end)
+{
+	size_t at = (size_t)(end - n->ends);
+
+	end_done(end);
+	memmove(end, end + 1, (n->ends_len - at - 1) * sizeof(*end));
+	n->ends_len--;
 }
 
 void netplan_add_port(struct netplan *n, const struct publish *p)
@@ -107,6 +131,10 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	struct netplan_end *end = netplan_add_end(n, name ? name : "");
 	struct endpoint *ep = &end->ep;
 	if ((r = json_get_str(obj, "id", &id, e)) < 0 ||
+	    (r = json_get_strv(obj, "aliases", &end->aliases, e)) < 0 ||
+	    (r = get_addr(obj, "fixed", &end->fixed, e)) < 0 ||
+	    (r = get_addr(obj, "resolver", &end->resolver, e)) < 0 ||
+	    (r = json_get_bool(obj, "isolated", &ep->isolated, e)) < 0 ||
 	    (r = json_get_str(obj, "subnet", &subnet, e)) < 0 ||
 	    (r = json_get_bool(obj, "internal", &end->internal, e)) < 0 ||
 	    (r = get_name(obj, "bridge", ep->bridge, sizeof(ep->bridge), e)) < 0 ||
@@ -219,6 +247,8 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 
 	json_add_str(doc, o, "name", end->name);
 	json_add_str(doc, o, "id", end->id);
+	json_add_strv(doc, o, "aliases", &end->aliases);
+	add_addr(doc, o, "fixed", &end->fixed);
 	if (!ep->bridge[0])
 		return;
 	str_hex(mac, ep->mac, sizeof(ep->mac));
@@ -232,6 +262,8 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_uint(doc, o, "prefix", ep->prefix);
 	yyjson_mut_obj_add_uint(doc, o, "mtu", ep->mtu);
 	yyjson_mut_obj_add_bool(doc, o, "internal", end->internal);
+	yyjson_mut_obj_add_bool(doc, o, "isolated", ep->isolated);
+	add_addr(doc, o, "resolver", &end->resolver);
 }
 
 static void build_port(const struct netplan_port *p, yyjson_mut_doc *doc,
@@ -269,10 +301,8 @@ void netplan_done(struct netplan *n)
 		free(*(char **)slot(n, strings[i].at));
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		strv_done(slot(n, lists[i].at));
-	for (size_t i = 0; i < n->ends_len; i++) {
-		free(n->ends[i].name);
-		free(n->ends[i].id);
-	}
+	for (size_t i = 0; i < n->ends_len; i++)
+		end_done(&n->ends[i]);
 	free(n->ends);
 	free(n->ports);
 	*n = (struct netplan){ 0 };

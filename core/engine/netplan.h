@@ -22,11 +22,14 @@ struct netplan_port {
 
 /* One network that the container is on. */
 struct netplan_end {
-	char *name; /* "bridge" */
+	char *name;           /* "bridge" */
+	struct strv aliases;  /* of this container there */
+	struct ip_addr fixed; /* --ip: no other address will do; AF_UNSPEC: any */
 	/* for this run: */
 	char *id;
 	struct endpoint ep; /* bridge "" when not leased */
 	struct ip_subnet subnet;
+	struct ip_addr resolver; /* the network's gateway, also of an internal one */
 	bool internal;
 };
 
@@ -35,7 +38,7 @@ struct netplan {
 	char *peer;       /* container:X, as given */
 	char *data, *run; /* the store's folders */
 	char *name, *hostname, *domainname;
-	struct strv add_host, dns, dns_search, dns_option, aliases;
+	struct strv add_host, dns, dns_search, dns_option;
 	char *mac;
 	struct netplan_port *ports;
 	size_t ports_len;
@@ -46,6 +49,9 @@ struct netplan {
 /* obj: the "network" object. */
 int netplan_parse(yyjson_val *obj, struct netplan *ret, struct err *e);
 yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc);
+/* The end on the network of that name or ID; or NULL. */
+struct netplan_end *netplan_find_end(struct netplan *n, const char *network);
+void netplan_drop_end(struct netplan *n, struct netplan_end *end);
 /* Adds a network by name, a port. */
 struct netplan_end *netplan_add_end(struct netplan *n, const char *name);
 void netplan_add_port(struct netplan *n, const struct publish *p);

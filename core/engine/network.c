@@ -25,155 +25,20 @@
 #include "core/runtime/launch.h"
 #include "core/store/record.h"
 
-#define MTU_DEFAULT 1500
-#define MTU_OPTION  "com.docker.network.driver.mtu"
-#define UP_LOCK     "network.lock"
-#define STACK_LOCK  "stack.lock"
-#define TRIES       5
+#define UP_LOCK    "network.lock"
+#define STACK_LOCK "stack.lock"
+#define TRIES      5
 
 void network_done(struct network *n)
 {
 	str_set(&n->name, NULL);
 }
 
-static int open_parent(const struct store *s, struct err *e)
+int network_folder(const struct store *s, struct err *e)
 {
 	int fd = file_open_dir(s->data_fd, "networks", true, 0700);
 
 	return fd < 0 ? err_code(e, fd, "open '%s/networks'", s->data) : fd;
-}
-
-/* prefix: 1 to 32 */
-static void mask(struct ip_addr *a, uint8_t prefix)
-{
-	uint32_t bits;
-
-	memcpy(&bits, a->bytes, sizeof(bits));
-	bits &= htonl(UINT32_MAX << (32 - prefix));
-	memcpy(a->bytes, &bits, sizeof(bits));
-}
-
-/* "172.30.0.1/24": the bridge's own address with the subnet's length. */
-static int read_bip(const char *text, struct bridge *b, struct err *e)
-{
-	const char *slash = strchr(text, '/');
-	uint64_t prefix = 0;
-	autofree char *addr =
-		str_ndup(text, slash ? (size_t)(slash - text) : strlen(text));
-
-	if (!slash || ipam_parse_addr(addr, &b->gateway) ||
-	    b->gateway.family != AF_INET || str_u64(slash + 1, 30, &prefix) || prefix < 8)
-		return err_set(e, -EINVAL, "'bip': '%s' is not an IPv4 address/prefix",
-			       text);
-	b->subnet = (struct ip_subnet){ .addr = b->gateway, .prefix = (uint8_t)prefix };
-	mask(&b->subnet.addr, b->subnet.prefix);
-	return 0;
-}
-
-static int choose_subnet(const struct config *cfg, struct bridge *b, struct err *e)
-{
-	size_t n = 0;
-	int r;
-
-	if (cfg->bip)
-		return read_bip(cfg->bip, b, e);
-	autofree struct ip_subnet *used = NULL;
-	if ((r = ipam_host_routes(&used, &n, e)) < 0 ||
-	    (r = ipam_pick_subnet(used, n, &b->subnet, e)) < 0)
-		return r;
-	return ipam_nth(&b->subnet, 1, &b->gateway);
-}
-
-static yyjson_mut_doc *describe(const struct network *n)
-{
-	yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *root = yyjson_mut_obj(doc);
-	char stamp[TIME_STAMP_MAX], text[IPAM_TEXT_MAX];
-	autofree char *mtu = str_fmt("%u", n->bridge.mtu);
-
-	yyjson_mut_doc_set_root(doc, root);
-	json_add_str(doc, root, "Name", n->name);
-	json_add_str(doc, root, "Id", n->id);
-	json_add_str(doc, root, "Created", time_stamp(stamp, time_now()));
-	json_add_str(doc, root, "Scope", "local");
-	json_add_str(doc, root, "Driver", "bridge");
-	yyjson_mut_obj_add_bool(doc, root, "EnableIPv4", true);
-	yyjson_mut_obj_add_bool(doc, root, "EnableIPv6", false);
-	yyjson_mut_val *ipam = json_add_obj(doc, root, "IPAM");
-	json_add_str(doc, ipam, "Driver", "default");
-	yyjson_mut_obj_add_null(doc, ipam, "Options");
-	yyjson_mut_val *conf =
-		yyjson_mut_arr_add_obj(doc, json_add_arr(doc, ipam, "Config"));
-	json_add_str(doc, conf, "Subnet", ipam_subnet_text(text, &n->bridge.subnet));
-	json_add_str(doc, conf, "Gateway", ipam_addr_text(text, &n->bridge.gateway));
-	yyjson_mut_obj_add_bool(doc, root, "Internal", n->bridge.internal);
-	yyjson_mut_obj_add_bool(doc, root, "Attachable", false);
-	yyjson_mut_obj_add_bool(doc, root, "Ingress", false);
-	json_add_str(doc, json_add_obj(doc, root, "Options"), MTU_OPTION, mtu);
-	json_add_obj(doc, root, "Labels");
-	return doc;
-}
-
-/* folder: its name, which the record repeats. */
-static int read_record(yyjson_val *root, const char *folder, struct network *n,
-		       struct err *e)
-{
-	yyjson_val *ipam = yyjson_obj_get(yyjson_obj_get(root, "IPAM"), "Config");
-	yyjson_val *conf = yyjson_arr_get_first(ipam);
-	const char *name = NULL, *id = NULL, *subnet = "", *gateway = "", *mtu = "";
-	uint64_t bytes;
-	int r;
-
-	if ((r = json_get_str(root, "Name", &name, e)) < 0 ||
-	    (r = json_get_str(root, "Id", &id, e)) < 0 ||
-	    (r = json_get_bool(root, "Internal", &n->bridge.internal, e)) < 0 ||
-	    (r = json_get_str(conf, "Subnet", &subnet, e)) < 0 ||
-	    (r = json_get_str(conf, "Gateway", &gateway, e)) < 0 ||
-	    (r = json_get_str(yyjson_obj_get(root, "Options"), MTU_OPTION, &mtu, e)) < 0)
-		return r;
-	n->bridge.mtu = str_u64(mtu, UINT16_MAX, &bytes) ? MTU_DEFAULT : (uint32_t)bytes;
-	if (!name || !str_eq(id, folder) || str_copy(n->id, sizeof(n->id), id) ||
-	    strlen(id) < 12 || ipam_parse_subnet(subnet, &n->bridge.subnet) ||
-	    ipam_parse_addr(gateway, &n->bridge.gateway) ||
-	    !ipam_contains(&n->bridge.subnet, &n->bridge.gateway))
-		return err_set(e, -EINVAL, "record is damaged");
-	n->name = str_dup(name);
-	return str_print(n->bridge.ifname, sizeof(n->bridge.ifname), "rl-%.12s", n->id);
-}
-
-static int make_default(int parent, const struct config *cfg, struct err *e)
-{
-	struct network n = { .name = (char *)NETWORK_DEFAULT };
-	int r;
-
-	id_new(n.id);
-	n.bridge.mtu = cfg->mtu ? (uint32_t)cfg->mtu : MTU_DEFAULT;
-	if ((r = choose_subnet(cfg, &n.bridge, e)) < 0)
-		return r;
-	autojson_mut *doc = describe(&n);
-	autoclose int dir = record_begin(parent, n.id, e);
-	if (dir < 0)
-		return dir;
-	if (mkdirat(dir, "leases", 0700))
-		return err_sys(e, "make the leases folder");
-	if ((r = record_write_nosync(parent, n.id, doc, e)) < 0 ||
-	    (r = record_name_take(parent, n.name, n.id, NULL, e)) < 0)
-		return r;
-	return record_publish(parent, n.id, e);
-}
-
-/* Two first users at once: the second finds what the first made. */
-static int ensure_default(int parent, const struct config *cfg, struct err *e)
-{
-	autofree char *id = NULL;
-	autoclose int lock = file_lock(parent, ".lock", true, true);
-
-	if (lock < 0)
-		return err_code(e, lock, "lock the networks");
-	if (record_find(parent, NETWORK_DEFAULT, &id, NULL) == 0)
-		return 0;
-	int r = make_default(parent, cfg, e);
-	return r < 0 ? err_wrap(e, "make network '%s'", NETWORK_DEFAULT) : 0;
 }
 
 int network_open(const struct store *s, const struct config *cfg, const char *what,
@@ -182,13 +47,13 @@ int network_open(const struct store *s, const struct config *cfg, const char *wh
 	autodone(network_done) struct network n = { 0 };
 	autojson *doc = NULL;
 	autofree char *id = NULL;
-	autoclose int parent = open_parent(s, e);
+	autoclose int parent = network_folder(s, e);
 
 	if (parent < 0)
 		return parent;
 	int r = record_find(parent, what, &id, NULL);
 	if (r == -ENOENT && cfg && str_eq(what, NETWORK_DEFAULT)) {
-		if ((r = ensure_default(parent, cfg, e)) < 0)
+		if ((r = network_predefine(s, cfg, e)) < 0)
 			return r;
 		r = record_find(parent, what, &id, NULL);
 	}
@@ -196,7 +61,7 @@ int network_open(const struct store *s, const struct config *cfg, const char *wh
 		return err_set(e, r, "network %s %s", what,
 			       r == -ENOTUNIQ ? "is ambiguous" : "not found");
 	if ((r = record_read(parent, id, &doc, e)) < 0 ||
-	    (r = read_record(yyjson_doc_get_root(doc), id, &n, e)) < 0)
+	    (r = network_parse(yyjson_doc_get_root(doc), id, &n, e)) < 0)
 		return err_wrap(e, "network '%s'", what);
 	*ret = n;
 	n = (struct network){ 0 };

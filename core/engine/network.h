@@ -9,14 +9,39 @@
 #include "core/engine/config.h"
 #include "core/engine/realm.h"
 #include "core/net/bridge.h"
+#include "core/wire/json.h"
 
 #define NETWORK_DEFAULT "bridge"
 
 struct network {
 	char id[65];
 	char *name;
+	bool plain; /* "host" and "none": there is no bridge */
 	struct bridge bridge;
 };
+
+/* What docker network create asks for. NULL: the default. */
+struct network_want {
+	const char *name, *driver, *subnet, *gateway;
+	const struct strv *labels, *options; /* "key=value" */
+	bool internal, attachable;
+};
+
+/* networks/, made when missing: fd or -errno. */
+int network_folder(const struct store *s, struct err *e);
+/* folder: its name, which is to be the ID. */
+int network_parse(yyjson_val *record, const char *folder, struct network *ret,
+		  struct err *e);
+/* Makes one: -EEXIST "network with name x already exists". Its subnet collides with no
+ * route of the host's and no other network unless it is given; a given one may be a
+ * route's. */
+int network_create(const struct store *s, const struct config *cfg,
+		   const struct network_want *w, char ret_id[65], struct err *e);
+/* bridge, host and none are there. */
+int network_predefine(const struct store *s, const struct config *cfg, struct err *e);
+/* The news: create, destroy, connect, disconnect. container: ID or NULL. */
+void network_tell(const struct store *s, const struct network *n, const char *action,
+		  const char *container);
 
 /* By name, ID or unambiguous prefix; -ENOENT "network x not found". cfg: for making the
  * default one; NULL: only an existing one. */
@@ -31,6 +56,32 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 /* Gives it back, if that container holds it. */
 void network_release(const struct store *s, const char *network_id, const char *id,
 		     const struct ip_addr *addr);
+
+/* Appends the IDs of the containers that hold an address of it and run, or start. The
+ * lock (a descriptor, or -errno) keeps others from taking one. */
+int network_leased(const struct store *s, const char *network_id, struct strv *ret,
+		   struct err *e);
+
+/* All records, by name. *ret: malloc'd array. */
+int network_list(const struct store *s, const struct config *cfg, yyjson_doc ***ret,
+		 size_t *ret_len, struct err *e);
+void network_list_done(yyjson_doc **v, size_t len);
+/* Appends the networks of every container: each name once for each of them. */
+int network_used(const struct store *s, struct strv *ret, struct err *e);
+struct pick;
+/* docker network ls --filter: dangling, driver, id, label, name, scope, type. */
+int network_pick(struct pick *p, const struct strv *texts, struct err *e);
+/* used: what network_used gave. */
+bool network_matches(const struct pick *p, yyjson_val *record, const struct strv *used);
+/* The record with the running containers on it; NULL on failure. */
+yyjson_mut_val *network_inspect(const struct store *s, const struct config *cfg,
+				const char *what, yyjson_mut_doc *doc, struct err *e);
+/* docker network rm: -EBUSY while a container on it runs. */
+int network_delete(const struct store *s, const char *what, struct err *e);
+/* docker network prune: those that nobody is on, and that the conditions (label, label!,
+ * until) take. Appends their names. */
+int network_prune(const struct store *s, const struct config *cfg, const struct pick *p,
+		  struct strv *ret, struct err *e);
 
 /* The realm's own network parts and this network's bridge are there. */
 int network_ensure(const struct store *s, const struct realm *r, const struct network *n,

@@ -53,6 +53,15 @@ static int list(int leases, struct ip_addr **ret, size_t *ret_len)
 	return 0;
 }
 
+/* Does the container run, or start? Its folder's lock is held by whoever starts it. */
+static bool is_alive(const struct store *s, const char *id)
+{
+	autoclose int dir = openat(s->containers_fd, id,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return dir >= 0 && (state_monitored(dir) || flock(dir, LOCK_SH | LOCK_NB));
+}
+
 /* Those whose container is gone, or neither runs nor starts. */
 static void drop_stale(const struct store *s, int leases, const struct ip_addr *v,
 		       size_t n)
@@ -62,11 +71,7 @@ static void drop_stale(const struct store *s, int leases, const struct ip_addr *
 		ipam_addr_text(addr, &v[i]);
 		if (file_read_small(leases, addr, id, sizeof(id)) < 0)
 			continue;
-		autoclose int dir =
-			openat(s->containers_fd, id,
-			       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		/* Its folder's lock is held by whoever starts it. */
-		if (dir < 0 || (!state_monitored(dir) && !flock(dir, LOCK_SH | LOCK_NB)))
+		if (!is_alive(s, id))
 			unlinkat(leases, addr, 0);
 	}
 }
@@ -113,6 +118,28 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 	ipam_addr_text(addr, ret);
 	r = file_replace_nosync(leases, addr, id, strlen(id), 0600);
 	return r < 0 ? err_code(e, r, "lease of %s", addr) : 0;
+}
+
+int network_leased(const struct store *s, const char *network_id, struct strv *ret,
+		   struct err *e)
+{
+	autofree struct ip_addr *v = NULL;
+	size_t n = 0;
+	autoclose int leases = open_leases(s, network_id);
+	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+	int r = lock < 0 ? lock : list(leases, &v, &n);
+
+	if (r < 0)
+		return err_code(e, r, "leases of network %.12s", network_id);
+	for (size_t i = 0; i < n; i++) {
+		char addr[IPAM_TEXT_MAX], id[80] = "";
+
+		ipam_addr_text(addr, &v[i]);
+		if (file_read_small(leases, addr, id, sizeof(id)) >= 0 &&
+		    is_alive(s, id) && !strv_has(ret, id))
+			strv_add(ret, id);
+	}
+	return TAKE_FD(lock);
 }
 
 void network_release(const struct store *s, const char *network_id, const char *id,

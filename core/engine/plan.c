@@ -262,8 +262,13 @@ static int plan_network(const struct store *s, struct plan *p, struct err *e)
 						   : NETPLAN_NETWORKS;
 	if (n->mode == NETPLAN_CONTAINER)
 		n->peer = str_dup(mode + strlen("container:"));
-	if (n->mode == NETPLAN_NETWORKS)
-		netplan_add_end(n, mode);
+	if (n->mode == NETPLAN_NETWORKS) {
+		struct netplan_end *end = netplan_add_end(n, mode);
+
+		strv_addv(&end->aliases, strv_view(&spec->network_aliases));
+		if (spec->ip && ipam_parse_addr(spec->ip, &end->fixed))
+			return err_set(e, -EINVAL, "invalid IPv4 address: %s", spec->ip);
+	}
 	n->data = str_dup(s->data);
 	n->run = str_dup(s->run);
 	n->name = str_dup(p->name);
@@ -271,7 +276,6 @@ static int plan_network(const struct store *s, struct plan *p, struct err *e)
 	n->domainname = str_dup(spec->domainname);
 	n->mac = str_dup(spec->mac);
 	strv_addv(&n->add_host, strv_view(&spec->add_host));
-	strv_addv(&n->aliases, strv_view(&spec->network_aliases));
 	strv_addv(&n->dns, strv_view(spec->dns.len ? &spec->dns : &p->cfg->dns));
 	strv_addv(&n->dns_search, strv_view(spec->dns_search.len ? &spec->dns_search
 								 : &p->cfg->dns_search));

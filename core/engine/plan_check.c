@@ -11,6 +11,7 @@
 #include "core/engine/hostfiles.h"
 #include "core/engine/keepid.h"
 #include "core/engine/network.h"
+#include "core/runtime/restart.h"
 
 #define SCORE_MAX 1000
 
@@ -77,6 +78,20 @@ static int check_pairs(const struct spec *s, struct strv *done, struct err *e)
 	return 0;
 }
 
+static int check_restart(const struct spec *s, struct err *e)
+{
+	struct restart policy;
+	int r = restart_parse(s->restart, &policy, e);
+
+	if (r < 0)
+		return r;
+	if (s->auto_remove && policy.kind != RESTART_NO)
+		return err_set(e, -EINVAL,
+			       "conflicting options: cannot specify both --restart and "
+			       "--rm");
+	return 0;
+}
+
 int plan_check_options(const struct spec *s, struct err *e)
 {
 	autostrv done = { 0 };
@@ -88,9 +103,8 @@ int plan_check_options(const struct spec *s, struct err *e)
 			"invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
 			"allowed",
 			s->name);
-	if (!str_empty(s->restart) && !str_eq(s->restart, "no"))
-		return err_set(e, -EOPNOTSUPP, "restart policy '%s' is not supported",
-			       s->restart);
+	if ((r = check_restart(s, e)) < 0)
+		return r;
 	if (str_eq(s->uts, "host") && s->hostname)
 		return err_set(e, -EINVAL,
 			       "conflicting options: hostname and the UTS mode");
@@ -143,12 +157,17 @@ static int check_addresses(const struct plan *p, struct err *e)
 	if (s->mac && p->net.mode != NETPLAN_NETWORKS)
 		return err_set(e, -EINVAL,
 			       "conflicting options: mac-address and the network mode");
-	if (s->ip || s->ip6)
+	bool own = p->net.mode == NETPLAN_NETWORKS &&
+		   !str_eq(p->net.ends[0].name, NETWORK_DEFAULT);
+	if (s->ip6 && own)
+		return err_set(e, -EAFNOSUPPORT,
+			       "--ip6 %s: user-defined networks have IPv4 only", s->ip6);
+	if ((s->ip || s->ip6) && !own)
 		return err_set(
 			e, -EINVAL,
 			"user specified IP address is supported on user defined networks "
 			"only");
-	if (s->network_aliases.len)
+	if (s->network_aliases.len && !own)
 		return err_set(
 			e, -EINVAL,
 			"network-scoped aliases are only supported for user-defined "

@@ -429,3 +429,29 @@ yyjson_mut_val *row_volume(const struct volume *v, yyjson_mut_doc *doc)
 		json_add_str(doc, row, unknown[i], "N/A");
 	return row;
 }
+
+static void add_truth(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
+		      yyjson_val *v)
+{
+	json_add_str(doc, row, key, yyjson_is_true(v) ? "true" : "false");
+}
+
+yyjson_mut_val *row_network(yyjson_val *record, bool no_trunc, yyjson_mut_doc *doc)
+{
+	yyjson_mut_val *row = yyjson_mut_obj(doc);
+	const char *id = text_of(yyjson_obj_get(record, "Id"));
+	autofree char *shown = str_fmt("%.*s", no_trunc ? 64 : 12, id);
+	autostrv labels = { 0 };
+
+	json_get_map(record, "Labels", &labels, NULL);
+	json_add_str(doc, row, "CreatedAt", text_of(yyjson_obj_get(record, "Created")));
+	json_add_str(doc, row, "Driver", text_of(yyjson_obj_get(record, "Driver")));
+	json_add_str(doc, row, "ID", shown);
+	add_truth(doc, row, "IPv4", yyjson_obj_get(record, "EnableIPv4"));
+	add_truth(doc, row, "IPv6", yyjson_obj_get(record, "EnableIPv6"));
+	add_truth(doc, row, "Internal", yyjson_obj_get(record, "Internal"));
+	add_joined(doc, row, "Labels", &labels);
+	json_add_str(doc, row, "Name", text_of(yyjson_obj_get(record, "Name")));
+	json_add_str(doc, row, "Scope", text_of(yyjson_obj_get(record, "Scope")));
+	return row;
+}

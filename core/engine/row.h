@@ -20,6 +20,8 @@ yyjson_mut_val *row_image(const struct image *i, const char *tag, const char *re
  * a local one as "N/A": Availability Group Links Size Status. */
 struct volume;
 yyjson_mut_val *row_volume(const struct volume *v, yyjson_mut_doc *doc);
+/* One of docker network ls: CreatedAt Driver ID Internal IPv4 IPv6 Labels Name Scope. */
+yyjson_mut_val *row_network(yyjson_val *record, bool no_trunc, yyjson_mut_doc *doc);
 /* "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp, 443/tcp", neighbours joined to ranges. */
 int row_ports(const struct container *c, struct buf *out);
 /* "Up 5 minutes", "Exited (0) 3 seconds ago", "Created" */

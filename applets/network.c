@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rootless network */
+#include "core/engine/network.h"
+
+#include <errno.h>
+
+#include "applets/confirm.h"
+#include "applets/host.h"
+#include "applets/inspect.h"
+#include "core/base/str.h"
+#include "core/cli/applet.h"
+#include "core/cli/table.h"
+#include "core/engine/pick.h"
+#include "core/engine/row.h"
+
+/* --- create --------------------------------------------------------------------- */
+
+struct network_create {
+	char *driver, *gateway;
+	struct strv label, opt, subnet;
+	bool attachable, internal;
+};
+
+static const struct opt create_opts[] = {
+	OPT_BOOL(struct network_create, attachable, 0, "attachable",
+		 "Enable manual container attachment"),
+	OPT_STRING_DEF(struct network_create, driver, 'd', "driver", "string",
+		       "Driver to manage the Network", "bridge"),
+	OPT_STRING(struct network_create, gateway, 0, "gateway", "string",
+		   "IPv4 Gateway for the master subnet"),
+	OPT_BOOL(struct network_create, internal, 0, "internal",
+		 "Restrict external access to the network"),
+	OPT_LIST(struct network_create, label, 0, "label", "list",
+		 "Set metadata on a network"),
+	OPT_LIST(struct network_create, opt, 'o', "opt", "map",
+		 "Set driver specific options"),
+	OPT_LIST(struct network_create, subnet, 0, "subnet", "strings",
+		 "Subnet in CIDR format that represents a network segment"),
+	OPT_END,
+};
+
+static int create_main(void *opts, char **args)
+{
+	const struct network_create *o = opts;
+	const struct network_want w = { .name = args[0],
+					.driver = o->driver,
+					.subnet = o->subnet.len ? o->subnet.v[0] : NULL,
+					.gateway = o->gateway,
+					.labels = &o->label,
+					.options = &o->opt,
+					.internal = o->internal,
+					.attachable = o->attachable };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	char id[65];
+
+	if (o->subnet.len > 1) {
+		log_error("a network has one subnet here");
+		return 1;
+	}
+	if (host_open(&h, &e) < 0 || network_create(&h.store, &h.config, &w, id, &e) < 0)
+		return host_fail(&e, 1);
+	printf("%s\n", id);
+	return 0;
+}
+
+static const struct applet create = {
+	.name = "create",
+	.args = "[OPTIONS] NETWORK",
+	.summary = "Create a network",
+	.group = GROUP_COMMAND,
+	.opts = create_opts,
+	.opts_size = sizeof(struct network_create),
+	.min_args = 1,
+	.max_args = 1,
+	.main = create_main,
+};
+
+/* --- ls ------------------------------------------------------------------------- */
+
+struct network_ls {
+	struct strv filter;
+	char *format;
+	bool no_trunc, quiet;
+};
+
+static const struct opt ls_opts[] = {
+	OPT_LIST(struct network_ls, filter, 'f', "filter", "filter",
+		 "Provide filter values (e.g. \"driver=bridge\")"),
+	OPT_STRING(struct network_ls, format, 0, "format", "string", TABLE_FORMAT_HELP),
+	OPT_BOOL(struct network_ls, no_trunc, 0, "no-trunc",
+		 "Do not truncate the output"),
+	OPT_BOOL(struct network_ls, quiet, 'q', "quiet", "Only display network IDs"),
+	OPT_END,
+};
+
+static const struct table_column columns[] = {
+	{ "CreatedAt", "CREATED AT" },
+	{ "Driver", "DRIVER" },
+	{ "ID", "NETWORK ID" },
+	{ "IPv4", "IPV4" },
+	{ "IPv6", "IPV6" },
+	{ "Internal", "INTERNAL" },
+	{ "Labels", "LABELS" },
+	{ "Name", "NAME" },
+	{ "Scope", "SCOPE" },
+	{ NULL, NULL },
+};
+
+static int show(struct host *h, const struct pick *p, bool no_trunc, struct table *t,
+		struct err *e)
+{
+	yyjson_doc **v = NULL;
+	autostrv used = { 0 };
+	size_t len = 0;
+	int r = pick_has(p, "dangling") ? network_used(&h->store, &used, e) : 0;
+
+	if (r >= 0)
+		r = network_list(&h->store, &h->config, &v, &len, e);
+	for (size_t i = 0; r >= 0 && i < len; i++) {
+		autojson_mut *doc = yyjson_mut_doc_new(NULL);
+		autojson *row = NULL;
+
+		if (!network_matches(p, yyjson_doc_get_root(v[i]), &used))
+			continue;
+		yyjson_mut_doc_set_root(
+			doc, row_network(yyjson_doc_get_root(v[i]), no_trunc, doc));
+		row = yyjson_mut_doc_imut_copy(doc, NULL);
+		r = table_row(t, yyjson_doc_get_root(row), e);
+	}
+	network_list_done(v, len);
+	return r < 0 ? r : table_print(t, e);
+}
+
+static int ls_main(void *opts, char **args)
+{
+	const struct network_ls *o = opts;
+	autodone(pick_done) struct pick p = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	struct table *t;
+	int r;
+
+	if (network_pick(&p, &o->filter, &e) < 0 || host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	t = table_new(columns, o->format,
+		      "table {{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}",
+		      o->quiet ? "ID" : NULL, &e);
+	if (!t)
+		return host_fail(&e, 1);
+	r = show(&h, &p, o->no_trunc, t, &e);
+	table_free(t);
+	return r < 0 ? host_fail(&e, 1) : 0;
+}
+
+static const struct applet ls = {
+	.name = "ls",
+	.args = "[OPTIONS]",
+	.summary = "List networks",
+	.group = GROUP_COMMAND,
+	.opts = ls_opts,
+	.opts_size = sizeof(struct network_ls),
+	.max_args = 0,
+	.main = ls_main,
+};
+
+/* --- inspect -------------------------------------------------------------------- */
+
+struct network_inspect {
+	char *format;
+};
+
+static const struct opt inspect_opts[] = {
+	OPT_STRING(struct network_inspect, format, 'f', "format", "string",
+		   INSPECT_FORMAT_HELP),
+	OPT_END,
+};
+
+static int inspect_main(void *opts, char **args)
+{
+	const struct network_inspect *o = opts;
+
+	return inspect_names(args, INSPECT_NETWORK, o->format, false);
+}
+
+static const struct applet inspect = {
+	.name = "inspect",
+	.args = "[OPTIONS] NETWORK [NETWORK...]",
+	.summary = "Display detailed information on one or more networks",
+	.group = GROUP_COMMAND,
+	.opts = inspect_opts,
+	.opts_size = sizeof(struct network_inspect),
+	.min_args = 1,
+	.max_args = -1,
+	.main = inspect_main,
+};
+
+/* --- rm ------------------------------------------------------------------------- */
+
+struct network_rm {
+	bool force;
+};
+
+static const struct opt rm_opts[] = {
+	OPT_BOOL(struct network_rm, force, 'f', "force",
+		 "Do not error if the network does not exist"),
+	OPT_END,
+};
+
+static int rm_one(struct host *h, const char *name, void *arg, struct err *e)
+{
+	const struct network_rm *o = arg;
+	int r = network_delete(&h->store, name, e);
+
+	if (r == -ENOENT && o->force)
+		return 0;
+	if (r >= 0)
+		printf("%s\n", name);
+	return r;
+}
+
+static int rm_main(void *opts, char **args)
+{
+	return host_each_name(args, rm_one, opts);
+}
+
+static const struct applet rm = {
+	.name = "rm",
+	.args = "NETWORK [NETWORK...]",
+	.summary = "Remove one or more networks",
+	.group = GROUP_COMMAND,
+	.opts = rm_opts,
+	.opts_size = sizeof(struct network_rm),
+	.min_args = 1,
+	.max_args = -1,
+	.main = rm_main,
+};
+
+/* --- prune ---------------------------------------------------------------------- */
+
+struct network_prune {
+	struct strv filter;
+	bool force;
+};
+
+static const struct opt prune_opts[] = {
+	OPT_LIST(struct network_prune, filter, 0, "filter", "filter",
+		 "Provide filter values (e.g. \"until=<timestamp>\")"),
+	OPT_BOOL(struct network_prune, force, 'f', "force",
+		 "Do not prompt for confirmation"),
+	OPT_END,
+};
+
+static int prune_main(void *opts, char **args)
+{
+	static const char *const keys[] = { "label", "label!", "until", NULL };
+	const struct network_prune *o = opts;
+	autodone(pick_done) struct pick p = { 0 };
+	autostrv gone = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	int r;
+
+	if (pick_parse(&p, &o->filter, keys, &e) < 0 || host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	if (!o->force &&
+	    !confirm_ask("WARNING! This will remove all custom networks not used by at "
+			 "least one container."))
+		return 0;
+	r = network_prune(&h.store, &h.config, &p, &gone, &e);
+	if (gone.len)
+		printf("Deleted Networks:\n");
+	for (size_t i = 0; i < gone.len; i++)
+		printf("%s\n", gone.v[i]);
+	if (gone.len)
+		printf("\n");
+	return r < 0 ? host_fail(&e, 1) : 0;
+}
+
+static const struct applet prune = {
+	.name = "prune",
+	.args = "[OPTIONS]",
+	.summary = "Remove all unused networks",
+	.group = GROUP_COMMAND,
+	.opts = prune_opts,
+	.opts_size = sizeof(struct network_prune),
+	.max_args = 0,
+	.main = prune_main,
+};
+
+static const struct applet_verb verbs[] = {
+	{ "create", &create }, { "inspect", &inspect }, { "list", &ls }, { "ls", &ls },
+	{ "prune", &prune },   { "remove", &rm },       { "rm", &rm },   { NULL, NULL },
+};
+
+const struct applet network_applet = {
+	.name = "network",
+	.args = "COMMAND",
+	.summary = "Manage networks",
+	.group = GROUP_MANAGEMENT,
+	.verbs = verbs,
+	.max_args = -1,
+};
