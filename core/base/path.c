@@ -224,10 +224,11 @@ static int walk_open(struct walk *w, const char *name, int flags, mode_t mode,
 		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
 	int r = 0, fd;
 
-	if (!link_itself || !w->follow)
+	if (!link_itself)
 		r = walk_link(w, name);
 	if (r != 0)
 		return r;
+	/* A link without O_PATH: -ELOOP. */
 	fd = openat(walk_at(w), name, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode);
 	if (fd < 0)
 		return -errno;

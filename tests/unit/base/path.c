@@ -179,6 +179,7 @@ static void check_beneath(const struct room *r)
 	autoclose int plain = path_open_beneath(r->root, "/a/b/file", O_RDONLY, 0);
 	autoclose int dotdot = path_open_beneath(r->root, "a/b/../b/file", O_RDONLY, 0);
 	autoclose int link = path_open_beneath(r->root, "file", O_PATH | O_NOFOLLOW, 0);
+	struct stat st;
 
 	CHECK(plain >= 0 && same_file(r, plain, "a/b/file"));
 	CHECK(dotdot >= 0 && same_file(r, dotdot, "a/b/file"));
@@ -186,7 +187,10 @@ static void check_beneath(const struct room *r)
 	CHECK_INT(path_open_beneath(r->root, "rel/file", O_RDONLY, 0), -ELOOP);
 	CHECK_INT(path_open_beneath(r->root, "../outside", O_RDONLY, 0), -EXDEV);
 	CHECK_INT(path_open_beneath(r->root, "a/../../outside", O_RDONLY, 0), -EXDEV);
-	CHECK(link >= 0 || link == -ELOOP);
+	/* What is opened is the link itself. */
+	CHECK(fstat(link, &st) == 0 && S_ISLNK(st.st_mode));
+	CHECK_INT(path_open_beneath(r->root, "file", O_RDONLY | O_NOFOLLOW, 0), -ELOOP);
+	CHECK_INT(path_open_beneath(r->root, "rel/file", O_PATH | O_NOFOLLOW, 0), -ELOOP);
 }
 
 static void check_mkdirs(const struct room *r)

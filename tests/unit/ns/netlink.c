@@ -69,10 +69,14 @@ TEST(too_long_is_said_at_the_commit)
 
 TEST(attributes_are_bounded)
 {
-	const uint8_t attrs[] __attribute__((aligned(4))) = { 8, 0, 1, 0, 'a', 0, 0, 0,
-							      9, 0, 2, 0, 'b', 0, 0, 0 };
+	const struct {
+		struct nlattr head;
+		char value[4];
+	} attrs[] = { { { .nla_len = 8, .nla_type = 1 }, "a" },
+		      { { .nla_len = 9, .nla_type = 2 }, "b" } };
 
-	CHECK(netlink_find(attrs, 8, 1) == (const struct nlattr *)attrs);
+	CHECK(netlink_find(attrs, 8, 1) == &attrs[0].head);
+	CHECK(netlink_find(attrs, 16, 1) == &attrs[0].head);
 	CHECK(netlink_find(attrs, 16, 2) == NULL); /* 9 bytes, 8 there */
 	CHECK(netlink_find(attrs, 7, 1) == NULL);
 	CHECK(netlink_find(attrs, 0, 1) == NULL);
