@@ -43,7 +43,7 @@ static int read_file(const struct strv *layers, const char *path, struct buf *ou
 	return r;
 }
 
-/* "user", "user:group"; without a group it has the user's number, as docker has it. */
+/* "user", "user:group"; a number alone is the group's as well, as docker has it. */
 static int find_owner(const struct strv *layers, const char *text, struct buildcopy *c,
 		      struct err *e)
 {
@@ -59,7 +59,7 @@ static int find_owner(const struct strv *layers, const char *text, struct buildc
 				  e)) < 0)
 		return r;
 	c->uid = u.uid;
-	c->gid = strchr(text, ':') ? u.gid : u.uid;
+	c->gid = text[strspn(text, "0123456789")] ? u.gid : u.uid;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "core/engine/buildbase.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -10,15 +11,28 @@
 #include "core/engine/buildscope.h"
 #include "core/engine/image.h"
 
-#define SCRATCH "scratch"
+#define SCRATCH      "scratch"
+#define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Gets the image and holds its layers. ret_tag may be NULL. */
+/* A line for each layer that is there; what comes in between is for terminals. */
+static void show_pull(void *arg, const char *id, const char *status, uint64_t done,
+		      uint64_t total)
+{
+	const struct buildjob *j = arg;
+	autofree char *line =
+		id ? str_fmt("%s: %s\n", id, status) : str_fmt("%s\n", status);
+
+	if (!id || str_eq(status, "Pull complete") || str_eq(status, "Already exists"))
+		j->view->output(j->view->arg, j->shown, line, strlen(line));
+}
+
+/* Gets the image and holds its layers. */
 static int hold_image(struct buildjob *j, const char *what, const char *platform,
 		      struct image *image, struct compose **ret, struct err *e)
 {
 	const struct compose_options co = { .realm_pidfd = j->realm.pidfd };
 	int r = image_ensure(j->store, j->cfg, what, j->o->pull ? "always" : "missing",
-			     platform, NULL, NULL, image, e);
+			     platform, show_pull, j, image, e);
 
 	return r < 0 ? r : compose_new(j->store, &image->tag, &co, ret, e);
 }
@@ -83,7 +97,14 @@ static int begin_scratch(struct buildjob *j, struct buildjob_stage *st,
 	struct compose_options co = { .realm_pidfd = j->realm.pidfd };
 	int r = platform ? platform_parse(platform, &co.platform, e) : 0;
 
-	return r < 0 ? r : compose_new(j->store, NULL, &co, &st->compose, e);
+	if (r == 0)
+		r = compose_new(j->store, NULL, &co, &st->compose, e);
+	if (r < 0)
+		return r;
+	/* As docker begins it. */
+	strv_add(&compose_config(st->compose)->env, PATH_DEFAULT);
+	str_set(&compose_config(st->compose)->workdir, "/");
+	return 0;
 }
 
 static int begin_image(struct buildjob *j, struct buildjob_stage *st, const char *what,
@@ -136,6 +157,12 @@ int buildbase_tree(struct buildjob *j, const struct buildjob_stage *st, const ch
 	uint64_t number;
 	int r;
 
+	if (from && !from->done)
+		return err_set(e, -EINVAL,
+			       "stage '%s' was not built before: only a name without "
+			       "variables of a stage, and not in ONBUILD, is seen to be "
+			       "needed",
+			       what);
 	if (from) {
 		buildjob_layers(j, from->compose, ret);
 		return 0;

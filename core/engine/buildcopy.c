@@ -131,12 +131,22 @@ static bool is_folder(int root, const char *path)
 	return fd >= 0;
 }
 
-static int make_parent(int root, const char *path, struct err *e)
+/* Folders that no source has belong to whom --chown names. */
+static int make_folder(const struct work *w, const char *path, struct err *e)
+{
+	const struct buildcopy *c = w->c;
+	autoclose int fd =
+		path_mkdirs_in(w->target, path, 0755, c->uid < 0 ? 0 : (uid_t)c->uid,
+			       c->gid < 0 ? 0 : (gid_t)c->gid);
+
+	return fd < 0 ? err_code(e, fd, "make '%s'", path) : 0;
+}
+
+static int make_parent(const struct work *w, const char *path, struct err *e)
 {
 	autofree char *parent = path_dir(path);
-	autoclose int fd = path_mkdirs_in(root, parent, 0755, 0, 0);
 
-	return fd < 0 ? err_code(e, fd, "make '%s'", parent) : 0;
+	return make_folder(w, parent, e);
 }
 
 static int copy_node(void *arg, const struct buildtree_node *n, struct err *e)
@@ -148,7 +158,7 @@ static int copy_node(void *arg, const struct buildtree_node *n, struct err *e)
 	dress(w, n, &st);
 	if (!S_ISDIR(st.st_mode)) {
 		/* Of a folder that is left out, yet has something that is not. */
-		if (make_parent(w->target, path, e) < 0)
+		if (make_parent(w, path, e) < 0)
 			return e->code;
 		return buildnode_put(w->target, path, n, &st, e);
 	}
@@ -159,8 +169,7 @@ static int copy_node(void *arg, const struct buildtree_node *n, struct err *e)
 			       : 0;
 	if (!*n->rel)
 		w->top_is_new = !is_folder(w->target, path);
-	autoclose int fd = path_mkdirs_in(w->target, path, 0755, 0, 0);
-	return fd < 0 ? err_code(e, fd, "make '%s'", path) : 0;
+	return make_folder(w, path, e);
 }
 
 /* The source's own path below the target; what is before "/./" is left out. */
@@ -208,17 +217,13 @@ static int do_copy(struct work *w, struct err *e)
 
 static int do_mkdir(struct work *w, struct err *e)
 {
-	const struct buildcopy *c = w->c;
-	uid_t uid = c->uid < 0 ? 0 : (uid_t)c->uid;
-	gid_t gid = c->gid < 0 ? 0 : (gid_t)c->gid;
-
-	w->target = buildview_open(&c->target, e);
+	w->target = buildview_open(&w->c->target, e);
 	if (w->target < 0)
 		return w->target;
-	if (is_folder(w->target, c->path))
+	if (is_folder(w->target, w->c->path))
 		return 0;
-	int fd = path_mkdirs_in(w->target, c->path, 0755, uid, gid);
-	return fd < 0 ? err_code(e, fd, "make '%s'", c->path) : 1;
+	int r = make_folder(w, w->c->path, e);
+	return r < 0 ? r : 1;
 }
 
 static bool remove_stub(int upper, int below, const char *path)
