@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless image: the verbs on images as a group. */
+#include "applets/confirm.h"
+#include "applets/host.h"
 #include "applets/inspect.h"
 #include "core/cli/applet.h"
+#include "core/engine/imageprune.h"
+#include "core/engine/row.h"
 
-extern const struct applet images_applet, load_applet, pull_applet, rmi_applet,
-	save_applet, tag_applet;
+extern const struct applet history_applet, images_applet, import_applet, load_applet,
+	pull_applet, push_applet, rmi_applet, save_applet, tag_applet;
 
 struct image_inspect {
 	char *format;
@@ -35,12 +39,79 @@ static const struct applet inspect = {
 	.main = inspect_main,
 };
 
+struct image_prune {
+	bool all, force;
+	struct strv filter;
+};
+
+static const struct opt prune_opts[] = {
+	OPT_BOOL(struct image_prune, all, 'a', "all",
+		 "Remove all unused images, not just dangling ones"),
+	OPT_LIST(struct image_prune, filter, 0, "filter", "filter",
+		 "Provide filter values (e.g. \"until=<timestamp>\")"),
+	OPT_BOOL(struct image_prune, force, 'f', "force",
+		 "Do not prompt for confirmation"),
+	OPT_END,
+};
+
+static int prune_main(void *opts_, char **args)
+{
+	const struct image_prune *o = opts_;
+	struct imageprune_result done = { 0 };
+	autodone(pick_done) struct pick p = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	char size[32];
+	bool all;
+	int r;
+
+	if (imageprune_parse(&p, &o->filter, &all, &e) < 0 || host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	all |= o->all;
+	if (!o->force &&
+	    !confirm_ask(
+		    all ? "WARNING! This will remove all images without at least one "
+			  "container associated to them."
+			: "WARNING! This will remove all dangling images."))
+		return 0;
+	r = imageprune_run(&h.store, &p, all, &done, &e);
+	if (done.len)
+		printf("Deleted Images:\n");
+	for (size_t n = 0; n < done.len; n++)
+		printf("%s: %s\n", done.v[n].deleted ? "deleted" : "untagged",
+		       done.v[n].what);
+	row_size(done.bytes, size, sizeof(size));
+	printf("%sTotal reclaimed space: %s\n", done.len ? "\n" : "", size);
+	untag_done(done.v, done.len);
+	return r < 0 ? host_fail(&e, 1) : 0;
+}
+
+static const struct applet prune = {
+	.name = "prune",
+	.args = "[OPTIONS]",
+	.summary = "Remove unused images",
+	.group = GROUP_COMMAND,
+	.opts = prune_opts,
+	.opts_size = sizeof(struct image_prune),
+	.max_args = 0,
+	.main = prune_main,
+};
+
 static const struct applet_verb verbs[] = {
-	{ "inspect", &inspect },   { "load", &load_applet },
-	{ "ls", &images_applet },  { "list", &images_applet },
-	{ "pull", &pull_applet },  { "rm", &rmi_applet },
-	{ "remove", &rmi_applet }, { "save", &save_applet },
-	{ "tag", &tag_applet },    { NULL, NULL },
+	{ "history", &history_applet },
+	{ "import", &import_applet },
+	{ "inspect", &inspect },
+	{ "load", &load_applet },
+	{ "ls", &images_applet },
+	{ "list", &images_applet },
+	{ "prune", &prune },
+	{ "pull", &pull_applet },
+	{ "push", &push_applet },
+	{ "rm", &rmi_applet },
+	{ "remove", &rmi_applet },
+	{ "save", &save_applet },
+	{ "tag", &tag_applet },
+	{ NULL, NULL },
 };
 
 const struct applet image_applet = {
