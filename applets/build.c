@@ -18,7 +18,7 @@ struct build {
 	struct strv add_host, build_arg, cap_add, cap_drop, label, secret, security_opt,
 		tag, ulimit;
 	uint64_t memory, shm_size;
-	bool no_cache, pull, quiet, squash;
+	bool force_rm, load, no_cache, pull, quiet, rm, squash;
 };
 
 static const struct opt opts[] = {
@@ -32,9 +32,13 @@ static const struct opt opts[] = {
 		 "Drop Linux capabilities of RUN's containers"),
 	OPT_STRING(struct build, file, 'f', "file", "string",
 		   "Name of the Dockerfile (default: \"PATH/Dockerfile\")"),
+	OPT_BOOL(struct build, force_rm, 0, "force-rm",
+		 "Always remove intermediate containers (it is always so)"),
 	OPT_STRING(struct build, iidfile, 0, "iidfile", "string",
 		   "Write the image ID to a file"),
 	OPT_LIST(struct build, label, 0, "label", "list", "Set metadata for an image"),
+	OPT_BOOL(struct build, load, 0, "load",
+		 "Put the image among the others (it is always so)"),
 	OPT_SIZE(struct build, memory, 'm', "memory", "Memory limit of RUN's containers"),
 	OPT_STRING(struct build, network, 0, "network", "string",
 		   "Set the networking mode for the \"RUN\" instructions during build "
@@ -50,6 +54,8 @@ static const struct opt opts[] = {
 		 "Always attempt to pull all referenced images"),
 	OPT_BOOL(struct build, quiet, 'q', "quiet",
 		 "Suppress the build output and print image ID on success"),
+	OPT_BOOL_DEF(struct build, rm, 0, "rm",
+		     "Remove intermediate containers after a successful build", "true"),
 	OPT_LIST(struct build, secret, 0, "secret", "list",
 		 "Secret to expose to the build (format: "
 		 "\"id=mysecret[,src=/local/secret]\")"),
@@ -154,6 +160,10 @@ static int check(const struct build *o, struct err *e)
 		known |= str_eq(o->progress, modes[i]);
 	if (!known)
 		return err_set(e, -EINVAL, "invalid progress mode: %s", o->progress);
+	if (!o->rm)
+		return err_set(e, -EOPNOTSUPP,
+			       "--rm=false is not supported: containers of a build are "
+			       "always removed");
 	if (str_eq(o->progress, "tty"))
 		return err_set(e, -EOPNOTSUPP,
 			       "progress mode tty is not supported: use plain");
