@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless start */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "applets/host.h"
@@ -9,7 +10,7 @@
 #include "core/engine/session.h"
 
 struct start {
-	bool attach, interactive;
+	bool attach, interactive, restarted;
 	char *detach_keys;
 };
 
@@ -20,12 +21,17 @@ static const struct opt opts[] = {
 		   "Override the key sequence for detaching a container"),
 	OPT_BOOL(struct start, interactive, 'i', "interactive",
 		 "Attach container's STDIN"),
+	OPT_BOOL(struct start, restarted, 0, "restarted",
+		 "Start all stopped containers that their restart policy brings back "
+		 "after "
+		 "a reboot"),
 	OPT_END,
 };
 
 static bool is_running(const struct container *c)
 {
-	return c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED;
+	return c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED ||
+	       c->state.status == STATE_RESTARTING;
 }
 
 static int start_one(struct host *h, struct container *c, void *arg, struct err *e)
@@ -90,6 +96,37 @@ static int attach(struct host *h, struct container *c, const struct start *o,
 	return r == SESSION_DETACHED ? 0 : r;
 }
 
+static int needs_one(void)
+{
+	fprintf(stderr, "rootless: 'start' requires at least 1 argument\n"
+			"See 'rootless start --help'\n");
+	return 125;
+}
+
+/* What a service of the boot calls. One that fails does not keep the others. */
+static int start_restarted(struct host *h, struct err *e)
+{
+	struct container *all = NULL;
+	size_t n = 0;
+	int code = 0;
+
+	if (host_open(h, e) < 0 || container_list(&h->store, &all, &n, e) < 0)
+		return host_fail(e, 1);
+	for (size_t i = n; i-- > 0;) { /* the oldest first */
+		struct err why = { 0 };
+
+		bool due = container_comes_back(&all[i]);
+
+		if (due && start_one(h, &all[i], NULL, &why) < 0)
+			code = host_fail(&why, 1);
+		else if (due)
+			printf("%s\n", all[i].name);
+		container_done(&all[i]);
+	}
+	free(all);
+	return code;
+}
+
 static int start_main(void *opts_, char **args)
 {
 	struct start *o = opts_;
@@ -98,6 +135,14 @@ static int start_main(void *opts_, char **args)
 	struct err e = { 0 };
 	int code;
 
+	if (o->restarted && (args[0] || o->attach || o->interactive)) {
+		log_error("--restarted takes no containers, and attaches to none");
+		return 1;
+	}
+	if (o->restarted)
+		return start_restarted(&h, &e);
+	if (!args[0])
+		return needs_one();
 	if (!o->attach && !o->interactive)
 		return host_each(args, start_one, o);
 	if (args[1]) {
@@ -118,7 +163,7 @@ const struct applet start_applet = {
 	.group = GROUP_COMMAND,
 	.opts = opts,
 	.opts_size = sizeof(struct start),
-	.min_args = 1,
+	.min_args = 0, /* --restarted */
 	.max_args = -1,
 	.main = start_main,
 };

@@ -247,6 +247,7 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.log_max_files = p->log_max_files,
 		.stop_signal = p->stop_signal,
 		.auto_remove = spec->auto_remove,
+		.restart = spec->restart,
 	};
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	return setup_write(bundle, &setup, netplan_build(&p->net, doc), e);

@@ -71,17 +71,22 @@ int container_wait(const struct store *s, struct container *c, bool removed,
 		   int *ret_code, struct err *e);
 int container_rename(const struct store *s, struct container *c, const char *name,
 		     struct err *e);
+/* Is it for `start --restarted` to start: it has run, does not run now, and its restart
+ * policy is one that outlives a reboot? */
+bool container_comes_back(const struct container *c);
 /* Connects a further attach client to a running container. */
 int container_attach(const struct store *s, const struct container *c, struct err *e);
 /* Makes the disk agree with what is alive: called by container_open/list. */
 int container_settle(const struct store *s, struct container *c, struct err *e);
 /* The same for one who holds the container's lock. */
 int container_settle_locked(const struct store *s, struct container *c, struct err *e);
-/* In the inner executable, hooks of the monitor: the event of a start; the end of a run
- * (auto-remove, leases, events); emptying the folder of one that was removed. */
+/* In the inner executable, hooks of the monitor: the event of a start; of the end of a
+ * run that another one follows; the end (auto-remove, leases, events); emptying the
+ * folder of one that was removed. */
 struct setup;
 void container_started(const struct setup *setup, const struct state *st);
-void container_exited(const struct setup *setup, const struct state *st);
+void container_rested(const struct setup *setup, const struct state *st);
+void container_exited(const struct setup *setup, const struct state *st, bool told);
 void container_ended(int container_dirfd, int realm_pidfd);
 
 #endif

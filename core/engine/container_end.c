@@ -141,6 +141,16 @@ static int remove_recorded(const struct removal *x, char **ret_trash, struct err
 	return 0;
 }
 
+void container_end_died(const struct store *s, const char *id, int exit_code)
+{
+	autojson *doc = NULL;
+	char code[16];
+
+	str_print(code, sizeof(code), "%d", exit_code);
+	if (record_read(s->containers_fd, id, &doc, NULL) == 0)
+		tell(s, yyjson_doc_get_root(doc), "die", code);
+}
+
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
 		       char **ret_trash)
 {
@@ -153,7 +163,8 @@ void container_end_run(const struct store *s, const char *id, int dirfd, int exi
 		return;
 	yyjson_val *record = yyjson_doc_get_root(doc);
 	str_print(code, sizeof(code), "exitCode=%d", exit_code);
-	tell(s, record, "die", code);
+	if (exit_code != CONTAINER_END_TOLD)
+		tell(s, record, "die", code);
 	json_get_bool(yyjson_obj_get(record, "HostConfig"), "AutoRemove", &auto_remove,
 		      NULL);
 	if (auto_remove && file_is_locked(dirfd, CONTAINER_END_RESTART) <= 0) {
@@ -202,7 +213,7 @@ int container_end_await_change(int dirfd, struct state *st, struct err *e)
 		if (r < 0)
 			return r;
 		if (!monitored || st->status == STATE_RUNNING ||
-		    st->status == STATE_PAUSED)
+		    st->status == STATE_PAUSED || st->status == STATE_RESTARTING)
 			return 0;
 		nanosleep(&step, NULL);
 	}

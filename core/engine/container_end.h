@@ -22,16 +22,20 @@ void container_end_tell(const struct store *s, const char *id, const char *actio
 /* And one of its own, "key=value". */
 void container_end_tell_more(const struct store *s, const char *id, const char *action,
 			     const char *attribute);
-/* Leases given back, the event told, an auto-remove container removed; *ret_trash: its
- * tree's malloc'd name in tmp/, still to be emptied, or NULL. */
+/* The event of a run's end. */
+void container_end_died(const struct store *s, const char *id, int exit_code);
+/* Leases given back, the event told (but for an exit_code of CONTAINER_END_TOLD), an
+ * auto-remove container removed; *ret_trash: its tree's malloc'd name in tmp/, still to
+ * be emptied, or NULL. */
+#define CONTAINER_END_TOLD (-1)
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
 		       char **ret_trash);
 /* state_read, but one that was never started has a created state, and what a power cut
  * made of state.json is one that was killed. */
 int container_end_read_state(int dirfd, struct state *ret, struct err *e);
-/* Waits while a monitor is there but the container does not run: it is being started, or
- * its end is being written down. *st is what came of it. -EBUSY when that takes too long.
- * The caller holds the container's lock. */
+/* Waits while a monitor is there but the container neither runs nor waits for its
+ * restart: it is being started, or its end is being written down. *st is what came of it.
+ * -EBUSY when that takes too long. The caller holds the container's lock. */
 int container_end_await_change(int dirfd, struct state *st, struct err *e);
 /* Is it gone? */
 bool container_end_removed(const struct store *s, const char *id);

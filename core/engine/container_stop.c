@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -17,11 +18,15 @@
 #include "core/engine/signame.h"
 #include "core/engine/untag.h"
 #include "core/ns/pidfd.h"
+#include "core/runtime/bidding.h"
 #include "core/runtime/monitor.h"
 #include "core/store/record.h"
 
 #define STOP_S  10
 #define KILL_MS 10000
+/* A container that is found starting again at each look is looked at for KILL_MS. */
+#define AGAIN_NS  2000000
+#define AGAIN_MAX 5000
 
 static bool is_running(const struct state *st)
 {
@@ -45,6 +50,27 @@ static int send_signal(struct container *c, int signal, struct err *e)
 	return r < 0 ? err_code(e, r, "signal container %.12s", c->id) : 0;
 }
 
+static int stop_signal(const struct container *c)
+{
+	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
+	const char *name = NULL;
+
+	json_get_str(config, "StopSignal", &name, NULL);
+	int signal = str_empty(name) ? SIGTERM : signame_parse(name, NULL);
+	return signal < 0 ? SIGTERM : signal;
+}
+
+/* Is this signal the user's word that the container shall end, for its restart policy
+ * too? Docker's rule: any, unless the container has a stop signal of its own. */
+static bool means_stop(const struct container *c, int signal)
+{
+	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
+	const char *name = NULL;
+
+	json_get_str(config, "StopSignal", &name, NULL);
+	return signal == SIGKILL || str_empty(name) || signal == stop_signal(c);
+}
+
 int container_kill(struct container *c, int signal, struct err *e)
 {
 	int r = refresh(c, e);
@@ -56,18 +82,13 @@ int container_kill(struct container *c, int signal, struct err *e)
 			e, -EBUSY,
 			"cannot kill container: %s: container %.12s is not running",
 			c->name, c->id);
+	if (means_stop(c, signal))
+		bidding_send(c->dirfd, BIDDING_STOP);
+	/* There is nothing to signal, and the monitor has heard it. */
+	if (c->state.status == STATE_RESTARTING)
+		return 0;
 	r = send_signal(c, signal, e);
 	return r < 0 ? err_wrap(e, "cannot kill container: %s", c->name) : 0;
-}
-
-static int stop_signal(const struct container *c)
-{
-	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
-	const char *name = NULL;
-
-	json_get_str(config, "StopSignal", &name, NULL);
-	int signal = str_empty(name) ? SIGTERM : signame_parse(name, NULL);
-	return signal < 0 ? SIGTERM : signal;
 }
 
 static int64_t stop_timeout(const struct container *c)
@@ -110,21 +131,30 @@ static bool hear_end(const struct store *s, const struct container *c, int *ret_
 	return sock >= 0 && framesock_wait_exit(sock, ret_code);
 }
 
-/* The caller holds the container's lock. */
+/* The caller holds the container's lock. Between two runs there is none to kill, but a
+ * monitor that hears the word and ends. */
 static int kill_and_settle(const struct store *s, struct container *c, struct err *e)
 {
-	int code;
+	const struct timespec step = { .tv_nsec = AGAIN_NS };
+	int code, r;
 
-	send_signal(c, SIGKILL, NULL);
-	if (wait_init(c, KILL_MS) < 0)
-		return err_set(
-			e, -EBUSY,
-			"container %.12s did not end within %d s of SIGKILL: one of "
-			"its processes hangs in the kernel",
-			c->id, KILL_MS / 1000);
-	hear_end(s, c, &code);
-	int r = container_end_await_change(c->dirfd, &c->state, e);
-	return r < 0 ? r : container_settle_locked(s, c, e);
+	for (int i = 0; i < AGAIN_MAX; i++) {
+		bidding_send(c->dirfd, BIDDING_STOP);
+		send_signal(c, SIGKILL, NULL);
+		if (wait_init(c, KILL_MS) < 0)
+			break;
+		hear_end(s, c, &code);
+		r = container_end_await_change(c->dirfd, &c->state, e);
+		if (r < 0)
+			return r;
+		if (!is_running(&c->state) || !state_monitored(c->dirfd))
+			return container_settle_locked(s, c, e);
+		nanosleep(&step, NULL);
+	}
+	return err_set(e, -EBUSY,
+		       "container %.12s did not end within %d s of SIGKILL: one of "
+		       "its processes hangs in the kernel",
+		       c->id, KILL_MS / 1000);
 }
 
 int container_stop(const struct store *s, struct container *c, int signal,
@@ -136,10 +166,15 @@ int container_stop(const struct store *s, struct container *c, int signal,
 		return r;
 	if (timeout < 0)
 		timeout = stop_timeout(c);
+	bidding_send(c->dirfd, BIDDING_STOP);
 	if (send_signal(c, signal ? signal : stop_signal(c), NULL) == 0 &&
 	    wait_init(c, timeout > INT32_MAX / 1000 ? -1 : (int)timeout * 1000) < 0)
 		send_signal(c, SIGKILL, NULL);
-	r = container_wait(s, c, false, &code, e);
+	/* It may have been between two runs, and its monitor about to begin the next one:
+	 * then that has heard the word, and ends it. */
+	do
+		r = container_wait(s, c, false, &code, e);
+	while (r == 0 && is_running(&c->state));
 	if (r == 0)
 		container_end_tell(s, c->id, "stop");
 	return r;
@@ -175,9 +210,9 @@ static int check_not_running(const struct store *s, struct container *c, bool fo
 	if (!force)
 		return err_set(
 			e, -EBUSY,
-			"cannot remove container \"/%s\": container is running: stop the "
+			"cannot remove container \"/%s\": container is %s: stop the "
 			"container before removing or force remove",
-			c->name);
+			c->name, state_name(c->state.status));
 	r = kill_and_settle(s, c, e);
 	return r == -ENOENT && container_end_removed(s, c->id) ? 0 : r;
 }

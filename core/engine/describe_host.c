@@ -7,6 +7,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/runtime/restart.h"
 
 static const char *text(const char *s)
 {
@@ -146,12 +147,14 @@ static void add_log(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o
 					     : &p->cfg->log_opts);
 }
 
-static void add_restart(yyjson_mut_doc *doc, yyjson_mut_val *o)
+static void add_restart(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
 	yyjson_mut_val *r = json_add_obj(doc, o, "RestartPolicy");
+	struct restart policy = { .kind = RESTART_NO };
 
-	json_add_str(doc, r, "Name", "no");
-	yyjson_mut_obj_add_int(doc, r, "MaximumRetryCount", 0);
+	restart_parse(s->restart, &policy, NULL); /* checked by the plan */
+	json_add_str(doc, r, "Name", restart_name(policy.kind));
+	yyjson_mut_obj_add_int(doc, r, "MaximumRetryCount", policy.max);
 }
 
 static void add_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
@@ -276,7 +279,7 @@ void describe_host(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *ro
 	add_binds(p->spec, doc, o);
 	add_log(p, doc, o);
 	add_bindings(p->spec, doc, o);
-	add_restart(doc, o);
+	add_restart(p->spec, doc, o);
 	add_modes(p, doc, o);
 	add_lists(p, doc, o);
 	add_limits(p->spec, doc, o);

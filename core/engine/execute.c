@@ -135,6 +135,11 @@ int execute_start(const struct store *s, const struct container *c,
 			       "container %s is paused, unpause the container "
 			       "before exec",
 			       c->name);
+	if (c->state.status == STATE_RESTARTING)
+		return err_set(e, -EBUSY,
+			       "Container %s is restarting, wait until the container is "
+			       "running",
+			       c->id);
 	if (c->state.status != STATE_RUNNING)
 		return err_set(e, -EBUSY, "container %s is not running", c->id);
 	if ((r = read_config(c, &config, e)) < 0 || (r = read_setup(c, &setup, e)) < 0 ||

@@ -39,7 +39,9 @@ static void add_state(const struct container *c, yyjson_mut_doc *doc, yyjson_mut
 	char stamp[TIME_STAMP_MAX];
 
 	json_add_str(doc, st, "Status", state_name(s->status));
-	yyjson_mut_obj_add_bool(doc, st, "Running", is_alive(c));
+	/* As docker has it: between two runs it counts as running. */
+	yyjson_mut_obj_add_bool(doc, st, "Running",
+				is_alive(c) || s->status == STATE_RESTARTING);
 	yyjson_mut_obj_add_bool(doc, st, "Paused", s->status == STATE_PAUSED);
 	yyjson_mut_obj_add_bool(doc, st, "Restarting", s->status == STATE_RESTARTING);
 	yyjson_mut_obj_add_bool(doc, st, "OOMKilled", s->oom_killed);

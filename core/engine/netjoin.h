@@ -17,6 +17,9 @@ enum netjoin_kept {
 };
 
 int netjoin_attach(const struct setup *s, int netns_fd, struct err *e);
+/* Hook revive of runtime/monitor.h. */
+int netjoin_revive(const struct setup *s, int realm, const int *kept, size_t kept_len,
+		   struct err *e);
 int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef RUNTIME_MONITOR_H
 #define RUNTIME_MONITOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,9 +31,18 @@ struct monitor_hooks {
 	/* In the monitor, after state.json says running and the client was told; may be
 	 * NULL. */
 	void (*started)(const struct setup *s, const struct state *st);
+	/* In the monitor, after state.json says restarting: a run has ended, and another
+	 * one will follow. Journals the event. */
+	void (*rested)(const struct setup *s, const struct state *st);
+	/* In the monitor, before another run: where the realm has lost its keeper, opens
+	 * the next one and gives realm and kept its descriptors, under the numbers of the
+	 * old. 1: it has, and network_open is due; 0: nothing was to be done. */
+	int (*revive)(const struct setup *s, int realm, const int *kept, size_t kept_len,
+		      struct err *e);
 	/* In the monitor, after state.json says exited and before clients are told:
-	 * removes an auto-remove container, journals the event. */
-	void (*exited)(const struct setup *s, const struct state *st);
+	 * removes an auto-remove container, journals the event (unless told: rested has).
+	 */
+	void (*exited)(const struct setup *s, const struct state *st, bool told);
 	/* In the monitor, after clients were told of an auto-remove container's end: the
 	 * part of its removal that takes time. */
 	void (*ended)(int container_dirfd, int realm_pidfd);

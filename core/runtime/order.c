@@ -3,6 +3,7 @@
 #include "core/runtime/order.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -81,9 +82,9 @@ int order_await(int sock, struct client *first, int *ret_process, int *ret_maste
 	return 0;
 }
 
-int order_drain(int sock)
+/* And waits for the answer. */
+static int await_drained(int sock, struct order o)
 {
-	struct order o = { .kind = ORDER_DRAIN };
 	int r = give(sock, o);
 	ssize_t n;
 
@@ -95,17 +96,47 @@ int order_drain(int sock)
 	return n == (ssize_t)sizeof(o) && o.kind == ORDER_DRAINED ? 0 : -EPIPE;
 }
 
+int order_drain(int sock)
+{
+	return await_drained(sock, (struct order){ .kind = ORDER_DRAIN });
+}
+
+int order_rest(int sock)
+{
+	return await_drained(sock, (struct order){ .kind = ORDER_REST });
+}
+
 int order_tell(int sock, int exit_code)
 {
 	return give(sock, (struct order){ .kind = ORDER_TELL, .exit_code = exit_code });
 }
 
+int order_ended(int sock, int exit_code)
+{
+	return give(sock, (struct order){ .kind = ORDER_ENDED, .exit_code = exit_code });
+}
+
+int order_again(int sock, int process, int master)
+{
+	struct order o = { .kind = ORDER_AGAIN };
+	const int fds[] = { process, master };
+
+	return fd_send(sock, &o, sizeof(o), fds, master < 0 ? 1 : 2);
+}
+
 int order_receive(int sock, struct order *ret)
 {
-	ssize_t n = recv(sock, ret, sizeof(*ret), MSG_DONTWAIT);
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+	int fds[2];
+	size_t got = 2;
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (poll(&p, 1, 0) == 0)
 		return 0;
+	ssize_t n = fd_recv(sock, ret, sizeof(*ret), fds, &got);
+	if (n == -EAGAIN || n == -EINTR)
+		return 0;
+	ret->process = n > 0 && got > 0 ? fds[0] : -1;
+	ret->master = n > 0 && got > 1 ? fds[1] : -1;
 	return n == (ssize_t)sizeof(*ret) ? 1 : -EPIPE;
 }
 

@@ -9,7 +9,10 @@
  * STALL_MS, so that a forgotten attach cannot stop a service.
  *
  * End: the supervisor says drain; what the pipes hold is read to the end without
- * backpressure (it is bounded by the pipes), then clients get the exit code. */
+ * backpressure (it is bounded by the pipes), then clients get the exit code.
+ *
+ * Restarts: the supervisor keeps the container's ends of the pipes for the next run, so
+ * they are the same for all runs and clients stay; only a terminal is another. */
 #include "core/runtime/pump.h"
 
 #include <errno.h>
@@ -391,6 +394,23 @@ static void on_output(struct loop *l, int fd, uint32_t events, void *arg)
 		p->reopen = loop_timer_add(p->loop, REOPEN_MS, on_reopen, p);
 }
 
+static void listen_to_streams(struct pumping *p)
+{
+	struct pump *conf = p->conf;
+
+	for (int i = 0; i < 2; i++) {
+		if (conf->out[i] < 0)
+			continue;
+		fd_nonblock(conf->out[i], true);
+		p->out_io[i] = loop_io_add(p->loop, conf->out[i], p->held ? 0 : EPOLLIN,
+					   on_output, p);
+	}
+	if (conf->in >= 0) {
+		fd_nonblock(conf->in, true);
+		p->in_io = loop_io_add(p->loop, conf->in, 0, on_stdin, p);
+	}
+}
+
 /* --- the end -------------------------------------------------------------------------
  */
 
@@ -413,7 +433,48 @@ static void drain(struct pumping *p)
 	order_answer(p->conf->supervisor);
 }
 
-static void tell(struct pumping *p, int exit_code)
+/* The end of a run that another one follows. */
+static void rest(struct pumping *p)
+{
+	for (int i = 0; i < 2; i++) {
+		while (p->conf->out[i] >= 0 && pull(p, i))
+			;
+	}
+	if (p->conf->terminal) {
+		/* The next run has another. */
+		if (p->reopen)
+			loop_timer_del(p->reopen);
+		p->reopen = NULL;
+		if (p->conf->out[0] >= 0)
+			close_out(p, 0);
+		close_stdin(p);
+	}
+	if (p->conf->log)
+		logfile_finish(p->conf->log, time_now());
+	order_answer(p->conf->supervisor);
+}
+
+static void begin_again(struct pumping *p, const struct order *o)
+{
+	struct pump *conf = p->conf;
+
+	if (o->process < 0)
+		_exit(1);
+	fd_close(conf->process);
+	conf->process = o->process;
+	if (!conf->terminal)
+		return;
+	if (conf->out[0] >= 0)
+		close_out(p, 0);
+	close_stdin(p);
+	conf->out[0] = o->master;
+	conf->in = fcntl(o->master, F_DUPFD_CLOEXEC, 3);
+	listen_to_streams(p);
+	block_stdin(p, false);
+}
+
+/* all: else only those who asked for no stream, and so wait for nothing else. */
+static void tell_code(struct pumping *p, int exit_code, bool all)
 {
 	uint32_t c = (uint32_t)exit_code;
 	uint8_t code[4] = { (uint8_t)(c >> 24), (uint8_t)(c >> 16), (uint8_t)(c >> 8),
@@ -422,8 +483,16 @@ static void tell(struct pumping *p, int exit_code)
 
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
-		send_frame(q, FRAME_EXIT, code, sizeof(code));
+		if (all || !q->c.want)
+			send_frame(q, FRAME_EXIT, code, sizeof(code));
 	}
+}
+
+static void tell(struct pumping *p, int exit_code)
+{
+	struct peer *next;
+
+	tell_code(p, exit_code, true);
 	p->told = true;
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
@@ -450,6 +519,18 @@ static void on_order(struct loop *l, int fd, uint32_t events, void *arg)
 		tell(p, o.exit_code);
 		return;
 	}
+	if (r > 0 && o.kind == ORDER_REST) {
+		rest(p);
+		return;
+	}
+	if (r > 0 && o.kind == ORDER_ENDED) {
+		tell_code(p, o.exit_code, false);
+		return;
+	}
+	if (r > 0 && o.kind == ORDER_AGAIN) {
+		begin_again(p, &o);
+		return;
+	}
 	/* The supervisor is gone. Once it has told the code that is as it should be;
 	 * before, nobody would ever know how the payload ends: end it now, and the next
 	 * command finds a container that is simply not running. */
@@ -467,16 +548,7 @@ static void start(struct pumping *p)
 {
 	struct pump *conf = p->conf;
 
-	for (int i = 0; i < 2; i++) {
-		if (conf->out[i] < 0)
-			continue;
-		fd_nonblock(conf->out[i], true);
-		p->out_io[i] = loop_io_add(p->loop, conf->out[i], EPOLLIN, on_output, p);
-	}
-	if (conf->in >= 0) {
-		fd_nonblock(conf->in, true);
-		p->in_io = loop_io_add(p->loop, conf->in, 0, on_stdin, p);
-	}
+	listen_to_streams(p);
 	if (conf->listener >= 0)
 		loop_io_add(p->loop, conf->listener, EPOLLIN, on_listener, p);
 	p->order_io = loop_io_add(p->loop, conf->supervisor, EPOLLIN, on_order, p);

@@ -39,6 +39,7 @@ static const struct field {
 	{ "logMaxFiles", NUMBER, offsetof(struct setup, log_max_files) },
 	{ "stopSignal", NUMBER, offsetof(struct setup, stop_signal) },
 	{ "autoRemove", FLAG, offsetof(struct setup, auto_remove) },
+	{ "restart", TEXT, offsetof(struct setup, restart) },
 };
 
 static void *slot(struct setup *s, const struct field *f)

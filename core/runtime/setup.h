@@ -33,6 +33,7 @@ struct setup {
 	/* end */
 	int64_t stop_signal;
 	bool auto_remove;
+	char *restart; /* restart.h; NULL: no */
 	/* "oom_score_adj", rlimits etc. are in config.json */
 	yyjson_val *network; /* the engine's own object, opaque here; NULL: none. Valid
 				with doc */

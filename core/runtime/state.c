@@ -60,6 +60,7 @@ static int from_json(yyjson_val *obj, struct state *s, struct err *e)
 	    json_get_i64(obj, "started", &s->started, e) < 0 ||
 	    json_get_i64(obj, "finished", &s->finished, e) < 0 ||
 	    json_get_i64(obj, "restartCount", &restarts, e) < 0 ||
+	    json_get_bool(obj, "stopped", &s->stopped, e) < 0 ||
 	    json_get_str(obj, "error", &error, e) < 0)
 		return -EINVAL;
 	if (state_parse_name(status) < 0)
@@ -144,6 +145,7 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 	yyjson_mut_obj_add_int(doc, o, "started", s->started);
 	yyjson_mut_obj_add_int(doc, o, "finished", s->finished);
 	yyjson_mut_obj_add_int(doc, o, "restartCount", s->restart_count);
+	yyjson_mut_obj_add_bool(doc, o, "stopped", s->stopped);
 	json_add_str(doc, o, "error", s->error);
 	r = json_print(&text, doc, true);
 	if (r == 0)

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #define VIGIL_FIRST_MS  20
 #define VIGIL_DOUBLINGS 10 /* to some 20 s */
 #define VIGIL_MS        1000000ll
+#define VIGIL_BLIND_MS  1000
 
 void vigil_init(struct vigil *v, vigil_renew *renew, void *arg)
 {
@@ -22,7 +24,7 @@ void vigil_init(struct vigil *v, vigil_renew *renew, void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	*v = (struct vigil){ .renew = renew, .arg = arg };
+	*v = (struct vigil){ .renew = renew, .arg = arg, .control = -1 };
 	v->children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -44,25 +46,44 @@ static void vigil_try(struct vigil *v, int *connection)
 
 static int vigil_timeout(const struct vigil *v)
 {
-	int64_t left = v->next - time_monotonic();
+	int64_t first = v->next, left;
 
-	if (!v->next)
+	if (v->wake && (!first || v->wake < first))
+		first = v->wake;
+	if (!first)
 		return -1;
-	return left > 0 ? (int)(left / VIGIL_MS) + 1 : 0;
+	left = (first - time_monotonic()) / VIGIL_MS + 1;
+	return left <= 0 ? 0 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+static bool vigil_is_time(const struct vigil *v)
+{
+	return v->wake && time_monotonic() >= v->wake;
+}
+
+/* Out of descriptors or memory: then the children alone, or looked for now and then. */
+static void vigil_await_blindly(const struct vigil *v)
+{
+	struct pollfd p = { .fd = v->control, .events = POLLIN };
+	siginfo_t left = { 0 };
+
+	if (v->wake)
+		poll(&p, 1, VIGIL_BLIND_MS);
+	else
+		waitid(P_ALL, 0, &left, WEXITED | WNOWAIT);
 }
 
 void vigil_await(struct vigil *v, int *connection)
 {
 	struct signalfd_siginfo gone;
-	siginfo_t left = { 0 };
 
-	/* Out of descriptors or memory: then the children alone. */
 	if (v->children < 0)
-		waitid(P_ALL, 0, &left, WEXITED | WNOWAIT);
+		vigil_await_blindly(v);
 	while (v->children >= 0) {
-		struct pollfd p[2] = { { .fd = v->children, .events = POLLIN },
-				       { .fd = *connection } };
-		int n = poll(p, 2, vigil_timeout(v));
+		struct pollfd p[3] = { { .fd = v->children, .events = POLLIN },
+				       { .fd = *connection },
+				       { .fd = v->control, .events = POLLIN } };
+		int n = poll(p, 3, vigil_timeout(v));
 
 		if (n < 0)
 			continue; /* interrupted */
@@ -71,8 +92,13 @@ void vigil_await(struct vigil *v, int *connection)
 				;
 			return;
 		}
+		if (p[2].revents)
+			return;
 		if (p[1].revents)
 			*connection = fd_close(*connection);
-		vigil_try(v, connection);
+		if (p[1].revents || (v->next && time_monotonic() >= v->next))
+			vigil_try(v, connection);
+		if (vigil_is_time(v))
+			return;
 	}
 }

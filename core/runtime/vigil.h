@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A monitor's vigil: the wait for its children to end, and meanwhile for its connection
- * to the network stack to break. */
+/* A monitor's vigil: the wait for its children to end, for a word to it, for a time, and
+ * meanwhile for its connection to the network stack to break. */
 #ifndef RUNTIME_VIGIL_H
 #define RUNTIME_VIGIL_H
 
@@ -14,14 +14,16 @@ struct vigil {
 	int children; /* signalfd of SIGCHLD; -1: none to be had */
 	int tries;    /* renewals that failed, since the last one that did not */
 	int64_t next; /* when to try again, ns; 0: there is nothing to renew */
+	int control;  /* polled for a word (bidding.h), or -1 */
+	int64_t wake; /* when to return at the latest (time_monotonic); 0: never */
 	vigil_renew *renew;
 	void *arg;
 };
 
 /* Blocks SIGCHLD, so that none is missed from here on. */
 void vigil_init(struct vigil *v, vigil_renew *renew, void *arg);
-/* Returns when a child has ended since the last call, or may have. connection: polled for
- * its end, or -1. */
+/* Returns when a child has ended since the last call, or may have, when there is a word,
+ * and when it is time. connection: polled for its end, or -1. */
 void vigil_await(struct vigil *v, int *connection);
 
 #endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of a monitor's work. */
+#include "core/runtime/monitoring.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/str.h"
+#include "core/ns/pidfd.h"
+#include "core/runtime/builder.h"
+#include "core/runtime/order.h"
+
+#define PUMPS_MAX 100 /* a pump that dies this often will not do better */
+
+int monitoring_read_setup(const struct monitoring *m, struct setup *ret, struct err *e)
+{
+	autoclose int bundle =
+		openat(m->container, "bundle", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return bundle < 0 ? err_sys(e, "open 'bundle'") : setup_read(bundle, ret, e);
+}
+
+int monitoring_open_log(struct monitoring *m, struct err *e)
+{
+	const struct setup *s = &m->setup;
+	int r;
+
+	if (str_empty(s->log_driver) || str_eq(s->log_driver, "none"))
+		return 0;
+	if (!str_eq(s->log_driver, "json-file"))
+		return err_set(e, -EINVAL, "log driver '%s' is unknown", s->log_driver);
+	if (str_empty(s->log_path))
+		return err_set(e, -EINVAL, "the log has no path");
+	r = logfile_open(&m->log, s->log_path, s->log_max_size, s->log_max_files, e);
+	if (r < 0)
+		return r;
+	m->pump.log = &m->log;
+	return 0;
+}
+
+/* reader 0: the pump's end is for writing (stdin). */
+static int make_pipe(int *pump_end, int *init_end, bool to_init, struct err *e)
+{
+	int p[2];
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	*pump_end = to_init ? p[1] : p[0];
+	*init_end = to_init ? p[0] : p[1];
+	return 0;
+}
+
+int monitoring_make_streams(struct monitoring *m, struct err *e)
+{
+	m->pump.terminal = m->setup.terminal;
+	m->pump.stdin_once = m->setup.stdin_once;
+	if (m->setup.terminal)
+		return 0;
+	if (m->setup.open_stdin && make_pipe(&m->pump.in, &m->stdio[0], true, e) < 0)
+		return e->code;
+	for (int i = 0; i < 2; i++) {
+		if (make_pipe(&m->pump.out[i], &m->stdio[i + 1], false, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+int monitoring_fork_builder(struct monitoring *m, struct err *e)
+{
+	int report[2], sync[2];
+	sigset_t none;
+	struct builder b = { .setup = &m->setup,
+			     .container_dirfd = m->container,
+			     .realm_pidfd = m->realm,
+			     .hooks = m->hooks };
+
+	if (fd_socketpair(SOCK_SEQPACKET, report) < 0 ||
+	    fd_socketpair(SOCK_SEQPACKET, sync) < 0)
+		return err_sys(e, "make a socket pair");
+	b.report = report[1];
+	b.sync = sync[1];
+	for (int i = 0; i < 3; i++)
+		b.stdio[i] = m->stdio[i];
+	m->builder = fork();
+	if (m->builder < 0)
+		return err_sys(e, "fork");
+	if (m->builder == 0) {
+		/* As with the first run: what the monitor has changed of itself since. */
+		prctl(PR_SET_DUMPABLE, 1);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		_exit(builder_run(&b));
+	}
+	m->meet.report = report[0];
+	m->meet.sync = sync[0];
+	fd_close(report[1]);
+	fd_close(sync[1]);
+	for (int i = 0; i < 3 && !m->keeps_stdio; i++)
+		m->stdio[i] = fd_close(m->stdio[i]);
+	return 0;
+}
+
+/* What must go when the monitor goes, or is another process's alone. */
+static void forget(const struct monitoring *m)
+{
+	fd_close(m->lock);
+	fd_close(m->network);
+	fd_close(m->realm);
+	fd_close(m->sockets);
+	fd_close(m->container);
+	fd_close(m->client.fd);
+	fd_close(m->meet.report);
+	fd_close(m->meet.sync);
+	fd_close(m->control);
+	fd_close(m->vigil.children);
+	for (int i = 0; i < 3; i++)
+		fd_close(m->stdio[i]);
+	for (size_t i = 0; i < m->kept_len; i++)
+		fd_close(m->kept[i]);
+}
+
+int monitoring_fork_pump(struct monitoring *m, struct err *e)
+{
+	int pair[2];
+
+	if (fd_socketpair(SOCK_SEQPACKET, pair) < 0)
+		return err_sys(e, "make a socket pair");
+	m->pumping = fork();
+	if (m->pumping == 0) {
+		fd_close(pair[0]);
+		forget(m);
+		m->pump.supervisor = pair[1];
+		m->pump.ahead = true;
+		pump_run(&m->pump);
+	}
+	fd_close(pair[1]);
+	if (m->pumping < 0) {
+		fd_close(pair[0]);
+		return err_set(e, -EAGAIN, "start the pump");
+	}
+	fd_close(m->supervisor);
+	m->supervisor = pair[0];
+	/* The pump's alone now: its closing must be seen. A later pump starts without. */
+	if (!m->pump.terminal)
+		m->pump.in = fd_close(m->pump.in);
+	return 0;
+}
+
+int monitoring_hold_init(struct monitoring *m, struct err *e)
+{
+	fd_close(m->process);
+	m->process = pidfd_open(m->meet.init);
+	return m->process < 0 ? err_code(e, m->process, "open a pidfd") : 0;
+}
+
+void monitoring_renew_pump(struct monitoring *m)
+{
+	struct setup s = { 0 };
+
+	if (++m->pumps >= PUMPS_MAX) {
+		pidfd_signal(m->process, SIGKILL);
+		return;
+	}
+	/* The next one's log, as the dead one left it. */
+	if (m->pump.log) {
+		logfile_done(&m->log);
+		m->pump.log = NULL;
+	}
+	if (monitoring_read_setup(m, &s, NULL) == 0) {
+		m->setup = s;
+		monitoring_open_log(m, NULL);
+		setup_done(&m->setup);
+	}
+	if (monitoring_fork_pump(m, NULL) == 0 &&
+	    order_guard(m->supervisor, m->process) == 0)
+		order_begin(m->supervisor, NULL, m->meet.master);
+}
+
+/* Waits for one child, and takes whoever else ends meanwhile: the init of a PID namespace
+ * is not gone before every process in it has been reaped, and some of those are our
+ * children once the setup process was killed. */
+void monitoring_reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, WNOHANG) == 0)
+		if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
+			return;
+}
+
+/* Without a PID namespace of its own a container's other processes outlive init; as our
+ * children (we are their reaper) they are found. */
+void monitoring_end_orphans(const struct monitoring *m)
+{
+	char text[4096], path[64];
+	bool again = true;
+
+	str_print(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	while (again && file_read_small(AT_FDCWD, path, text, sizeof(text)) >= 0) {
+		autostrv pids = { 0 };
+
+		again = false;
+		strv_split(&pids, text, ' ');
+		for (size_t i = 0; i < pids.len; i++) {
+			int64_t pid;
+
+			if (str_i64(pids.v[i], 2, INT32_MAX, &pid) < 0 ||
+			    pid == m->pumping)
+				continue;
+			kill((pid_t)pid, SIGKILL);
+			monitoring_reap((pid_t)pid);
+			again = true;
+		}
+	}
+}
