@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/config.h"
 #include "core/engine/container.h"
 #include "core/engine/container_end.h"
 #include "core/engine/hostfiles.h"
@@ -133,6 +134,55 @@ static int reconnect(const struct setup *s, const int *kept, struct err *e)
 	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
 }
 
+/* Bridges of a new realm, and its stack. */
+static int raise_networks(const struct store *store, const struct realm *realm,
+			  const struct netplan *n, const int *kept, struct err *e)
+{
+	autodone(config_done) struct config cfg = { 0 };
+	int r = config_read(NULL, &cfg, e);
+
+	for (size_t i = 0; r == 0 && i < n->ends_len; i++) {
+		autodone(network_done) struct network net = { 0 };
+
+		r = network_open(store, &cfg, n->ends[i].name, &net, e);
+		if (r == 0)
+			r = network_ensure(store, realm, &net, e);
+	}
+	if (r < 0)
+		return r;
+	autoclose int fd = network_stack(store, realm, e);
+	if (fd < 0)
+		return fd;
+	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+}
+
+int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t kept_len,
+		   struct err *e)
+{
+	struct pollfd keeper = { .fd = kept[NETJOIN_KEPT_REALM] };
+	autodone(netplan_done) struct netplan n = { 0 };
+	autodone(store_done) struct store store = { 0 };
+	autodone(realm_done) struct realm realm = { 0 };
+	int r;
+
+	if (poll(&keeper, 1, 0) == 0)
+		return 0;
+	if ((r = netplan_parse(s->network, &n, e)) < 0)
+		return r;
+	if ((r = open_store(s, &store)) < 0)
+		return err_code(e, r, "open the store");
+	if ((r = realm_open(&store, &realm, e)) < 0)
+		return r;
+	if (n.mode == NETPLAN_NETWORKS && kept_len > NETJOIN_KEPT_STACK &&
+	    (r = raise_networks(&store, &realm, &n, kept, e)) < 0)
+		return r;
+	/* Last: until then the old one says that this is still to be done. */
+	if (dup3(realm.pidfd, realm_fd, O_CLOEXEC) < 0 ||
+	    dup3(realm.users_fd, kept[NETJOIN_KEPT_REALM], O_CLOEXEC) < 0)
+		return err_sys(e, "dup");
+	return 1;
+}
+
 /* A stack that has died; or the next one, while sockets of the dead one still are. */
 static bool worth_trying(int r)
 {
@@ -209,7 +259,15 @@ void container_started(const struct setup *setup, const struct state *st)
 		container_end_tell(&s, setup->id, "start");
 }
 
-void container_exited(const struct setup *setup, const struct state *st)
+void container_rested(const struct setup *setup, const struct state *st)
+{
+	autodone(store_done) struct store s = { 0 };
+
+	if (open_store(setup, &s) == 0)
+		container_end_died(&s, setup->id, st->exit_code);
+}
+
+void container_exited(const struct setup *setup, const struct state *st, bool told)
 {
 	autodone(store_done) struct store s = { 0 };
 
@@ -219,7 +277,8 @@ void container_exited(const struct setup *setup, const struct state *st)
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autofree char *trash = NULL; /* emptied by container_ended, when nobody waits */
 	if (dir >= 0)
-		container_end_run(&s, setup->id, dir, st->exit_code, &trash);
+		container_end_run(&s, setup->id, dir,
+				  told ? CONTAINER_END_TOLD : st->exit_code, &trash);
 }
 
 struct leftover {

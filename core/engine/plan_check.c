@@ -11,6 +11,7 @@
 #include "core/engine/hostfiles.h"
 #include "core/engine/keepid.h"
 #include "core/engine/network.h"
+#include "core/runtime/restart.h"
 
 #define SCORE_MAX 1000
 
@@ -77,6 +78,20 @@ static int check_pairs(const struct spec *s, struct strv *done, struct err *e)
 	return 0;
 }
 
+static int check_restart(const struct spec *s, struct err *e)
+{
+	struct restart policy;
+	int r = restart_parse(s->restart, &policy, e);
+
+	if (r < 0)
+		return r;
+	if (s->auto_remove && policy.kind != RESTART_NO)
+		return err_set(e, -EINVAL,
+			       "conflicting options: cannot specify both --restart and "
+			       "--rm");
+	return 0;
+}
+
 int plan_check_options(const struct spec *s, struct err *e)
 {
 	autostrv done = { 0 };
@@ -88,9 +103,8 @@ int plan_check_options(const struct spec *s, struct err *e)
 			"invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are "
 			"allowed",
 			s->name);
-	if (!str_empty(s->restart) && !str_eq(s->restart, "no"))
-		return err_set(e, -EOPNOTSUPP, "restart policy '%s' is not supported",
-			       s->restart);
+	if ((r = check_restart(s, e)) < 0)
+		return r;
 	if (str_eq(s->uts, "host") && s->hostname)
 		return err_set(e, -EINVAL,
 			       "conflicting options: hostname and the UTS mode");
