@@ -9,10 +9,13 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/portmatch.h"
+#include "core/engine/row.h"
 
 static const char *const container_keys[] = {
-	"ancestor", "before", "exited", "id",     "label", "name",
-	"network",  "since",  "status", "volume", NULL,
+	"ancestor", "before", "exited", "expose", "health",  "id",
+	"is-task",  "label",  "label!", "name",   "network", "publish",
+	"since",    "status", "volume", NULL,
 };
 static const char *const image_keys[] = {
 	"before", "dangling", "label", "reference", "since", NULL,
@@ -96,6 +99,16 @@ static int check_status(const char *value, struct err *e)
 		       : 0;
 }
 
+static int check_health(const char *value, struct err *e)
+{
+	static const char *const known[] = { "starting", "healthy", "unhealthy", "none" };
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (str_eq(value, known[i]))
+			return 0;
+	return err_set(e, -EINVAL, "unrecognised filter value for health: %s", value);
+}
+
 static int resolve_container(struct pick *p, const struct store *s, const char *condition,
 			     struct err *e)
 {
@@ -110,6 +123,15 @@ static int resolve_container(struct pick *p, const struct store *s, const char *
 		return check_status(v, e);
 	if ((v = pick_value(condition, "exited")) && str_i64(v, 0, 255, &code) < 0)
 		return err_set(e, -EINVAL, "invalid filter 'exited=%s'", v);
+	bool task;
+	if ((v = pick_value(condition, "health")))
+		return check_health(v, e);
+	if (((v = pick_value(condition, "publish")) ||
+	     (v = pick_value(condition, "expose"))) &&
+	    portmatch_check(v) < 0)
+		return err_set(e, -EINVAL, "invalid filter '%s'", condition);
+	if ((v = pick_value(condition, "is-task")) && str_bool(v, &task) < 0)
+		return err_set(e, -EINVAL, "invalid filter 'is-task=%s'", v);
 	/* An image that is not here has no containers; that is no error. */
 	if ((v = pick_value(condition, "ancestor")) &&
 	    look_up_image(s, v, NULL, &p->ancestors, NULL) < 0)
@@ -292,6 +314,20 @@ static bool match_volume(const struct container *c, const char *want)
 	return false;
 }
 
+/* As its status says it. */
+static bool match_health(const struct container *c, const char *want)
+{
+	autobuf status = { 0 };
+
+	row_status(c, &status);
+	const char *text = buf_str(&status);
+	const char *is = strstr(text, "(healthy)")            ? "healthy"
+			 : strstr(text, "(unhealthy)")        ? "unhealthy"
+			 : strstr(text, "(health: starting)") ? "starting"
+							      : "none";
+	return str_eq(is, want);
+}
+
 static bool match_exited(const struct container *c, const char *want)
 {
 	int64_t code = -1;
@@ -325,12 +361,22 @@ static bool match_container(const struct pick *p, const struct container *c,
 		return match_regex(v, c->name);
 	if (str_eq(key, "label"))
 		return match_container_label(c, v);
+	if (str_eq(key, "label!"))
+		return !match_container_label(c, v);
 	if (str_eq(key, "status"))
 		return (int)c->state.status == state_parse_name(v);
 	if (str_eq(key, "exited"))
 		return match_exited(c, v);
 	if (str_eq(key, "volume"))
 		return match_volume(c, v);
+	if (str_eq(key, "expose"))
+		return portmatch_exposed(c, v);
+	if (str_eq(key, "publish"))
+		return portmatch_published(c, v);
+	if (str_eq(key, "health"))
+		return match_health(c, v);
+	if (str_eq(key, "is-task")) /* of a swarm: none is */
+		return !strchr("1tT", v[0]);
 	if (str_eq(key, "network"))
 		return match_network(c, v);
 	if (str_eq(key, "ancestor")) {
@@ -357,7 +403,7 @@ bool pick_container(const struct pick *p, const struct container *c)
 			any |= yes;
 			all &= yes || !v;
 		}
-		if (pick_has(p, *key) && !(str_eq(*key, "label") ? all : any))
+		if (pick_has(p, *key) && !(str_starts(*key, "label") ? all : any))
 			return false;
 	}
 	return true;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* docker stats: what a container uses now, added up over its processes (an ordinary user
+ * has no cgroup that counts for him). Memory is their proportional share (PSS), so that
+ * what several map counts once; CPU time of processes that have gone between two looks
+ * is not seen. */
+#ifndef ENGINE_USAGE_H
+#define ENGINE_USAGE_H
+
+#include "core/engine/census.h"
+
+struct usage {
+	uint64_t cpu;           /* ns */
+	uint64_t memory, limit; /* bytes */
+	uint64_t received, sent;
+	uint64_t read, written;
+	uint64_t tasks;
+	int64_t at; /* ns, when it was looked at */
+};
+
+/* All zero for a container that does not run. */
+void usage_read(const struct census *all, const struct container *c, struct usage *ret);
+/* BlockIO Container CPUPerc ID MemPerc MemUsage Name NetIO PIDs, as docker prints them.
+ */
+yyjson_mut_val *usage_row(const struct container *c, const struct usage *before,
+			  const struct usage *now, bool no_trunc, yyjson_mut_doc *doc);
+
+#endif
