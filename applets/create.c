@@ -184,6 +184,8 @@ static void copy_numbers(const struct create_options *o, struct spec *s)
 	s->memory = o->memory;
 	s->memory_reservation = o->memory_reservation;
 	s->cpu_shares = o->cpu_shares;
+	s->cpu_period = o->cpu_period;
+	s->cpu_quota = o->cpu_quota;
 	s->oom_score_adj = o->oom_score_adj;
 	s->has_oom_score_adj = o->has_oom_score_adj;
 }

@@ -17,7 +17,8 @@ struct create_options {
 		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
 		*log_driver, *mac_address, *memory_swap, *name, *network, *pid, *platform,
 		*pull, *restart, *stop_signal, *user, *userns, *uts, *workdir;
-	int64_t cpu_shares, oom_score_adj, pids_limit, stop_timeout;
+	int64_t cpu_shares, cpu_period, cpu_quota, oom_score_adj, pids_limit,
+		stop_timeout;
 	bool has_init, has_oom_score_adj, has_stop_timeout;
 	uint64_t memory, memory_reservation, shm_size;
 	bool detach, init, interactive, privileged, publish_all, quiet, read_only, rm,

@@ -82,6 +82,7 @@ static int set_slot(const struct opt *o, void *slots, const char *value, struct 
 		return -EINVAL;
 	case OPT_TYPE_DURATION:
 		return set_duration(value, p, why);
+	case OPT_TYPE_REFUSED:
 	case OPT_TYPE_END:
 		break;
 	}
@@ -151,6 +152,9 @@ static int parse_long(struct parser *p, const char *arg)
 	}
 	if (!o)
 		return err_set(p->e, -EINVAL, "unknown flag: --%.*s", (int)n, name);
+	if (o->type == OPT_TYPE_REFUSED)
+		return err_set(p->e, -EOPNOTSUPP, "--%s is not supported: %s", o->name,
+			       o->help);
 	if (name[n] == '=')
 		return give(p, o, name + n + 1);
 	if (o->type == OPT_TYPE_BOOL)

@@ -20,6 +20,7 @@ enum opt_type {
 	OPT_TYPE_INT,      /* int64_t */
 	OPT_TYPE_SIZE,     /* uint64_t bytes: 64m, 1g */
 	OPT_TYPE_DURATION, /* int64_t nanoseconds: 30s */
+	OPT_TYPE_REFUSED,  /* docker has it, we cannot: help says why; no slot, hidden */
 };
 
 struct opt {
@@ -80,6 +81,10 @@ struct opt {
 	{ \
 		__VA_ARGS__, .given = OPT_CHECKED_(S, G, bool) + 1 \
 	}
+#define OPT_REFUSED(n, why) \
+	{ \
+		OPT_TYPE_REFUSED, 0, n, NULL, why, NULL, 0, 0, true \
+	}
 #define OPT_END \
 	{ \
 		OPT_TYPE_END, 0, NULL, NULL, NULL, NULL, 0, 0, false \
@@ -89,7 +94,8 @@ struct opt {
  * the first operand ends option parsing. help: set when -h/--help was met (parsing
  * stops). 0, or -EINVAL with docker's sentence: "unknown flag: --x", "unknown shorthand
  * flag: 'x' in -x", "flag needs an argument: --name", `invalid argument "x" for "--name"
- * flag: …`. After a failure rest is NULL; the slots are to be released all the same. */
+ * flag: …`; -EOPNOTSUPP for what is refused. After a failure rest is NULL; the slots are
+ * to be released all the same. */
 struct opt_result {
 	char **rest; /* NULL-terminated, pointing into argv; malloc'd array */
 	int rest_len;

@@ -159,8 +159,7 @@ static void add_restart(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_va
 
 static void add_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
-	static const char *const zero[] = { "BlkioWeight",        "CpuPeriod",
-					    "CpuQuota",           "CpuRealtimePeriod",
+	static const char *const zero[] = { "BlkioWeight",        "CpuRealtimePeriod",
 					    "CpuRealtimeRuntime", "CpuCount",
 					    "CpuPercent",         "IOMaximumIOps",
 					    "IOMaximumBandwidth" };
@@ -175,6 +174,8 @@ static void add_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val
 	for (size_t i = 0; i < ARRAY_LEN(null); i++)
 		yyjson_mut_obj_add_null(doc, o, null[i]);
 	yyjson_mut_obj_add_int(doc, o, "CpuShares", s->cpu_shares);
+	yyjson_mut_obj_add_int(doc, o, "CpuPeriod", s->cpu_period);
+	yyjson_mut_obj_add_int(doc, o, "CpuQuota", s->cpu_quota);
 	yyjson_mut_obj_add_uint(doc, o, "Memory", s->memory);
 	yyjson_mut_obj_add_uint(doc, o, "MemoryReservation", s->memory_reservation);
 	yyjson_mut_obj_add_int(doc, o, "MemorySwap", s->memory_swap);

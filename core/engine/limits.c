@@ -16,6 +16,8 @@
 #define NOFILE_SOFT    1024
 #define MEMORY_MIN     (6u << 20)
 #define CPU_PERIOD     100000
+#define CPU_PERIOD_MIN 1000
+#define CPU_PERIOD_MAX 1000000
 #define SHARES_MIN     2
 #define SHARES_MAX     262144
 #define CGROUPS_PATH   "%s:rootless:"
@@ -222,6 +224,8 @@ static int limit_cpu(const struct limiting *l, const struct spec *s, struct err 
 {
 	struct strv *out = &l->c->unified;
 	int64_t shares = s->cpu_shares;
+	int64_t period = s->cpu_period ? s->cpu_period : CPU_PERIOD;
+	bool quota = s->cpu_quota > 0;
 
 	if (s->cpus < 0)
 		return err_set(e, -EINVAL, "invalid value for --cpus: %g", s->cpus);
@@ -230,6 +234,23 @@ static int limit_cpu(const struct limiting *l, const struct spec *s, struct err 
 			       (long long)shares);
 	shares = shares < SHARES_MIN ? SHARES_MIN : shares;
 	shares = shares > SHARES_MAX ? SHARES_MAX : shares;
+	if (s->cpus > 0 && (s->cpu_period || s->cpu_quota))
+		return err_set(e, -EINVAL,
+			       "Conflicting options: Nano CPUs and CPU %s cannot both be "
+			       "set",
+			       s->cpu_period ? "Period" : "Quota");
+	if (period < CPU_PERIOD_MIN || period > CPU_PERIOD_MAX)
+		return err_set(e, -EINVAL,
+			       "CPU cfs period can not be less than 1ms (i.e. 1000) or "
+			       "larger than 1s (i.e. 1000000)");
+	if (quota && s->cpu_quota < CPU_PERIOD_MIN)
+		return err_set(e, -EINVAL,
+			       "CPU cfs quota can not be less than 1ms (i.e. 1000)");
+	if (quota && possible(l, "--cpu-quota", "cpu"))
+		strv_addf(out, "cpu.max=%lld %lld", (long long)s->cpu_quota,
+			  (long long)period);
+	else if (!quota && s->cpu_period && possible(l, "--cpu-period", "cpu"))
+		strv_addf(out, "cpu.max=max %lld", (long long)period);
 	if (s->cpus > 0 && possible(l, "--cpus", "cpu"))
 		strv_addf(out, "cpu.max=%.0f %d", s->cpus * CPU_PERIOD, CPU_PERIOD);
 	/* As runc turns shares to weight. */

@@ -70,7 +70,7 @@ struct spec {
 	uint64_t memory, memory_reservation;
 	int64_t memory_swap; /* 0: not given; -1: unlimited */
 	double cpus;
-	int64_t cpu_shares;
+	int64_t cpu_shares, cpu_period, cpu_quota; /* the latter two in µs */
 	char *cpuset_cpus, *cpuset_mems, *cgroup_parent;
 	int64_t oom_score_adj;
 	bool has_oom_score_adj;

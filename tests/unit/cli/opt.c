@@ -27,6 +27,7 @@ static const struct opt opts[] = {
 	OPT_STRING_DEF(struct slots, pull, 0, "pull", "string",
 		       "Pull image before running (\"always\", \"missing\", \"never\")",
 		       "missing"),
+	OPT_REFUSED("gpus", "give the device nodes by --device"),
 	OPT_LIST(struct slots, publish, 'p', "publish", "list", "Publish a port"),
 	OPT_LIST(struct slots, env, 'e', "env", "list", "Set environment variables"),
 	OPT_INT(struct slots, pids, 0, "pids-limit", "Tune pids limit", "-1"),
@@ -258,4 +259,21 @@ TEST(help_text)
 	buf_reset(&out);
 	opt_help(NULL, &out);
 	CHECK_STR(buf_str(&out), "");
+}
+
+TEST(what_docker_has_and_we_cannot)
+{
+	static const char *const forms[] = { "--gpus", "--gpus=all" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct slots s = { 0 };
+		struct opt_result r;
+		struct err e = { 0 };
+		char *argv[] = { (char *)"x", (char *)(uintptr_t)forms[i], NULL };
+
+		CHECK_INT(opt_parse(opts, &s, 2, argv, false, &r, &e), -EOPNOTSUPP);
+		CHECK_STR(e.text,
+			  "--gpus is not supported: give the device nodes by --device");
+		opt_release(opts, &s);
+	}
 }
