@@ -183,12 +183,12 @@ static int set_target(struct buildjob *j, struct buildjob_stage *st,
 		return err_set(e, -EINVAL, "%s requires a destination",
 			       dockerfile_op_name(in->op));
 	c->folder = str_ends(word, "/") || str_eq(word, ".") || str_ends(word, "/.");
-	c->path = buildadd_absolute(st, word);
 	if (!c->folder && in->args.len > 2)
 		return err_set(e, -EINVAL,
 			       "When using %s with more than one source file, the "
 			       "destination must be a directory and end with a /",
 			       dockerfile_op_name(in->op));
+	c->path = buildadd_absolute(st, word);
 	return 0;
 }
 
