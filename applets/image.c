@@ -7,8 +7,8 @@
 #include "core/engine/imageprune.h"
 #include "core/engine/row.h"
 
-extern const struct applet history_applet, images_applet, import_applet, load_applet,
-	pull_applet, push_applet, rmi_applet, save_applet, tag_applet;
+extern const struct applet build_applet, history_applet, images_applet, import_applet,
+	load_applet, pull_applet, push_applet, rmi_applet, save_applet, tag_applet;
 
 struct image_inspect {
 	char *format;
@@ -98,6 +98,7 @@ static const struct applet prune = {
 };
 
 static const struct applet_verb verbs[] = {
+	{ "build", &build_applet },
 	{ "history", &history_applet },
 	{ "import", &import_applet },
 	{ "inspect", &inspect },
