@@ -12,6 +12,7 @@
 #include "core/base/str.h"
 #include "core/cli/applet.h"
 #include "core/engine/image.h"
+#include "core/engine/imagefile.h"
 
 #define RUN(...)
 #define OPT_HIDDEN(type, name, arg, slot) \
@@ -292,9 +293,17 @@ int create_container(struct host *h, const struct create_options *o,
 			return err_sys(e, "failed to create the container ID file '%s'",
 				       o->cidfile);
 	}
-	r = get_image(h, o, spec->image, e);
+	/* An archive is loaded, and the container is made of what it held. */
+	struct spec taken = *spec;
+	autofree char *name = NULL;
+	if (imagefile_is_name(spec->image)) {
+		r = imagefile_take(&h->store, &h->config, spec->image, &name, e);
+		taken.image = name;
+	} else {
+		r = get_image(h, o, spec->image, e);
+	}
 	if (r >= 0)
-		r = container_create(&h->store, &h->config, spec, ret_id, &warnings, e);
+		r = container_create(&h->store, &h->config, &taken, ret_id, &warnings, e);
 	for (size_t n = 0; n < warnings.len; n++)
 		log_warn("%s", warnings.v[n]);
 	if (r >= 0)

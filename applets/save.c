@@ -2,19 +2,26 @@
 /* rootless save */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "applets/host.h"
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
 #include "core/engine/imagefile.h"
 
 struct save {
-	char *output;
+	char *output, *format;
 };
 
 static const struct opt opts[] = {
+	OPT_STRING_DEF(
+		struct save, format, 0, "format", "string",
+		"Format of the archive (docker-archive, oci-archive: one file that "
+		"is both; oci-dir: a folder, with --output)",
+		"docker-archive"),
 	OPT_STRING(struct save, output, 'o', "output", "string",
 		   "Write to a file, instead of STDOUT"),
 	OPT_END,
@@ -38,15 +45,54 @@ static int save_to_file(const struct store *s, const struct strv *names, const c
 	return r;
 }
 
+/* A folder of its own, for the same reason. */
+static int save_to_dir(const struct store *s, const struct strv *names, const char *path,
+		       struct err *e)
+{
+	autofree char *temporary = str_fmt("%s.tmp-%d", path, (int)getpid());
+	int r;
+
+	autoclose int fd = mkdir(temporary, 0755)
+				   ? -1
+				   : open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "save '%s'", path);
+	r = imagefile_save(s, names, fd, e);
+	/* an empty folder makes room, anything else stays */
+	if (r >= 0 && rename(temporary, path))
+		r = err_sys(e, "save '%s'", path);
+	if (r < 0)
+		file_remove_tree(AT_FDCWD, temporary);
+	return r;
+}
+
+static int check_format(const struct save *o, bool *ret_dir, struct err *e)
+{
+	*ret_dir = str_eq(o->format, "oci-dir");
+	if (!*ret_dir && !str_eq(o->format, "docker-archive") &&
+	    !str_eq(o->format, "oci-archive"))
+		return err_set(e, -EINVAL,
+			       "unknown format '%s': must be docker-archive, oci-archive "
+			       "or oci-dir",
+			       o->format);
+	if (*ret_dir && !o->output)
+		return err_set(e, -EINVAL,
+			       "--format oci-dir makes a folder: name it with --output");
+	return 0;
+}
+
 static int save_main(void *opts_, char **args)
 {
 	const struct save *o = opts_;
 	autohost h = { 0 };
 	autostrv names = { 0 };
 	struct err e = { 0 };
+	bool dir;
 	int r;
 
 	strv_addv(&names, args);
+	if (check_format(o, &dir, &e) < 0)
+		return host_fail(&e, 1);
 	if (!o->output && isatty(STDOUT_FILENO)) {
 		log_error("cowardly refusing to save to a terminal. Use the -o flag or "
 			  "redirect");
@@ -54,8 +100,9 @@ static int save_main(void *opts_, char **args)
 	}
 	if (host_open(&h, &e) < 0)
 		return host_fail(&e, 1);
-	r = o->output ? save_to_file(&h.store, &names, o->output, &e)
-		      : imagefile_save(&h.store, &names, STDOUT_FILENO, &e);
+	r = dir         ? save_to_dir(&h.store, &names, o->output, &e)
+	    : o->output ? save_to_file(&h.store, &names, o->output, &e)
+			: imagefile_save(&h.store, &names, STDOUT_FILENO, &e);
 	return r < 0 ? host_fail(&e, 1) : 0;
 }
 

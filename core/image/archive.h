@@ -13,7 +13,8 @@
 int archive_load(const struct store *s, int fd, const struct pull_options *o,
 		 struct strv *ret_names, struct err *e);
 /* Writes the named images (each a full reference or an image ID) as one archive readable
- * as docker-archive and OCI layout alike, as docker save does since 25. */
+ * as docker-archive and OCI layout alike, as docker save does since 25. fd may be that
+ * of an empty folder: it becomes an OCI layout. */
 int archive_save(const struct store *s, const struct tag *const *tags, size_t n, int fd,
 		 struct err *e);
 /* Stores an image made of the given files in memory as one layer: the embedded images

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images into one tar: blobs/…, oci-layout, index.json (an entry for each name),
- * manifest.json (an entry for each image). Layers go as they are stored; all readers take
- * them compressed. */
+/* Images into one tar, or a folder that is an OCI layout: blobs/…, oci-layout, index.json
+ * (an entry for each name), manifest.json (an entry for each image). Layers go as they
+ * are stored; all readers take them compressed. */
 #include "core/image/save.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/image/content.h"
@@ -20,7 +23,7 @@
 
 struct save {
 	const struct store *store;
-	int fd;
+	int fd; /* of the stream, or of the folder when there is no tar */
 	struct tar_writer *tar;
 	struct strv written; /* blobs, by their names inside */
 	yyjson_mut_doc *index_doc, *docker_doc;
@@ -43,8 +46,13 @@ static struct tar_entry entry_of(const char *path, uint64_t size)
 static int add_bytes(struct save *v, const char *path, const struct buf *b, struct err *e)
 {
 	struct tar_entry t = entry_of(path, b->len);
-	int r = tar_add(v->tar, &t, e);
+	int r;
 
+	if (!v->tar) {
+		r = file_replace(v->fd, path, buf_str(b), b->len, 0644);
+		return r < 0 ? err_code(e, r, "write '%s'", path) : 0;
+	}
+	r = tar_add(v->tar, &t, e);
 	return r < 0 ? r : tar_add_data(v->tar, buf_str(b), b->len, e);
 }
 
@@ -54,6 +62,22 @@ static char *blob_file(const struct digest *d)
 
 	return str_fmt("blobs/%s/%s", digest_algorithm_name(d->algorithm),
 		       digest_hex(hex, d));
+}
+
+/* blobs/ALG/HEX in the folder. */
+static int copy_blob(struct save *v, const char *path, const struct digest *d, int from,
+		     struct err *e)
+{
+	const char *alg = digest_algorithm_name(d->algorithm);
+
+	autoclose int blobs = file_open_dir(v->fd, "blobs", true, 0755);
+	autoclose int dir = blobs < 0 ? blobs : file_open_dir(blobs, alg, true, 0755);
+	if (dir < 0)
+		return err_code(e, dir, "make the folder of '%s'", path);
+	autoclose int to = openat(
+		v->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	int64_t n = to < 0 ? -errno : fd_copy(from, to, UINT64_MAX);
+	return n < 0 ? err_code(e, (int)n, "write '%s'", path) : 0;
 }
 
 static int add_blob(struct save *v, const struct digest *d, struct err *e)
@@ -69,6 +93,8 @@ static int add_blob(struct save *v, const struct digest *d, struct err *e)
 	autoclose int fd = blob_open(v->store, d, &size);
 	if (fd < 0)
 		return err_code(e, fd, "'%s' of the image is not in the store", path);
+	if (!v->tar)
+		return copy_blob(v, path, d, fd, e);
 	struct tar_entry t = entry_of(path, size);
 	int r = tar_add(v->tar, &t, e);
 	for (left = size; r == 0 && left; left -= (uint64_t)n) {
@@ -159,6 +185,7 @@ int save_all(const struct store *s, const struct tag *const *tags, size_t n, int
 {
 	struct save v = { .store = s, .fd = fd };
 	autobuf layout = { 0 };
+	struct stat st;
 	int r = 0;
 
 	v.index_doc = yyjson_mut_doc_new(NULL);
@@ -170,17 +197,20 @@ int save_all(const struct store *s, const struct tag *const *tags, size_t n, int
 	v.entries = json_add_arr(v.index_doc, root, "manifests");
 	v.images = yyjson_mut_arr(v.docker_doc);
 	yyjson_mut_doc_set_root(v.docker_doc, v.images);
-	v.tar = tar_writer_new(write_out, &v);
+	if (fstat(fd, &st))
+		r = err_sys(e, "save");
+	else if (!S_ISDIR(st.st_mode))
+		v.tar = tar_writer_new(write_out, &v);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = add_image(&v, tags[i], e);
 	buf_adds(&layout, "{\"imageLayoutVersion\":\"1.0.0\"}");
 	if (r == 0)
 		r = add_doc(&v, "index.json", v.index_doc, e);
-	if (r == 0)
+	if (r == 0 && v.tar)
 		r = add_doc(&v, "manifest.json", v.docker_doc, e);
 	if (r == 0)
 		r = add_bytes(&v, "oci-layout", &layout, e);
-	if (r == 0)
+	if (r == 0 && v.tar)
 		r = tar_finish(v.tar, e);
 	tar_writer_free(v.tar);
 	yyjson_mut_doc_free(v.index_doc);

@@ -15,7 +15,7 @@
 
 /* What goes into a query or a form: all but RFC 3986's unreserved characters is escaped.
  */
-static void add_escaped(struct buf *b, const char *s)
+void token_escape(struct buf *b, const char *s)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789-._~";
@@ -35,7 +35,7 @@ static void add_param(struct buf *b, const char *key, const char *value)
 	if (b->len)
 		buf_addc(b, '&');
 	buf_addf(b, "%s=", key);
-	add_escaped(b, value);
+	token_escape(b, value);
 }
 
 static char *basic(const struct auth *a)

@@ -18,4 +18,7 @@ int token_answer(struct channel *c, struct origin *o, const struct challenge *ch
 /* A token server's answer → "Bearer …", malloc'd; -EACCES when it holds no token. */
 int token_parse(const char *text, size_t n, char **ret, struct err *e);
 
+/* Appends s as it may stand in a query or a form. */
+void token_escape(struct buf *b, const char *s);
+
 #endif

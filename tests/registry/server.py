@@ -43,6 +43,7 @@ usage: server.py LAYOUT [OPTION...]       prints its port, then serves until std
       forget-upload    what an upload has so far is not told
       busy-upload=N    the first N requests of uploads get 503
       down             connections are closed at once
+      search           /v1/search has two results
       empty            it has no blob but what was pushed
       html             errors are HTML pages
 """
@@ -289,6 +290,12 @@ class Handler(BaseHTTPRequestHandler):
         if m:
             return self.error(404, "BLOB_UPLOAD_UNKNOWN", "no such upload") if (
                 "forget-upload" in faults) else self.tell_upload(m, 204)
+        if self.path.startswith("/v1/search?") and "search" in faults:
+            return self.answer(200, json.dumps({"num_results": 2, "query": "x", "results": [
+                {"name": "plain", "description": "one\nline \x1b[31m" + "d" * 60,
+                 "star_count": 3, "is_official": False, "is_automated": False},
+                {"name": "library/great", "description": "", "star_count": 1000,
+                 "is_official": True, "is_automated": False}]}).encode())
         if self.path == "/v2/" and self.options.auth and not self.authorised(""):
             return None
         m = re.fullmatch(r"(?:/prefix)?/v2/(.+)/(manifests|blobs)/([^/]+)", self.path)
