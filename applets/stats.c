@@ -8,7 +8,7 @@
 #include "core/base/str.h"
 #include "core/cli/applet.h"
 #include "core/cli/table.h"
-#include "core/engine/usage.h"
+#include "core/engine/sample.h"
 
 #define CLEAR "\033[2J\033[H"
 
@@ -42,7 +42,7 @@ static const struct table_column columns[] = {
 /* What is shown, with what was seen of each last. */
 struct view {
 	struct container *v;
-	struct usage *before, *now;
+	struct sample *before, *now;
 	size_t len;
 };
 
@@ -103,7 +103,7 @@ static int look(struct view *w, struct err *e)
 
 	for (size_t i = 0; r >= 0 && i < w->len; i++) {
 		w->before[i] = w->now[i];
-		usage_read(&all, &w->v[i], &w->now[i]);
+		sample_read(&all, &w->v[i], &w->now[i]);
 	}
 	return r;
 }
@@ -116,7 +116,7 @@ static int show(const struct stats *o, const struct view *w, struct err *e)
 	for (size_t i = 0; r >= 0 && i < w->len; i++) {
 		autojson_mut *doc = yyjson_mut_doc_new(NULL);
 		autojson *row = yyjson_mut_val_imut_copy(
-			usage_row(&w->v[i], &w->before[i], &w->now[i], o->no_trunc, doc),
+			sample_row(&w->v[i], &w->before[i], &w->now[i], o->no_trunc, doc),
 			NULL);
 		r = table_row(t, yyjson_doc_get_root(row), e);
 	}

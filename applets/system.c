@@ -9,6 +9,8 @@
 #include "core/cli/table.h"
 #include "core/engine/buildprune.h"
 #include "core/engine/diskusage.h"
+#include "core/engine/imageprune.h"
+#include "core/engine/network.h"
 #include "core/engine/prune.h"
 #include "core/engine/row.h"
 
@@ -34,7 +36,8 @@ static bool ask(const struct system_prune *o)
 {
 	struct buf text = { 0 };
 
-	buf_adds(&text, "WARNING! This will remove:\n  - all stopped containers\n");
+	buf_adds(&text, "WARNING! This will remove:\n  - all stopped containers\n"
+			"  - all networks not used by at least one container\n");
 	if (o->volumes)
 		buf_adds(&text, "  - all anonymous volumes not used by at least one "
 				"container\n");
@@ -64,7 +67,8 @@ static void show(const char *title, const struct strv *gone)
 static int prune_all(struct host *h, const struct system_prune *o, const struct pick *p,
 		     uint64_t *bytes, struct err *e)
 {
-	autostrv containers = { 0 }, volumes = { 0 }, images = { 0 };
+	autostrv containers = { 0 }, networks = { 0 }, volumes = { 0 }, images = { 0 };
+	struct imageprune_result done = { 0 };
 	int r = prune_containers(&h->store, p, &containers, bytes, e);
 
 	show("Deleted Containers:", &containers);
@@ -72,7 +76,15 @@ static int prune_all(struct host *h, const struct system_prune *o, const struct 
 		r = volume_prune(&h->store, p, false, &volumes, bytes, e);
 	show("Deleted Volumes:", &volumes);
 	if (r >= 0)
-		r = prune_images(&h->store, p, o->all, &images, bytes, e);
+		r = network_prune(&h->store, &h->config, p, &networks, e);
+	show("Deleted Networks:", &networks);
+	if (r >= 0)
+		r = imageprune_run(&h->store, p, o->all, &done, e);
+	*bytes += done.bytes;
+	for (size_t i = 0; i < done.len; i++)
+		strv_addf(&images, "%s: %s", done.v[i].deleted ? "deleted" : "untagged",
+			  done.v[i].what);
+	untag_done(done.v, done.len);
 	show("Deleted Images:", &images);
 	/* What was built has neither labels nor a time of its own. */
 	if (r >= 0 && !p->conditions.len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Adding up /proc. */
-#include "core/engine/usage.h"
+#include "core/engine/sample.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static bool read_proc(pid_t pid, const char *name, char *text)
 	return file_read_small(AT_FDCWD, path, text, TEXT_MAX) == 0;
 }
 
-static void add_process(const struct procstat *p, struct usage *u)
+static void add_process(const struct procstat *p, struct sample *u)
 {
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
 	char text[TEXT_MAX];
@@ -57,7 +57,7 @@ static void add_process(const struct procstat *p, struct usage *u)
 }
 
 /* "eth0: 1 2 … 16": the first and the ninth number, of all but lo. */
-static void add_network(pid_t pid, struct usage *u)
+static void add_network(pid_t pid, struct sample *u)
 {
 	char text[TEXT_MAX], *save = NULL;
 
@@ -89,11 +89,11 @@ static uint64_t memory_limit(const struct container *c)
 	return limit && limit < host ? limit : host;
 }
 
-void usage_read(const struct census *all, const struct container *c, struct usage *ret)
+void sample_read(const struct census *all, const struct container *c, struct sample *ret)
 {
 	autodone(census_done) struct census own = { 0 };
 
-	*ret = (struct usage){ .at = time_monotonic() };
+	*ret = (struct sample){ .at = time_monotonic() };
 	if (census_take(all, c, &own, NULL) < 0)
 		return;
 	ret->limit = memory_limit(c);
@@ -129,7 +129,7 @@ static void add_pair(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
 	json_add_str(doc, row, key, text);
 }
 
-static void add_memory(const struct usage *u, yyjson_mut_doc *doc, yyjson_mut_val *row)
+static void add_memory(const struct sample *u, yyjson_mut_doc *doc, yyjson_mut_val *row)
 {
 	char x[32], y[32];
 
@@ -142,8 +142,8 @@ static void add_memory(const struct usage *u, yyjson_mut_doc *doc, yyjson_mut_va
 	json_add_str(doc, row, "MemUsage", use);
 }
 
-yyjson_mut_val *usage_row(const struct container *c, const struct usage *before,
-			  const struct usage *now, bool no_trunc, yyjson_mut_doc *doc)
+yyjson_mut_val *sample_row(const struct container *c, const struct sample *before,
+			   const struct sample *now, bool no_trunc, yyjson_mut_doc *doc)
 {
 	yyjson_mut_val *row = yyjson_mut_obj(doc);
 	int64_t span = now->at - before->at;

@@ -3,12 +3,12 @@
  * has no cgroup that counts for him). Memory is their proportional share (PSS), so that
  * what several map counts once; CPU time of processes that have gone between two looks
  * is not seen. */
-#ifndef ENGINE_USAGE_H
-#define ENGINE_USAGE_H
+#ifndef ENGINE_SAMPLE_H
+#define ENGINE_SAMPLE_H
 
 #include "core/engine/census.h"
 
-struct usage {
+struct sample {
 	uint64_t cpu;           /* ns */
 	uint64_t memory, limit; /* bytes */
 	uint64_t received, sent;
@@ -18,10 +18,10 @@ struct usage {
 };
 
 /* All zero for a container that does not run. */
-void usage_read(const struct census *all, const struct container *c, struct usage *ret);
+void sample_read(const struct census *all, const struct container *c, struct sample *ret);
 /* BlockIO Container CPUPerc ID MemPerc MemUsage Name NetIO PIDs, as docker prints them.
  */
-yyjson_mut_val *usage_row(const struct container *c, const struct usage *before,
-			  const struct usage *now, bool no_trunc, yyjson_mut_doc *doc);
+yyjson_mut_val *sample_row(const struct container *c, const struct sample *before,
+			   const struct sample *now, bool no_trunc, yyjson_mut_doc *doc);
 
 #endif
