@@ -118,7 +118,8 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	c->common = (struct ociproc){ .inner_fd = inner,
 				      .dirfd = b->dirfd,
 				      .stdio = { 0, 1, 2 },
-				      .preserve = (unsigned)o->preserve };
+				      .preserve = ocifolder_listeners() +
+						  (unsigned)o->preserve };
 	c->bundle = b->bundle;
 	c->no_pivot = o->no_pivot;
 	c->gate = gate;

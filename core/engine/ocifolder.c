@@ -16,6 +16,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/runtime/filter.h"
+#include "core/runtime/ociproc.h"
 #include "core/wire/json.h"
 
 #define ID_MAX_LEN 1024
@@ -38,6 +39,30 @@ int ocifolder_remove(int root, const char *id)
 	return file_remove_tree(root, id);
 }
 
+unsigned ocifolder_listeners(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	uint64_t n;
+
+	if (!pid || !count || str_u64(pid, INT32_MAX, &n) < 0 || (pid_t)n != getpid() ||
+	    str_u64(count, OCIPROC_PRESERVE_MAX, &n) < 0)
+		return 0;
+	return (unsigned)n;
+}
+
+/* The payload is told of them, as runc does. */
+static int print_with_listeners(struct ocibox *b, unsigned n, struct buf *ret)
+{
+	struct strv *env = &b->config.process.env;
+	char count[16];
+
+	str_print(count, sizeof(count), "%u", n);
+	strv_setenv(env, "LISTEN_FDS", count);
+	strv_setenv(env, "LISTEN_PID", "1");
+	buf_reset(ret);
+	return runtimeconfig_print(&b->config, ret);
+}
+
 static int copy_config(struct ocibox *b, struct err *e)
 {
 	autofree char *path = path_join(b->bundle, OCIFOLDER_CONFIG);
@@ -49,7 +74,11 @@ static int copy_config(struct ocibox *b, struct err *e)
 	r = runtimeconfig_parse(text.data, text.len, &b->config, e);
 	if (r < 0)
 		return r;
-	r = file_replace_nosync(b->dirfd, OCIFOLDER_CONFIG, text.data, text.len, 0600);
+	if (ocifolder_listeners() > 0)
+		r = print_with_listeners(b, ocifolder_listeners(), &text);
+	if (r == 0)
+		r = file_replace_nosync(b->dirfd, OCIFOLDER_CONFIG, text.data, text.len,
+					0600);
 	if (r == 0 && symlinkat(b->bundle, b->dirfd, OCIFOLDER_BUNDLE) < 0)
 		r = -errno;
 	return r < 0 ? err_code(e, r, "keep the container's configuration") : 0;

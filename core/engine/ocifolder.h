@@ -14,6 +14,9 @@ int ocifolder_check_id(const char *id, struct err *e);
 /* Makes and fills it: -EEXIST when there is one of that ID. ret->dirfd is open, config,
  * setup and bundle are set. On failure nothing is left. */
 int ocifolder_make(const struct ocibox_options *o, struct ocibox *ret, struct err *e);
+/* How many descriptors from 3 on come by socket activation (sd_listen_fds(3)); they are
+ * the container's, before those of --preserve-fds. */
+unsigned ocifolder_listeners(void);
 /* Removes it whole. */
 int ocifolder_remove(int root, const char *id);
 

@@ -180,18 +180,25 @@ static unsigned landlock_bits(const struct build *x)
 	return bits;
 }
 
+static uint64_t pids_limit(const struct build *x)
+{
+	int64_t n = x->bundle.config.pids_limit;
+
+	/* In the caller's own user namespace it would count the caller's as well. */
+	return n > 0 && (!x->b->oci || x->nested) ? (uint64_t)n : 0;
+}
+
 /* The part of init that `start` comes to wait for. */
 static void describe_gate(const struct build *x, struct init *i)
 {
 	const struct builder_oci *o = x->b->oci;
-	struct runtimeconfig *c = (struct runtimeconfig *)&x->bundle.config;
-	struct ocistate s = { .id = x->b->setup->id,
-			      .status = "created",
-			      .pid = getpid() };
+	const struct runtimeconfig *c = &x->bundle.config;
+	struct ocistate s = { .status = "created", .pid = getpid() };
 
 	i->gate = -1;
 	if (!o)
 		return;
+	s.id = x->b->setup->id;
 	s.bundle = o->bundle;
 	s.annotations = &c->annotations;
 	i->gate = o->gate;
@@ -211,8 +218,7 @@ static void born(struct build *x)
 		.process = { .p = &c->process,
 			     .bpf = x->bundle.bpf.len ? x->bundle.bpf.data : NULL,
 			     .bpf_len = x->bundle.bpf.len,
-			     .pids_limit =
-				     c->pids_limit > 0 ? (uint64_t)c->pids_limit : 0,
+			     .pids_limit = pids_limit(x),
 			     .landlock = landlock_bits(x),
 			     .keyring = s->new_keyring ? s->id : NULL,
 			     .reap = s->init,
