@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "core/ns/syscallfilter.h"
+
 #if defined(__x86_64__)
 #define BPF_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
@@ -144,14 +146,7 @@ int bpf_allow_list(const int *nrs, size_t n, uint32_t deny, struct bpf *ret)
 
 int bpf_install(const struct bpf *b, struct err *e)
 {
-	struct sock_fprog prog = {
-		.len = b->len,
-		.filter = (struct sock_filter *)b->code,
-	};
-
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_sys(e, "set no_new_privs");
-	if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog) != 0)
-		return err_sys(e, "install seccomp filter");
-	return 0;
+	return syscallfilter_load(b->code, b->len * sizeof(b->code[0]), e);
 }

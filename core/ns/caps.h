@@ -5,13 +5,11 @@
 
 #include <stdint.h>
 
-#include "core/base/err.h"
-
 struct caps {
 	uint64_t effective, permitted, inheritable;
 };
 
-/* Highest capability of the running kernel as a bit set of all. */
+/* All that the running kernel knows. */
 uint64_t caps_known(void);
 /* Drops every capability that is not in keep from the bounding set. 0 or -errno. */
 int caps_bound(uint64_t keep);

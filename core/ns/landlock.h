@@ -3,10 +3,7 @@
 #ifndef NS_LANDLOCK_H
 #define NS_LANDLOCK_H
 
-#include <stdbool.h>
 #include <stddef.h>
-
-#include "core/base/err.h"
 
 #define LANDLOCK_ABSTRACT 1u /* abstract unix sockets of the outside */
 #define LANDLOCK_SIGNAL   2u /* signals to the outside */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -141,12 +142,19 @@ static const struct {
 static int change_old(int fd, const struct mount_change *c)
 {
 	unsigned long flags = MS_REMOUNT | MS_BIND;
+	struct statvfs now;
 	char path[64];
 
 	/* mount(2) names the whole set of flags: keep what is there (and perhaps locked).
+	 * statvfs(2) has those of this table as mount(2) has them, but for strictatime.
 	 */
+	if (fstatvfs(fd, &now) < 0)
+		return -errno;
 	for (size_t i = 0; i < ARRAY_LEN(old_flags); i++) {
-		if (c->set & old_flags[i].attr)
+		uint64_t attr = old_flags[i].attr;
+
+		if ((c->set & attr) ||
+		    ((now.f_flag & old_flags[i].flag) && !(c->clear & attr)))
 			flags |= old_flags[i].flag;
 	}
 	str_print(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -155,7 +163,7 @@ static int change_old(int fd, const struct mount_change *c)
 		    (unsigned long)c->propagation | (c->recursive ? MS_REC : 0),
 		    NULL) < 0)
 		return -errno;
-	if (c->set && syscall(SYS_mount, NULL, path, NULL, flags, NULL) < 0)
+	if ((c->set | c->clear) && syscall(SYS_mount, NULL, path, NULL, flags, NULL) < 0)
 		return -errno;
 	return 0;
 }

@@ -36,7 +36,8 @@ bool pidfd_alive(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	return poll(&p, 1, 0) == 0;
+	/* A signal to the caller says nothing about the process. */
+	return poll(&p, 1, 0) < 1;
 }
 
 pid_t pidfd_pid(int pidfd)

@@ -3,7 +3,6 @@
 #ifndef NS_RLIMIT_H
 #define NS_RLIMIT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/err.h"

@@ -219,11 +219,10 @@ int userns_enter(const struct idmap *uid, const struct idmap *gid, struct err *e
 	}
 	sock = fd_close(sock);
 	spawn_wait(pid);
-	if (r == 0)
-		r = become_root();
-	return r < 0 && e && !e->text[0]
-		       ? err_code(e, r, "become root of the user namespace")
-		       : r;
+	if (r < 0)
+		return r;
+	r = become_root();
+	return r < 0 ? err_code(e, r, "become root of the user namespace") : 0;
 }
 
 int userns_join(int pidfd, int flags, struct err *e)

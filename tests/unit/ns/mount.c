@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/ns/mount.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "core/ns/caps.h"
 #include "core/ns/rlimit.h"
+#include "core/ns/syscallfilter.h"
 #include "tests/unit/test.h"
 
-#include <errno.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#define NOT_HERE 77
 
 static struct mount_change change;
 static enum mount_bind bind;
@@ -42,6 +54,61 @@ TEST(refusal_is_told)
 	CHECK(mount_fs(&m, &e) < 0);
 	CHECK(e.text[0] != 0);
 	CHECK(mount_clone(-1, "nowhere", false) < 0);
+}
+
+/* From here on the kernel has no mount_setattr(2). */
+static int forget_setattr(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount_setattr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return syscallfilter_load(code, sizeof(code), NULL);
+}
+
+static int change_by_remount(void)
+{
+	const struct mount_fs m = { .type = "tmpfs", .attr = MOUNT_ATTR_NODEV };
+	const struct mount_change first = { .set = MOUNT_ATTR_RDONLY };
+	const struct mount_change second = { .set = MOUNT_ATTR_NOSUID,
+					     .clear = MOUNT_ATTR_RDONLY };
+	struct statvfs st;
+	int fd, tmp;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return NOT_HERE;
+	tmp = open("/tmp", O_PATH | O_CLOEXEC);
+	fd = mount_fs(&m, NULL);
+	if (fd < 0 || mount_move(fd, tmp) < 0 || forget_setattr() < 0)
+		return NOT_HERE;
+	if (mount_change(fd, &first) < 0 || fstatvfs(fd, &st) < 0)
+		return 1;
+	if (!(st.f_flag & ST_RDONLY) || !(st.f_flag & ST_NODEV))
+		return 2;
+	if (mount_change(fd, &second) < 0 || fstatvfs(fd, &st) < 0)
+		return 3;
+	return (st.f_flag & (ST_RDONLY | ST_NODEV | ST_NOSUID)) == (ST_NODEV | ST_NOSUID)
+		       ? 0
+		       : 4;
+}
+
+TEST(change_without_setattr)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		_exit(change_by_remount());
+	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE)
+		test_skip("no user namespace, mount API or seccomp here");
+	else
+		CHECK_INT(status, 0);
 }
 
 TEST(limit_names)
