@@ -288,9 +288,81 @@ static const struct applet prune = {
 	.main = prune_main,
 };
 
+/* --- connect, disconnect ---------------------------------------------------------- */
+
+struct network_connect {
+	struct strv alias;
+	char *ip;
+};
+
+static const struct opt connect_opts[] = {
+	OPT_LIST(struct network_connect, alias, 0, "alias", "strings",
+		 "Add network-scoped alias for the container"),
+	OPT_STRING(struct network_connect, ip, 0, "ip", "string",
+		   "IPv4 address (e.g., \"172.30.100.104\")"),
+	OPT_END,
+};
+
+static int connect_main(void *opts, char **args)
+{
+	const struct network_connect *o = opts;
+	const struct network_join j = { .network = args[0],
+					.ip = o->ip,
+					.aliases = &o->alias };
+	autodone(container_done) struct container c = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+
+	if (host_open(&h, &e) < 0 || container_open(&h.store, args[1], &c, &e) < 0 ||
+	    network_connect(&h.store, &h.config, &c, &j, &e) < 0)
+		return host_fail(&e, 1);
+	return 0;
+}
+
+static const struct applet join = {
+	.name = "connect",
+	.args = "[OPTIONS] NETWORK CONTAINER",
+	.summary = "Connect a container to a network",
+	.group = GROUP_COMMAND,
+	.opts = connect_opts,
+	.opts_size = sizeof(struct network_connect),
+	.min_args = 2,
+	.max_args = 2,
+	.main = connect_main,
+};
+
+static int disconnect_main(void *opts, char **args)
+{
+	autodone(container_done) struct container c = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+
+	if (host_open(&h, &e) < 0 || container_open(&h.store, args[1], &c, &e) < 0 ||
+	    network_disconnect(&h.store, &h.config, &c, args[0], &e) < 0)
+		return host_fail(&e, 1);
+	return 0;
+}
+
+static const struct opt disconnect_opts[] = {
+	OPT_END,
+};
+
+static const struct applet leave = {
+	.name = "disconnect",
+	.args = "NETWORK CONTAINER",
+	.summary = "Disconnect a container from a network",
+	.group = GROUP_COMMAND,
+	.opts = disconnect_opts,
+	.min_args = 2,
+	.max_args = 2,
+	.main = disconnect_main,
+};
+
 static const struct applet_verb verbs[] = {
-	{ "create", &create }, { "inspect", &inspect }, { "list", &ls }, { "ls", &ls },
-	{ "prune", &prune },   { "remove", &rm },       { "rm", &rm },   { NULL, NULL },
+	{ "connect", &join },    { "create", &create }, { "disconnect", &leave },
+	{ "inspect", &inspect }, { "list", &ls },       { "ls", &ls },
+	{ "prune", &prune },     { "remove", &rm },     { "rm", &rm },
+	{ NULL, NULL },
 };
 
 const struct applet network_applet = {

@@ -44,8 +44,8 @@ int netjoin_attach(const struct setup *s, int netns_fd, struct err *e)
 	return r;
 }
 
-static void fill_attachment(const struct netplan *n, const struct netplan_end *end,
-			    const char *id, struct stack_attachment *a)
+void netjoin_place(const struct netplan *n, const struct netplan_end *end, const char *id,
+		   struct stack_attachment *a)
 {
 	autofree char *brief = str_ndup(id, SHORT_ID);
 
@@ -98,7 +98,7 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	for (size_t i = 0; r == 0 && i < n->add_host.len; i++)
 		r = hostfiles_add_host(n->add_host.v[i], &reg.hosts, e);
 	for (size_t i = 0; r == 0 && i < n->ends_len; i++)
-		fill_attachment(n, &n->ends[i], s->id, &at[i]);
+		netjoin_place(n, &n->ends[i], s->id, &at[i]);
 	if (r == 0)
 		r = fill_published(n, listeners, kept_len - NETJOIN_KEPT_STACK - 1, ports,
 				   e);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "core/base/err.h"
+#include "core/engine/netplan.h"
+#include "core/net/stack.h"
 #include "core/runtime/setup.h"
 
 /* Places among the descriptors that a monitor keeps. */
@@ -16,6 +18,10 @@ enum netjoin_kept {
 	NETJOIN_KEPT_STACK, /* connection to the stack; then listeners */
 };
 
+/* A container's place on one of its networks, as the stack wants to know it. Its names
+ * are to be released. */
+void netjoin_place(const struct netplan *n, const struct netplan_end *end, const char *id,
+		   struct stack_attachment *ret);
 int netjoin_attach(const struct setup *s, int netns_fd, struct err *e);
 /* Hook revive of runtime/monitor.h. */
 int netjoin_revive(const struct setup *s, int realm, const int *kept, size_t kept_len,

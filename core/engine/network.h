@@ -83,6 +83,19 @@ int network_delete(const struct store *s, const char *what, struct err *e);
 int network_prune(const struct store *s, const struct config *cfg, const struct pick *p,
 		  struct strv *ret, struct err *e);
 
+struct container;
+/* How a container is to be on a network. */
+struct network_join {
+	const char *network, *ip; /* ip NULL: any */
+	const struct strv *aliases;
+};
+/* docker network connect: now when it runs, and at each start. */
+int network_connect(const struct store *s, const struct config *cfg, struct container *c,
+		    const struct network_join *j, struct err *e);
+/* docker network disconnect. Connections over that network end with a reset. */
+int network_disconnect(const struct store *s, const struct config *cfg,
+		       struct container *c, const char *network, struct err *e);
+
 /* The realm's own network parts and this network's bridge are there. */
 int network_ensure(const struct store *s, const struct realm *r, const struct network *n,
 		   struct err *e);

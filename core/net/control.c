@@ -121,6 +121,10 @@ static void control_get_body(struct control_in *in, struct control *c)
 		c->host.addr = control_get_addr(in);
 		break;
 	case CONTROL_COMMIT:
+	case CONTROL_AMEND:
+		break;
+	case CONTROL_LEAVE:
+		control_get_str(in, c->place.network, sizeof(c->place.network));
 		break;
 	case CONTROL_ANSWER:
 		c->code = (int32_t)(uint32_t)control_get(in, 4);
@@ -224,6 +228,18 @@ int control_put_commit(struct buf *b)
 	return control_put(b, CONTROL_COMMIT, 1);
 }
 
+int control_put_amend(struct buf *b)
+{
+	return control_put(b, CONTROL_AMEND, 1);
+}
+
+int control_put_leave(struct buf *b, const char *network)
+{
+	int rc = control_put(b, CONTROL_LEAVE, 1);
+
+	return rc ? rc : control_put_str(b, network);
+}
+
 int control_put_answer(struct buf *b, int code, const char *text)
 {
 	int rc = control_put(b, CONTROL_ANSWER, 1);
@@ -268,5 +284,20 @@ int control_send(int sock, const struct stack_registration *r)
 				      r->published[i].fds, r->published[i].fds_len);
 	for (size_t i = 0; i < r->hosts.len && !rc; i++)
 		rc = control_send_host(sock, &b, r->hosts.v[i]);
+	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
+}
+
+int control_send_amend(int sock, const char *id, const struct stack_attachment *join,
+		       const char *leave)
+{
+	autobuf b = { .max = CONTROL_MESSAGE_MAX };
+	int rc = control_send_one(sock, &b, control_put_hello(&b, id), NULL, 0);
+
+	if (!rc)
+		rc = control_send_one(sock, &b, control_put_amend(&b), NULL, 0);
+	if (!rc && join)
+		rc = control_send_one(sock, &b, control_put_place(&b, join), NULL, 0);
+	else if (!rc)
+		rc = control_send_one(sock, &b, control_put_leave(&b, leave), NULL, 0);
 	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
 }

@@ -87,9 +87,13 @@ static int endpoint_sysctls(bool six, struct err *e)
 	return 0;
 }
 
+/* What is to be set inside, if anything, besides. */
+enum endpoint_sysctl { ENDPOINT_KEEP, ENDPOINT_FOUR, ENDPOINT_SIX };
+
 /* Sets the sysctls inside and opens a netlink socket that stays there; the caller is back
  * in its own namespace whatever happens. */
-static int endpoint_enter(int netns_fd, bool six, struct netlink *ret, struct err *e)
+static int endpoint_enter(int netns_fd, enum endpoint_sysctl want, struct netlink *ret,
+			  struct err *e)
 {
 	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int rc;
@@ -98,7 +102,7 @@ static int endpoint_enter(int netns_fd, bool six, struct netlink *ret, struct er
 		return err_sys(e, "open '/proc/self/ns/net'");
 	if (setns(netns_fd, CLONE_NEWNET) != 0)
 		return err_sys(e, "join the container's network namespace");
-	rc = endpoint_sysctls(six, e);
+	rc = want == ENDPOINT_KEEP ? 0 : endpoint_sysctls(want == ENDPOINT_SIX, e);
 	if (!rc)
 		rc = netlink_open(ret, NETLINK_ROUTE, e);
 	if (setns(own, CLONE_NEWNET) != 0) {
@@ -160,7 +164,11 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 	autofree struct netlink *inside = mem_new(struct netlink);
 	int rc;
 
-	rc = endpoint_enter(netns_fd, ep->addr6.family == AF_INET6, inside, e);
+	rc = endpoint_enter(netns_fd,
+			    ep->late                       ? ENDPOINT_KEEP
+			    : ep->addr6.family == AF_INET6 ? ENDPOINT_SIX
+							   : ENDPOINT_FOUR,
+			    inside, e);
 	if (!rc)
 		rc = netlink_open(nl, NETLINK_ROUTE, e);
 	if (!rc)
@@ -182,10 +190,26 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 	return rc ? err_wrap(e, "attach '%s' to the network", ep->ifname) : 0;
 }
 
+int endpoint_route(const struct endpoint *ep, int netns_fd, struct err *e)
+{
+	autofree struct netlink *inside = mem_new(struct netlink);
+	uint32_t index;
+	int rc = endpoint_enter(netns_fd, ENDPOINT_KEEP, inside, e);
+
+	if (!rc)
+		rc = link_index(inside, ep->ifname, &index, e);
+	if (!rc) {
+		link_add_default(inside, index, &ep->gateway);
+		rc = netlink_commit(inside, e);
+	}
+	netlink_done(inside);
+	return rc ? err_wrap(e, "default route of '%s'", ep->ifname) : 0;
+}
+
 int endpoint_loopback(int netns_fd, struct err *e)
 {
 	autofree struct netlink *inside = mem_new(struct netlink);
-	int rc = endpoint_enter(netns_fd, false, inside, e);
+	int rc = endpoint_enter(netns_fd, ENDPOINT_FOUR, inside, e);
 
 	if (!rc) {
 		link_set_up(inside, 1);

@@ -197,6 +197,11 @@ int packet_parse(const uint8_t *p, size_t n, struct packet *ret)
 	return rc;
 }
 
+bool packet_path_has(const struct packet_path *p, const struct ip_addr *addr)
+{
+	return !addr || ipam_addr_eq(&p->src, addr) || ipam_addr_eq(&p->dst, addr);
+}
+
 size_t packet_write_syn(uint8_t dst[PACKET_MAX], const struct packet_path *path,
 			const uint8_t *tcp, size_t tcp_len)
 {

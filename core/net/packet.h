@@ -38,6 +38,9 @@ struct packet_path {
 	uint16_t src_port, dst_port;
 };
 
+/* Is addr one of its ends? NULL stands for any. */
+bool packet_path_has(const struct packet_path *p, const struct ip_addr *addr);
+
 /* Each writes a whole IP packet into dst and returns its length. */
 /* The same SYN again, from its kept TCP header (its checksum is made anew). */
 size_t packet_write_syn(uint8_t dst[PACKET_MAX], const struct packet_path *path,

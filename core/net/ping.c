@@ -175,9 +175,10 @@ void ping_expire(struct pings *ps)
 			ping_free(ps, &ps->v[i]);
 }
 
-void ping_evict(struct pings *ps, uint32_t tenant)
+void ping_evict(struct pings *ps, uint32_t tenant, const struct ip_addr *addr)
 {
 	for (uint16_t i = 0; i < ps->used; i++)
-		if (ps->v[i].fd >= 0 && ps->v[i].tenant == tenant)
+		if (ps->v[i].fd >= 0 && ps->v[i].tenant == tenant &&
+		    packet_path_has(&ps->v[i].path, addr))
 			ping_free(ps, &ps->v[i]);
 }

@@ -38,6 +38,6 @@ void ping_request(struct pings *ps, const struct packet *p, const struct hold_li
 /* A host's ping socket has something. */
 void ping_event(struct pings *ps, uint32_t index, uint16_t gen);
 void ping_expire(struct pings *ps);
-void ping_evict(struct pings *ps, uint32_t tenant);
+void ping_evict(struct pings *ps, uint32_t tenant, const struct ip_addr *addr);
 
 #endif

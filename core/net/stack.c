@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +28,7 @@
 #include "core/net/inlet.h"
 #include "core/net/ping.h"
 #include "core/net/query.h"
+#include "core/net/quota.h"
 #include "core/net/ref.h"
 #include "core/net/stream.h"
 #include "core/net/udp.h"
@@ -36,8 +36,6 @@
 #define STACK_EVENTS      256
 #define STACK_TICK_MS     250
 #define STACK_SWEEP_MS    2000
-#define STACK_FDS_SPARE   1024 /* not for flows: listeners, resolver, registrations */
-#define STACK_ANSWER_MS   10000
 #define STACK_FDS_MESSAGE 2
 
 struct stack {
@@ -67,12 +65,12 @@ static void stack_evict(struct stack *s, struct tenant *t)
 {
 	uint32_t index = tenant_index(&s->tenants, t);
 
-	ping_evict(&s->pings, index);
-	udp_evict(&s->udp, index);
+	ping_evict(&s->pings, index, NULL);
+	udp_evict(&s->udp, index, NULL);
 	inlet_evict(&s->inlets, s->epfd, index);
 	for (size_t i = 0; i < t->places_len; i++)
 		wicket_leave(&s->wickets, &t->places[i]);
-	tcp_evict(&s->tcp, index);
+	tcp_evict(&s->tcp, index, NULL);
 	tenant_free(&s->tenants, t);
 	if (!s->tenants.live)
 		s->idle_since = s->tcp.now;
@@ -152,11 +150,72 @@ static int stack_answer(int sock, int code, const char *text)
 	return rc ? rc : fd_send(sock, b.data, b.len, NULL, 0);
 }
 
+/* The network is no longer the container's: what went by its address there ends. */
+static int stack_leave(struct stack *s, struct tenant *t, const char *network)
+{
+	uint32_t index = tenant_index(&s->tenants, t);
+	size_t i = 0;
+
+	while (i < t->places_len && !str_eq(t->places[i].network, network))
+		i++;
+	if (i == t->places_len)
+		return -ENOENT;
+	const struct ip_addr addrs[] = { t->places[i].addr, t->places[i].addr6 };
+	for (size_t k = 0; k < ARRAY_LEN(addrs); k++) {
+		if (addrs[k].family == AF_UNSPEC)
+			continue;
+		ping_evict(&s->pings, index, &addrs[k]);
+		udp_evict(&s->udp, index, &addrs[k]);
+		tcp_evict(&s->tcp, index, &addrs[k]);
+	}
+	wicket_leave(&s->wickets, &t->places[i]);
+	strv_done(&t->places[i].names);
+	memmove(&t->places[i], &t->places[i + 1],
+		(t->places_len - i - 1) * sizeof(*t->places));
+	t->places_len--;
+	return 0;
+}
+
+/* From here on t speaks for the container that is registered under its ID. */
+static int stack_amends(struct stack *s, struct tenant *t)
+{
+	const struct tenant *of = tenant_of(&s->tenants, t->id);
+
+	if (!of)
+		return -ENOENT;
+	t->amends = true;
+	t->of = tenant_index(&s->tenants, of);
+	t->of_gen = of->gen;
+	return 0;
+}
+
+static int stack_amend_message(struct stack *s, struct tenant *t, struct control *c)
+{
+	struct tenant *of = tenant_get(&s->tenants, t->of, t->of_gen);
+
+	if (!of)
+		return -ENOENT;
+	switch (c->type) {
+	case CONTROL_PLACE:
+		return stack_add_place(s, of, &c->place);
+	case CONTROL_LEAVE:
+		return stack_leave(s, of, c->place.network);
+	case CONTROL_COMMIT:
+		return stack_answer(t->sock, 0, "");
+	default:
+		return -EPROTO;
+	}
+}
+
 /* 0 to go on with the connection. */
 static int stack_message(struct stack *s, struct tenant *t, struct control *c, int *fds,
 			 size_t n)
 {
+	if (t->amends)
+		return stack_amend_message(s, t, c);
 	switch (c->type) {
+	case CONTROL_AMEND:
+		return stack_amends(s, t);
 	case CONTROL_HELLO:
 		memcpy(t->id, c->id, sizeof(t->id));
 		return c->version >= 1 ? 0 : -EPROTO;
@@ -353,32 +412,6 @@ static int stack_loop(struct stack *s)
 /* --- the start
  * --------------------------------------------------------------------------- */
 
-/* How many of each there may be, so that descriptors never run out: two for a TCP flow, a
- * pipe, or a UDP flow. Where they are plenty every flow can hold both its pipes; else
- * those whose peers read slowly share fewer. */
-struct stack_limits {
-	uint16_t flows, pipes, udp;
-};
-
-static uint16_t stack_least(rlim_t n, uint16_t most)
-{
-	return n < most ? (uint16_t)n : most;
-}
-
-static struct stack_limits stack_limits(void)
-{
-	struct rlimit r = { 0 };
-	rlim_t n;
-
-	getrlimit(RLIMIT_NOFILE, &r);
-	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
-	n = r.rlim_max > STACK_FDS_SPARE ? r.rlim_max - STACK_FDS_SPARE : 64;
-	return (struct stack_limits){ stack_least(n * 3 / 10, FLOW_MAX),
-				      stack_least(n * 15 / 100, 2 * FLOW_MAX),
-				      stack_least(n / 20, UDP_MAX) };
-}
-
 static int stack_watch(struct stack *s, struct err *e)
 {
 	int rc = ref_add(s->epfd, s->listen_fd, EPOLLIN,
@@ -396,7 +429,7 @@ static int stack_watch(struct stack *s, struct err *e)
 
 static int stack_open(struct stack *s, const struct stack_options *o, struct err *e)
 {
-	struct stack_limits limits = stack_limits();
+	struct quota limits = quota_take();
 	int rc;
 
 	s->listen_fd = o->listen_fd;
@@ -456,34 +489,4 @@ int stack_main(const struct stack_options *o)
 	if (rc)
 		log_error("network stack: %s", strerror(-rc));
 	return rc ? 1 : 0;
-}
-
-/* --- the monitor's side
- * ------------------------------------------------------------------ */
-
-int stack_register(int sock, const struct stack_registration *r, struct err *e)
-{
-	struct timeval wait = { .tv_sec = STACK_ANSWER_MS / 1000 };
-	uint8_t data[CONTROL_MESSAGE_MAX];
-	size_t nfds = 0;
-	struct control c;
-	ssize_t n;
-	int rc = control_send(sock, r);
-
-	if (rc)
-		return err_code(e, rc, "register with the network stack");
-	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	n = fd_recv(sock, data, sizeof(data), NULL, &nfds);
-	if (n <= 0)
-		return err_code(e, n ? (int)n : -EPIPE,
-				"register with the network stack");
-	rc = control_parse(data, (size_t)n, &c);
-	if (!rc && c.type != CONTROL_ANSWER)
-		rc = -EPROTO;
-	if (rc)
-		return err_code(e, rc, "register with the network stack");
-	if (c.code)
-		rc = err_code(e, c.code, "register with the network stack: %s", c.text);
-	control_done(&c);
-	return rc;
 }

@@ -64,5 +64,10 @@ struct stack_registration {
 /* Sends the registration over a connected control socket (one or more messages) and waits
  * for the stack's answer. The container is served for as long as sock stays open. */
 int stack_register(int sock, const struct stack_registration *r, struct err *e);
+/* Changes the registration of a container, over a connection of the caller's own: a place
+ * that is new, or (join NULL) the ID of the network that is left. -ENOENT: no such
+ * container, or place. */
+int stack_amend(int sock, const char *id, const struct stack_attachment *join,
+		const char *leave, struct err *e);
 
 #endif

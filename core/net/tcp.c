@@ -462,12 +462,13 @@ void tcp_expire(struct tcp *t)
 		tcp_end(t, f, true);
 }
 
-void tcp_evict(struct tcp *t, uint32_t tenant)
+void tcp_evict(struct tcp *t, uint32_t tenant, const struct ip_addr *addr)
 {
 	for (uint16_t i = 0; i < t->flows->used; i++) {
 		struct flow *f = &t->flows->v[i];
 
-		if (f->state != FLOW_FREE && f->tenant == tenant)
+		if (f->state != FLOW_FREE && f->tenant == tenant &&
+		    packet_path_has(&f->path, addr))
 			tcp_end(t, f, true);
 	}
 }

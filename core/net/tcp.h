@@ -36,7 +36,8 @@ void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t even
 bool tcp_turn(struct tcp *t);
 /* Drops offers that were not taken up. */
 void tcp_expire(struct tcp *t);
-/* Resets every flow of a container that is gone. */
-void tcp_evict(struct tcp *t, uint32_t tenant);
+/* Resets every flow of a container that is gone, or (addr not NULL) has that address no
+ * more. */
+void tcp_evict(struct tcp *t, uint32_t tenant, const struct ip_addr *addr);
 
 #endif

@@ -56,6 +56,14 @@ struct tenant *tenant_get(struct tenants *ts, uint32_t index, uint16_t gen)
 	return &ts->v[index];
 }
 
+struct tenant *tenant_of(struct tenants *ts, const char *id)
+{
+	for (uint32_t i = 0; i < ts->used; i++)
+		if (ts->v[i].sock >= 0 && ts->v[i].live && str_eq(ts->v[i].id, id))
+			return &ts->v[i];
+	return NULL;
+}
+
 static const struct stack_attachment *tenant_place(const struct tenant *t,
 						   const struct ip_addr *addr)
 {

@@ -23,8 +23,10 @@ struct tenant_host {
 /* sock < 0: a free slot. Its memory is taken and given back with the registration. */
 struct tenant {
 	int sock;
-	bool live; /* registration complete */
-	uint16_t gen;
+	bool live;   /* registration complete */
+	bool amends; /* speaks for the one of the same ID: its index and gen below */
+	uint16_t gen, of_gen;
+	uint32_t of;
 	char id[65];
 	struct stack_attachment *places;
 	size_t places_len;
@@ -44,6 +46,8 @@ struct tenant *tenant_new(struct tenants *ts, int sock);
 void tenant_free(struct tenants *ts, struct tenant *t);
 uint32_t tenant_index(const struct tenants *ts, const struct tenant *t);
 struct tenant *tenant_get(struct tenants *ts, uint32_t index, uint16_t gen);
+/* The live tenant of that ID; or NULL. */
+struct tenant *tenant_of(struct tenants *ts, const char *id);
 /* The live tenant that has the address, with the place where; or NULL. */
 struct tenant *tenant_find(struct tenants *ts, const struct ip_addr *addr,
 			   const struct stack_attachment **ret_place);

@@ -396,9 +396,10 @@ void udp_expire(struct udp *u)
 			udp_free(u, &u->v[i]);
 }
 
-void udp_evict(struct udp *u, uint32_t tenant)
+void udp_evict(struct udp *u, uint32_t tenant, const struct ip_addr *addr)
 {
 	for (uint16_t i = 0; i < u->used; i++)
-		if (u->v[i].live && u->v[i].tenant == tenant)
+		if (u->v[i].live && u->v[i].tenant == tenant &&
+		    (u->v[i].inward || packet_path_has(&u->v[i].path, addr)))
 			udp_free(u, &u->v[i]);
 }

@@ -17,6 +17,10 @@ static int put(struct buf *b, const struct control *c)
 		return control_put_host(b, c->host.name, &c->host.addr);
 	case CONTROL_COMMIT:
 		return control_put_commit(b);
+	case CONTROL_AMEND:
+		return control_put_amend(b);
+	case CONTROL_LEAVE:
+		return control_put_leave(b, c->place.network);
 	case CONTROL_ANSWER:
 		return control_put_answer(b, c->code, c->text);
 	}

@@ -103,6 +103,21 @@ TEST(others_there_and_back)
 	check_cuts(&answer);
 }
 
+TEST(amendments_there_and_back)
+{
+	struct control c;
+	autobuf amend = { 0 }, leave = { 0 };
+
+	CHECK_INT(control_put_amend(&amend), 0);
+	CHECK_INT(control_parse((uint8_t *)amend.data, amend.len, &c), 0);
+	CHECK_INT(c.type, CONTROL_AMEND);
+	CHECK_INT(control_put_leave(&leave, "net"), 0);
+	CHECK_INT(control_parse((uint8_t *)leave.data, leave.len, &c), 0);
+	CHECK_INT(c.type, CONTROL_LEAVE);
+	CHECK_STR(c.place.network, "net");
+	check_cuts(&leave);
+}
+
 TEST(malformed)
 {
 	struct control c;

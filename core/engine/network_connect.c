@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks of a container that exists: joined and left, while it runs too.
+ *
+ * The truth is setup.json: the next start, and a monitor that registers with a new stack,
+ * do as it says. So it is written first when a network is left, and last when one is
+ * joined: whoever is killed between leaves what the next start, or disconnect, puts
+ * right. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/engine/connect.h"
+#include "core/engine/container_end.h"
+#include "core/engine/describe.h"
+#include "core/engine/netjoin.h"
+#include "core/engine/network.h"
+#include "core/ns/userns.h"
+#include "core/runtime/setup.h"
+#include "core/store/record.h"
+
+/* A container whose networks are being changed, under its lock. */
+struct change {
+	const struct store *store;
+	const struct config *cfg;
+	struct container *c;
+	int lock, netns; /* netns: -1 unless it runs */
+	struct setup setup;
+	struct netplan plan;
+	struct realm realm;
+};
+
+static void change_done(struct change *x)
+{
+	setup_done(&x->setup);
+	netplan_done(&x->plan);
+	realm_done(&x->realm);
+	fd_close(x->netns);
+	fd_close(x->lock);
+}
+
+static int open_live(struct change *x, struct err *e)
+{
+	autofree char *path = str_fmt("/proc/%d/ns/net", (int)x->c->state.pid);
+	int r;
+
+	if (x->c->state.status != STATE_RUNNING && x->c->state.status != STATE_PAUSED)
+		return 0;
+	if ((r = realm_find(x->store, &x->realm, e)) < 0)
+		return r;
+	x->netns = open(path, O_RDONLY | O_CLOEXEC);
+	return x->netns < 0 ? err_sys(e, "open '%s'", path) : 0;
+}
+
+static int change_open(struct change *x, struct err *e)
+{
+	int r;
+
+	x->lock = container_end_lock(x->c->dirfd, x->c->name, e);
+	if (x->lock < 0)
+		return x->lock;
+	if ((r = container_end_await_change(x->c->dirfd, &x->c->state, e)) < 0)
+		return r;
+	autoclose int bundle =
+		openat(x->c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bundle < 0)
+		return err_sys(e, "open the container's bundle");
+	if ((r = setup_read(bundle, &x->setup, e)) < 0)
+		return r;
+	if (!x->setup.network)
+		return err_set(e, -EINVAL, "the container's setup.json has no network");
+	if ((r = netplan_parse(x->setup.network, &x->plan, e)) < 0)
+		return r;
+	if (x->plan.mode == NETPLAN_CONTAINER)
+		return err_set(e, -EPERM,
+			       "container sharing network namespace with another "
+			       "container or host cannot be connected to any other "
+			       "network");
+	if (x->plan.mode != NETPLAN_NETWORKS)
+		return err_set(e, -EPERM,
+			       "a container with --network %s cannot be connected to a "
+			       "network or disconnected from one",
+			       x->plan.mode == NETPLAN_HOST ? "host" : "none");
+	return open_live(x, e);
+}
+
+static int change_write(struct change *x, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	autojson_mut *record = yyjson_doc_mut_copy(x->c->record, NULL);
+	autoclose int bundle =
+		openat(x->c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (bundle < 0)
+		return err_sys(e, "open the container's bundle");
+	int r = setup_write(bundle, &x->setup, netplan_build(&x->plan, doc), e);
+	if (r < 0)
+		return r;
+	describe_network(&x->plan, x->c->id, record, yyjson_mut_doc_get_root(record));
+	return record_write_nosync(x->store->containers_fd, x->c->id, record, e);
+}
+
+/* --- in the realm ----------------------------------------------------------------- */
+
+struct ends {
+	const struct endpoint *first, *then; /* then: gets the default route, or NULL */
+	int netns;
+};
+
+static int attach(void *arg, struct err *e)
+{
+	const struct ends *x = arg;
+
+	return endpoint_attach(x->first, x->netns, e);
+}
+
+static int detach(void *arg, struct err *e)
+{
+	const struct ends *x = arg;
+	int r = endpoint_detach(x->first->host_ifname, e);
+
+	if (r == -ENODEV) {
+		err_clear(e);
+		r = 0;
+	}
+	return r < 0 || !x->then ? r : endpoint_route(x->then, x->netns, e);
+}
+
+static int amend(const struct change *x, const struct stack_attachment *join,
+		 const char *leave, struct err *e)
+{
+	autoclose int sock = network_stack(x->store, &x->realm, e);
+
+	return sock < 0 ? sock : stack_amend(sock, x->c->id, join, leave, e);
+}
+
+static int join_live(struct change *x, struct netplan_end *end, struct err *e)
+{
+	struct ends ends = { .first = &end->ep, .netns = x->netns };
+	struct stack_attachment place = { 0 };
+	int r;
+
+	end->ep.late = true;
+	r = userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, attach, &ends, e);
+	if (r < 0)
+		return r;
+	netjoin_place(&x->plan, end, x->c->id, &place);
+	r = amend(x, &place, NULL, e);
+	strv_done(&place.names);
+	if (r < 0)
+		userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends,
+			    NULL);
+	return r;
+}
+
+/* --- the verbs -------------------------------------------------------------------- */
+
+static int add_end(struct change *x, const struct network *net,
+		   const struct network_join *j, struct err *e)
+{
+	struct connect_want w = { x->store, x->cfg, &x->realm, x->c };
+	struct netplan_end *end = netplan_add_end(&x->plan, net->name);
+	int r;
+
+	str_set(&end->id, net->id);
+	strv_addv(&end->aliases, strv_view(j->aliases));
+	if (j->ip && ipam_parse_addr(j->ip, &end->fixed))
+		return err_set(e, -EINVAL, "invalid IPv4 address: %s", j->ip);
+	if (x->netns < 0)
+		return 0;
+	r = connect_lease(&w, &x->plan, end, e);
+	if (r == 0)
+		r = join_live(x, end, e);
+	if (r < 0 && end->ep.addr.family != AF_UNSPEC)
+		network_release(x->store, net->id, x->c->id, &end->ep.addr);
+	return r;
+}
+
+int network_connect(const struct store *s, const struct config *cfg, struct container *c,
+		    const struct network_join *j, struct err *e)
+{
+	autodone(network_done) struct network net = { 0 };
+	autodone(change_done) struct change x = {
+		.store = s, .cfg = cfg, .c = c, .lock = -1, .netns = -1
+	};
+	int r = network_open(s, cfg, j->network, &net, e);
+
+	if (r < 0 || (r = change_open(&x, e)) < 0)
+		return r;
+	if (net.plain)
+		return err_set(e, -EPERM,
+			       "container cannot be connected to network %s while it "
+			       "exists",
+			       net.name);
+	if (netplan_find_end(&x.plan, net.name) || netplan_find_end(&x.plan, net.id))
+		return err_set(e, -EEXIST,
+			       "endpoint with name %s already exists in network %s",
+			       c->name, net.name);
+	if (str_eq(net.name, NETWORK_DEFAULT) && (j->ip || j->aliases->len))
+		return err_set(e, -EINVAL,
+			       "addresses and aliases are for user-defined networks");
+	if (x.plan.ends_len == STACK_NETWORKS_MAX)
+		return err_set(e, -E2BIG, "more than %d networks for one container",
+			       STACK_NETWORKS_MAX);
+	if ((r = add_end(&x, &net, j, e)) < 0 || (r = change_write(&x, e)) < 0)
+		return r;
+	network_tell(s, &net, "connect", c->id);
+	return 0;
+}
+
+/* Another network with a way out takes the default route over. */
+static struct netplan_end *heir(struct change *x)
+{
+	for (size_t i = 0; i < x->plan.ends_len; i++)
+		if (!x->plan.ends[i].internal &&
+		    x->plan.ends[i].resolver.family != AF_UNSPEC)
+			return &x->plan.ends[i];
+	return NULL;
+}
+
+static int leave_live(struct change *x, const struct network *net,
+		      const struct endpoint *ep, const struct ip_addr *addr,
+		      struct err *e)
+{
+	struct netplan_end *next = ep->gateway.family == AF_UNSPEC ? NULL : heir(x);
+	struct ends ends = { .first = ep, .netns = x->netns };
+	int r;
+
+	if (next) {
+		next->ep.gateway = next->resolver;
+		ends.then = &next->ep;
+	}
+	if ((r = change_write(x, e)) < 0)
+		return r;
+	r = amend(x, NULL, net->id, e);
+	/* A stack that has been started anew meanwhile has read the plan already. */
+	if (r < 0 && r != -ENOENT)
+		return r;
+	err_clear(e);
+	r = userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends, e);
+	if (r < 0)
+		return r;
+	network_release(x->store, net->id, x->c->id, addr);
+	return 0;
+}
+
+int network_disconnect(const struct store *s, const struct config *cfg,
+		       struct container *c, const char *network, struct err *e)
+{
+	autodone(network_done) struct network net = { 0 };
+	autodone(change_done) struct change x = {
+		.store = s, .cfg = cfg, .c = c, .lock = -1, .netns = -1
+	};
+	int r = network_open(s, cfg, network, &net, e);
+
+	if (r < 0 || (r = change_open(&x, e)) < 0)
+		return r;
+	struct netplan_end *end = netplan_find_end(&x.plan, net.name);
+	if (!end)
+		return err_set(e, -ENOENT, "container %s is not connected to network %s",
+			       c->name, net.name);
+	const struct endpoint ep = end->ep;
+	netplan_drop_end(&x.plan, end);
+	r = x.netns < 0 ? change_write(&x, e) : leave_live(&x, &net, &ep, &ep.addr, e);
+	if (r < 0)
+		return r;
+	network_tell(s, &net, "disconnect", c->id);
+	return 0;
+}
