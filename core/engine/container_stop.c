@@ -166,8 +166,12 @@ int container_stop(const struct store *s, struct container *c, int signal,
 		return r;
 	if (timeout < 0)
 		timeout = stop_timeout(c);
+	if (!signal)
+		signal = stop_signal(c);
+	autofree char *attribute = str_fmt("signal=%d", signal);
+	container_end_tell_more(s, c->id, "kill", attribute);
 	bidding_send(c->dirfd, BIDDING_STOP);
-	if (send_signal(c, signal ? signal : stop_signal(c), NULL) == 0 &&
+	if (send_signal(c, signal, NULL) == 0 &&
 	    wait_init(c, timeout > INT32_MAX / 1000 ? -1 : (int)timeout * 1000) < 0)
 		send_signal(c, SIGKILL, NULL);
 	/* It may have been between two runs, and its monitor about to begin the next one:
