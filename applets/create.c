@@ -148,6 +148,7 @@ static void copy_text(const struct create_options *o, struct spec *s)
 	str_set(&s->cgroup_parent, o->cgroup_parent);
 	str_set(&s->log_driver, o->log_driver);
 	str_set(&s->restart, o->restart);
+	str_set(&s->health_cmd, o->health_cmd);
 }
 
 static void copy_lists(const struct create_options *o, struct spec *s)
@@ -185,6 +186,12 @@ static void copy_numbers(const struct create_options *o, struct spec *s)
 	s->memory = o->memory;
 	s->memory_reservation = o->memory_reservation;
 	s->cpu_shares = o->cpu_shares;
+	s->health_interval = o->health_interval;
+	s->health_timeout = o->health_timeout;
+	s->health_start_period = o->health_start_period;
+	s->health_start_interval = o->health_start_interval;
+	s->health_retries = o->health_retries;
+	s->no_healthcheck = o->no_healthcheck;
 	s->cpu_period = o->cpu_period;
 	s->cpu_quota = o->cpu_quota;
 	s->oom_score_adj = o->oom_score_adj;

@@ -13,6 +13,10 @@ struct create_options {
 		dns_option, dns_search, env, env_file, expose, group_add, label,
 		label_file, log_opt, mount, network_alias, publish, security_opt, sysctl,
 		tmpfs, ulimit, volume, volumes_from;
+	char *health_cmd;
+	int64_t health_interval, health_retries, health_start_interval,
+		health_start_period, health_timeout;
+	bool no_healthcheck;
 	char *cgroup_parent, *cgroupns, *cidfile, *cpus, *cpuset_cpus, *cpuset_mems,
 		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
 		*log_driver, *mac_address, *memory_swap, *name, *network, *pid, *platform,

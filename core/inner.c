@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/container.h"
+#include "core/engine/health.h"
 #include "core/engine/keeper.h"
 #include "core/engine/netjoin.h"
 #include "core/net/stack.h"
@@ -24,6 +25,7 @@ static int monitor(int argc, char **argv)
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
 						    .started = container_started,
+						    .probe = health_probe,
 						    .rested = container_rested,
 						    .revive = netjoin_revive,
 						    .exited = container_exited,

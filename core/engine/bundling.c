@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing the bundle. */
 #include "core/engine/bundling.h"
+#include "core/engine/health.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -249,6 +250,7 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.auto_remove = spec->auto_remove,
 		.restart = spec->restart,
 	};
+	health_setup(&p->image.config.health, &setup);
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	return setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
 }

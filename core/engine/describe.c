@@ -6,6 +6,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/describe_host.h"
+#include "core/engine/health.h"
 #include "core/engine/signame.h"
 
 static void add_bool(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key, bool v)
@@ -79,6 +80,7 @@ static void add_config(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val
 		json_add_str(doc, o, "StopSignal",
 			     s->stop_signal ? s->stop_signal
 					    : p->image.config.stop_signal);
+	health_describe(&p->image.config.health, doc, o);
 	if (timeout >= 0)
 		yyjson_mut_obj_add_int(doc, o, "StopTimeout", timeout);
 }

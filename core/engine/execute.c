@@ -158,7 +158,7 @@ int execute_start(const struct store *s, const struct container *c,
 		.open_stdin = x->open_stdin,
 		.detach = x->detach,
 	};
-	r = exec_spawn(&spawn, NULL, e);
+	r = exec_spawn(&spawn, x->ret_pid, e);
 	if (r >= 0)
 		tell(s, c, x);
 	return r;

@@ -10,6 +10,7 @@ struct execute_spec {
 		env; /* env: "K=v" (env files and host values already taken in) */
 	char *user, *workdir; /* NULL: the container's */
 	bool tty, open_stdin, detach, privileged;
+	pid_t *ret_pid; /* of the process, in the host's PID namespace; may be NULL */
 };
 
 /* A frame socket (core/wire/frame.h), already running; streams as asked for. */

@@ -10,6 +10,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/health.h"
 #include "core/store/layer.h"
 
 static yyjson_val *root_of(const struct container *c)
@@ -51,6 +52,9 @@ static void add_state(const struct container *c, yyjson_mut_doc *doc, yyjson_mut
 	json_add_str(doc, st, "Error", s->error);
 	json_add_str(doc, st, "StartedAt", time_stamp(stamp, s->started));
 	json_add_str(doc, st, "FinishedAt", time_stamp(stamp, s->finished));
+	yyjson_mut_val *health = health_state(c, doc);
+	if (health)
+		yyjson_mut_obj_add_val(doc, st, "Health", health);
 }
 
 static void add_path(const struct store *s, const struct container *c, const char *key,

@@ -110,8 +110,6 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	return r < 0 ? err_wrap(e, "network") : 0;
 }
 
-static int open_store(const struct setup *s, struct store *ret);
-
 /* A new connection to a stack that lives, under the number of the old one. -ESRCH: the
  * container's realm has lost its keeper, and with it the way for a stack to join it. */
 static int reconnect(const struct setup *s, const int *kept, struct err *e)
@@ -119,7 +117,7 @@ static int reconnect(const struct setup *s, const int *kept, struct err *e)
 	autodone(store_done) struct store store = { 0 };
 	autodone(realm_done) struct realm realm = { 0 };
 	struct pollfd keeper = { .fd = kept[NETJOIN_KEPT_REALM] };
-	int r = open_store(s, &store);
+	int r = netjoin_store(s, &store);
 
 	if (poll(&keeper, 1, 0) > 0)
 		return err_set(e, -ESRCH, "the realm's keeper has died");
@@ -169,7 +167,7 @@ int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t 
 		return 0;
 	if ((r = netplan_parse(s->network, &n, e)) < 0)
 		return r;
-	if ((r = open_store(s, &store)) < 0)
+	if ((r = netjoin_store(s, &store)) < 0)
 		return err_code(e, r, "open the store");
 	if ((r = realm_open(&store, &realm, e)) < 0)
 		return r;
@@ -234,7 +232,7 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 
 /* The store is found by the environment, which setup.json may correct: the container
  * belongs to this store, whatever the caller's variables said. */
-static int open_store(const struct setup *s, struct store *ret)
+int netjoin_store(const struct setup *s, struct store *ret)
 {
 	autodone(netplan_done) struct netplan n = { 0 };
 
@@ -251,27 +249,11 @@ static int open_store(const struct setup *s, struct store *ret)
 	return store_open(ret, NULL);
 }
 
-void container_started(const struct setup *setup, const struct state *st)
-{
-	autodone(store_done) struct store s = { 0 };
-
-	if (open_store(setup, &s) == 0)
-		container_end_tell(&s, setup->id, "start");
-}
-
-void container_rested(const struct setup *setup, const struct state *st)
-{
-	autodone(store_done) struct store s = { 0 };
-
-	if (open_store(setup, &s) == 0)
-		container_end_died(&s, setup->id, st->exit_code);
-}
-
 void container_exited(const struct setup *setup, const struct state *st, bool told)
 {
 	autodone(store_done) struct store s = { 0 };
 
-	if (open_store(setup, &s) < 0)
+	if (netjoin_store(setup, &s) < 0)
 		return;
 	autoclose int dir = openat(s.containers_fd, setup->id,
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

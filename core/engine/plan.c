@@ -12,6 +12,7 @@
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/engine/health.h"
 #include "core/engine/expose.h"
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
@@ -316,6 +317,7 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 	    (r = plan_names(p, e)) < 0 || (r = plan_user_resolve(p, e)) < 0 ||
 	    (r = plan_workdir(p, e)) < 0 || (r = plan_stop(p, e)) < 0 ||
 	    (r = plan_log(p, e)) < 0 ||
+	    (r = health_plan(spec, &p->image.config.health, e)) < 0 ||
 	    (r = security_resolve(p->cfg, spec, &p->security, e)) < 0 ||
 	    (r = plan_ports(p, e)) < 0 || (r = plan_network(s, p, e)) < 0)
 		return r;

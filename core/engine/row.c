@@ -9,6 +9,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/health.h"
 #include "core/engine/inspect.h"
 #include "core/engine/volume.h"
 
@@ -115,6 +116,16 @@ static char *command_of(const struct container *c, bool no_trunc)
 	return quote(cut);
 }
 
+static const char *health_text(const struct container *c)
+{
+	const char *status = health_status(c);
+
+	return str_eq(status, "healthy")     ? " (healthy)"
+	       : str_eq(status, "unhealthy") ? " (unhealthy)"
+	       : str_eq(status, "starting")  ? " (health: starting)"
+					     : "";
+}
+
 int row_status(const struct container *c, struct buf *out)
 {
 	const struct state *s = &c->state;
@@ -126,7 +137,7 @@ int row_status(const struct container *c, struct buf *out)
 	case STATE_CREATED:
 		return buf_adds(out, "Created");
 	case STATE_RUNNING:
-		return buf_addf(out, "Up %s", human);
+		return buf_addf(out, "Up %s%s", human, health_text(c));
 	case STATE_PAUSED:
 		return buf_addf(out, "Up %s (Paused)", human);
 	case STATE_RESTARTING:

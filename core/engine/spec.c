@@ -58,7 +58,7 @@ void spec_done(struct spec *s)
 			    s->network,  s->ip,          s->ip6,         s->mac,
 			    s->userns,   s->pid,         s->ipc,         s->uts,
 			    s->cgroupns, s->cpuset_cpus, s->cpuset_mems, s->cgroup_parent,
-			    s->restart,  s->stop_signal, s->log_driver };
+			    s->restart,  s->health_cmd,  s->stop_signal, s->log_driver };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		strv_done(lists[i]);

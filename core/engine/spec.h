@@ -76,6 +76,12 @@ struct spec {
 	bool has_oom_score_adj;
 	char *log_driver;
 	struct strv log_opts;
+	/* ns; 0 and NULL: the image's */
+	int64_t health_interval, health_timeout, health_start_period,
+		health_start_interval;
+	int64_t health_retries;
+	char *health_cmd;
+	bool no_healthcheck;
 	char *restart; /* "no", "always", "on-failure:3", "unless-stopped" */
 	/* A step of a build: the root is made of these folders (top first) and there is
 	 * no image; not owned. */

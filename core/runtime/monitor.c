@@ -32,6 +32,7 @@
 #include "core/runtime/order.h"
 #include "core/runtime/report.h"
 #include "core/runtime/rerun.h"
+#include "core/runtime/watchman.h"
 
 static int lock(struct monitoring *m, struct err *e)
 {
@@ -135,8 +136,11 @@ static int await_end(struct monitoring *m)
 		rerun_listen(m);
 		if (waitid(P_ALL, 0, &i, WEXITED | WNOHANG) < 0 && errno != EINTR)
 			return REPORT_EXIT_FAILED;
+		watchman_look(m);
 		if (!i.si_pid)
 			vigil_await(&m->vigil, &m->network);
+		else if (watchman_heard(m, i.si_pid, i.si_status))
+			continue;
 		else if (i.si_pid == m->meet.init)
 			return i.si_code == CLD_EXITED ? i.si_status : 128 + i.si_status;
 		else if (i.si_pid == m->pumping)
@@ -150,6 +154,7 @@ static void finish(struct monitoring *m, int code, bool told)
 {
 	struct setup s = { 0 };
 
+	watchman_end(m);
 	monitoring_end_orphans(m);
 	/* All of the log is on disk before anyone can see the container as exited. */
 	order_drain(m->supervisor);
@@ -282,10 +287,11 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 	if (hooks && hooks->started)
 		hooks->started(&m.setup, &m.state);
 	m.auto_remove = m.setup.auto_remove;
-	setup_done(&m.setup);
 	prctl(PR_SET_DUMPABLE, 0);
 	vigil_init(&m.vigil, renew_network, &m);
 	m.vigil.control = m.control;
+	watchman_begin(&m);
+	setup_done(&m.setup);
 	supervise(&m);
 	return 0;
 }

@@ -17,6 +17,14 @@
 /* In the container's runtime folder: where attach clients come. */
 #define MONITOR_SOCKET "attach.sock"
 
+/* What a look at a container's health found. */
+enum monitor_health {
+	MONITOR_HEALTH_STARTING,
+	MONITOR_HEALTH_HEALTHY,
+	MONITOR_HEALTH_UNHEALTHY,
+	MONITOR_HEALTH_SAME, /* it could not look */
+};
+
 /* What the engine adds; called inside the inner executable. */
 struct monitor_hooks {
 	/* In the setup process: root of the realm and in its network namespace, init
@@ -31,6 +39,9 @@ struct monitor_hooks {
 	/* In the monitor, after state.json says running and the client was told; may be
 	 * NULL. */
 	void (*started)(const struct setup *s, const struct state *st);
+	/* In a child of the monitor: one look at the container's health, written down.
+	 * MONITOR_HEALTH_*. */
+	int (*probe)(const struct setup *s);
 	/* In the monitor, after state.json says restarting: a run has ended, and another
 	 * one will follow. Journals the event. */
 	void (*rested)(const struct setup *s, const struct state *st);

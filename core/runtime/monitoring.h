@@ -13,6 +13,12 @@
 #include "core/runtime/restart.h"
 #include "core/runtime/vigil.h"
 
+struct watchman {
+	int64_t interval, start_interval, start_period; /* ns; interval 0: no watch */
+	int status;    /* MONITOR_HEALTH_* */
+	pid_t looking; /* the child that looks now, or 0 */
+};
+
 struct monitoring {
 	int container, sockets, realm;
 	int kept[MONITOR_KEEP_MAX];
@@ -33,6 +39,7 @@ struct monitoring {
 	pid_t builder, pumping;
 	int pumps; /* that have died */
 	struct vigil vigil;
+	struct watchman watchman;
 	bool auto_remove;
 	/* restarts */
 	struct restart policy;

@@ -26,6 +26,7 @@
 #include "core/runtime/bidding.h"
 #include "core/runtime/order.h"
 #include "core/runtime/report.h"
+#include "core/runtime/watchman.h"
 
 #define MS 1000000ll
 
@@ -77,6 +78,7 @@ void rerun_note_end(struct monitoring *m, int code)
 {
 	struct setup s = { 0 };
 
+	watchman_end(m);
 	monitoring_end_orphans(m);
 	order_rest(m->supervisor);
 	m->state.status = STATE_RESTARTING;
@@ -202,6 +204,8 @@ static int begin(struct monitoring *m, struct err *e)
 	}
 	if (r == 0 && m->hooks && m->hooks->started)
 		m->hooks->started(&m->setup, &m->state);
+	if (r == 0)
+		watchman_begin(m);
 	setup_done(&m->setup);
 	return r;
 }

@@ -39,6 +39,11 @@ static const struct field {
 	{ "logMaxFiles", NUMBER, offsetof(struct setup, log_max_files) },
 	{ "stopSignal", NUMBER, offsetof(struct setup, stop_signal) },
 	{ "autoRemove", FLAG, offsetof(struct setup, auto_remove) },
+	{ "healthInterval", NUMBER, offsetof(struct setup, health_interval) },
+	{ "healthStartInterval", NUMBER, offsetof(struct setup, health_start_interval) },
+	{ "healthStartPeriod", NUMBER, offsetof(struct setup, health_start_period) },
+	{ "healthTimeout", NUMBER, offsetof(struct setup, health_timeout) },
+	{ "healthRetries", NUMBER, offsetof(struct setup, health_retries) },
 	{ "restart", TEXT, offsetof(struct setup, restart) },
 };
 

@@ -33,6 +33,9 @@ struct setup {
 	/* end */
 	int64_t stop_signal;
 	bool auto_remove;
+	/* health checks, ns; the command is the engine's. interval 0: none */
+	int64_t health_interval, health_start_interval, health_start_period;
+	int64_t health_timeout, health_retries;
 	char *restart; /* restart.h; NULL: no */
 	/* "oom_score_adj", rlimits etc. are in config.json */
 	yyjson_val *network; /* the engine's own object, opaque here; NULL: none. Valid

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hooks of the monitor: a run begins, a run has ended that another one follows. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/engine/container.h"
+#include "core/engine/container_end.h"
+#include "core/engine/health.h"
+#include "core/engine/netjoin.h"
+
+void container_started(const struct setup *setup, const struct state *st)
+{
+	autodone(store_done) struct store s = { 0 };
+
+	if (netjoin_store(setup, &s) < 0)
+		return;
+	container_end_tell(&s, setup->id, "start");
+	autoclose int dir = openat(s.containers_fd, setup->id,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir >= 0)
+		health_begin(setup, dir);
+}
+
+void container_rested(const struct setup *setup, const struct state *st)
+{
+	autodone(store_done) struct store s = { 0 };
+
+	if (netjoin_store(setup, &s) == 0)
+		container_end_died(&s, setup->id, st->exit_code);
+}
