@@ -9,8 +9,9 @@
 
 extern const struct applet attach_applet, commit_applet, cp_applet, create_applet,
 	diff_applet, exec_applet, export_applet, kill_applet, logs_applet, pause_applet,
-	ps_applet, rename_applet, restart_applet, rm_applet, run_applet, start_applet,
-	stats_applet, stop_applet, top_applet, unpause_applet, update_applet, wait_applet;
+	port_applet, ps_applet, rename_applet, restart_applet, rm_applet, run_applet,
+	start_applet, stats_applet, stop_applet, top_applet, unpause_applet,
+	update_applet, wait_applet;
 
 struct container_inspect {
 	char *format;
@@ -95,20 +96,35 @@ static const struct applet prune = {
 };
 
 static const struct applet_verb verbs[] = {
-	{ "attach", &attach_applet },   { "commit", &commit_applet },
-	{ "cp", &cp_applet },           { "create", &create_applet },
-	{ "diff", &diff_applet },       { "exec", &exec_applet },
-	{ "export", &export_applet },   { "inspect", &inspect },
-	{ "kill", &kill_applet },       { "list", &ps_applet },
-	{ "logs", &logs_applet },       { "ls", &ps_applet },
-	{ "pause", &pause_applet },     { "prune", &prune },
-	{ "ps", &ps_applet },           { "remove", &rm_applet },
-	{ "rename", &rename_applet },   { "restart", &restart_applet },
-	{ "rm", &rm_applet },           { "run", &run_applet },
-	{ "start", &start_applet },     { "stats", &stats_applet },
-	{ "stop", &stop_applet },       { "top", &top_applet },
-	{ "unpause", &unpause_applet }, { "update", &update_applet },
-	{ "wait", &wait_applet },       { NULL, NULL },
+	{ "attach", &attach_applet },
+	{ "commit", &commit_applet },
+	{ "cp", &cp_applet },
+	{ "create", &create_applet },
+	{ "diff", &diff_applet },
+	{ "exec", &exec_applet },
+	{ "export", &export_applet },
+	{ "inspect", &inspect },
+	{ "kill", &kill_applet },
+	{ "list", &ps_applet },
+	{ "logs", &logs_applet },
+	{ "ls", &ps_applet },
+	{ "pause", &pause_applet },
+	{ "port", &port_applet },
+	{ "prune", &prune },
+	{ "ps", &ps_applet },
+	{ "remove", &rm_applet },
+	{ "rename", &rename_applet },
+	{ "restart", &restart_applet },
+	{ "rm", &rm_applet },
+	{ "run", &run_applet },
+	{ "start", &start_applet },
+	{ "stats", &stats_applet },
+	{ "stop", &stop_applet },
+	{ "top", &top_applet },
+	{ "unpause", &unpause_applet },
+	{ "update", &update_applet },
+	{ "wait", &wait_applet },
+	{ NULL, NULL },
 };
 
 const struct applet container_applet = {
