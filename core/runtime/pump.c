@@ -24,304 +24,14 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/loop.h"
-#include "core/base/mem.h"
 #include "core/base/time.h"
 #include "core/ns/pidfd.h"
-#include "core/ns/pty.h"
 #include "core/runtime/fence.h"
 #include "core/runtime/order.h"
-#include "core/runtime/state.h"
+#include "core/runtime/pumping.h"
 
-#define CHUNK       16384
-#define STALL_MS    10000
-#define REOPEN_MS   100
-#define CLIENTS_MAX 64
-
-struct pumping;
-struct peer {
-	struct client c;
-	struct pumping *p;
-	struct loop_io *io;
-	struct loop_timer *stall;
-	struct peer *next;
-};
-
-struct pumping {
-	struct pump *conf;
-	struct loop *loop;
-	struct loop_io *out_io[2], *in_io, *order_io;
-	struct peer *peers;
-	size_t count;
-	bool held;       /* a client has output pending: nothing more is read */
-	bool in_blocked; /* stdin is full */
-	bool draining, told;
-	struct loop_timer *reopen; /* a terminal that nobody has open */
-};
-
-static void hold(struct pumping *p);
-
-/* --- clients: out --------------------------------------------------------------------
- */
-
-static void peer_free(struct peer *q)
-{
-	struct pumping *p = q->p;
-
-	for (struct peer **at = &p->peers; *at; at = &(*at)->next) {
-		if (*at == q) {
-			*at = q->next;
-			break;
-		}
-	}
-	p->count--;
-	if (q->io)
-		loop_io_del(q->io);
-	if (q->stall)
-		loop_timer_del(q->stall);
-	client_done(&q->c);
-	free(q);
-	if (p->told && !p->peers)
-		loop_stop(p->loop, 0);
-}
-
-static void close_stdin(struct pumping *p)
-{
-	if (p->in_io)
-		loop_io_del(p->in_io);
-	p->in_io = NULL;
-	p->conf->in = fd_close(p->conf->in);
-}
-
-/* Docker's StdinOnce: the first client to leave takes stdin with it. */
-static void leave(struct peer *q)
-{
-	struct pumping *p = q->p;
-	bool had_stdin = (q->c.want & FRAME_WANT_STDIN) != 0;
-
-	peer_free(q);
-	if (had_stdin && p->conf->stdin_once && !p->conf->terminal && p->conf->in >= 0)
-		close_stdin(p);
-	hold(p);
-}
-
-static void on_stall(struct loop *l, void *arg)
-{
-	leave(arg);
-}
-
-static void watch(struct peer *q)
-{
-	uint32_t events = 0;
-
-	/* While stdin is full a client that has input waiting is not read further. */
-	if (!q->c.ended && !(q->p->in_blocked && (q->c.want & FRAME_WANT_STDIN)))
-		events |= EPOLLIN;
-	if (q->c.out.len > 0)
-		events |= EPOLLOUT;
-	loop_io_set(q->io, events);
-}
-
-static void send_frame(struct peer *q, enum frame_stream s, const void *p, size_t n)
-{
-	bool idle = q->c.out.len == 0;
-
-	if (client_send(&q->c, s, p, n) < 0) {
-		leave(q);
-		return;
-	}
-	if (idle && q->c.out.len > 0) {
-		if (!q->c.owner && !q->stall)
-			q->stall = loop_timer_add(q->p->loop, STALL_MS, on_stall, q);
-		else if (q->stall)
-			loop_timer_set(q->stall, STALL_MS);
-		watch(q);
-	}
-}
-
-static void flush(struct peer *q)
-{
-	ssize_t n = client_flush(&q->c);
-
-	if (n < 0) {
-		leave(q);
-		return;
-	}
-	if (n > 0 && q->stall)
-		loop_timer_set(q->stall, STALL_MS);
-	if (q->c.out.len > 0)
-		return;
-	if (q->stall)
-		loop_timer_del(q->stall);
-	q->stall = NULL;
-	if (q->p->told) {
-		peer_free(q);
-		return;
-	}
-	watch(q);
-	hold(q->p);
-}
-
-/* Reads output, or not, as clients keep up. */
-static void hold(struct pumping *p)
-{
-	bool held = false;
-
-	for (struct peer *q = p->peers; q; q = q->next)
-		held |= q->c.out.len > 0;
-	if (held == p->held || p->draining)
-		return;
-	p->held = held;
-	for (int i = 0; i < 2; i++) {
-		if (p->out_io[i])
-			loop_io_set(p->out_io[i], held ? 0 : EPOLLIN);
-	}
-}
-
-/* --- clients: in ---------------------------------------------------------------------
- */
-
-static void block_stdin(struct pumping *p, bool blocked)
-{
-	p->in_blocked = blocked;
-	if (p->in_io)
-		loop_io_set(p->in_io, blocked ? EPOLLOUT : 0);
-	for (struct peer *q = p->peers; q; q = q->next)
-		watch(q);
-}
-
-/* false: stdin is full. */
-static bool feed(struct peer *q, const struct client_input *x)
-{
-	struct pumping *p = q->p;
-	ssize_t n;
-
-	/* What nobody reads is eaten as well. */
-	n = (q->c.want & FRAME_WANT_STDIN) && p->conf->in >= 0
-		    ? write(p->conf->in, x->p, x->n)
-		    : (ssize_t)x->n;
-	if (n > 0) {
-		client_eat(&q->c, (size_t)n);
-		return true;
-	}
-	if (n < 0 && errno == EAGAIN)
-		return false;
-	if (n < 0 && errno != EINTR)
-		close_stdin(p); /* the payload has closed it */
-	return true;
-}
-
-/* Handles all that is in the client's buffer; false when it left. */
-static bool take(struct peer *q)
-{
-	struct pumping *p = q->p;
-	struct client_input x;
-
-	for (;;) {
-		switch (client_next(&q->c, &x)) {
-		case CLIENT_NONE:
-			return true;
-		case CLIENT_BAD:
-			leave(q);
-			return false;
-		case CLIENT_INPUT:
-			if (!feed(q, &x)) {
-				block_stdin(p, true);
-				return true;
-			}
-			break;
-		case CLIENT_EOF:
-			if (p->conf->stdin_once && !p->conf->terminal &&
-			    p->conf->in >= 0 && (q->c.want & FRAME_WANT_STDIN))
-				close_stdin(p);
-			break;
-		case CLIENT_RESIZE:
-			if (p->conf->terminal && p->conf->out[0] >= 0)
-				pty_resize(p->conf->out[0], x.rows, x.cols);
-			break;
-		case CLIENT_START:
-		case CLIENT_WANT:
-			break;
-		}
-	}
-}
-
-static void on_peer(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	struct peer *q = arg;
-	ssize_t n;
-
-	if (events & EPOLLOUT) {
-		flush(q);
-		return; /* it may be gone; the rest comes again */
-	}
-	n = client_fill(&q->c);
-	if (n == -EAGAIN)
-		return;
-	if (n < 0 || (n == 0 && q->c.ended)) {
-		/* A half-closed client still wants its output; a closed one shows so in
-		 * the next send. */
-		if (n == 0 && !(events & (EPOLLHUP | EPOLLERR)))
-			watch(q);
-		else
-			leave(q);
-		return;
-	}
-	take(q);
-}
-
-static void on_stdin(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	struct pumping *p = arg;
-	struct peer *next;
-
-	if (events & EPOLLERR) {
-		close_stdin(p);
-		p->in_blocked = false;
-	} else {
-		block_stdin(p, false);
-	}
-	for (struct peer *q = p->peers; q && !p->in_blocked; q = next) {
-		next = q->next;
-		if (take(q) && !p->in_blocked)
-			watch(q);
-	}
-}
-
-static void add_peer(struct pumping *p, const struct client *c)
-{
-	struct peer *q = mem_new(struct peer);
-	uint8_t running = STATE_RUNNING;
-
-	q->c = *c;
-	q->p = p;
-	q->io = loop_io_add(p->loop, c->fd, EPOLLIN, on_peer, q);
-	q->next = p->peers;
-	p->peers = q;
-	p->count++;
-	if (!q->io) {
-		peer_free(q);
-		return;
-	}
-	if (!c->owner)
-		send_frame(q, FRAME_STATUS, &running, 1);
-	else if (take(q)) /* what came along with START */
-		watch(q);
-}
-
-static void on_listener(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	struct pumping *p = arg;
-	struct client c;
-	int sock = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-
-	if (sock >= 0 && p->count >= CLIENTS_MAX)
-		sock = fd_close(sock);
-	if (sock < 0)
-		return;
-	client_init(&c, sock, false);
-	add_peer(p, &c);
-}
+#define CHUNK     16384
+#define REOPEN_MS 100
 
 /* --- output --------------------------------------------------------------------------
  */
@@ -337,7 +47,7 @@ static void spread(struct pumping *p, int stream, const char *data, size_t n)
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
 		if (q->c.want & bit)
-			send_frame(q, stream ? FRAME_STDERR : FRAME_STDOUT, data, n);
+			pumping_send(q, stream ? FRAME_STDERR : FRAME_STDOUT, data, n);
 	}
 }
 
@@ -377,7 +87,7 @@ static void on_output(struct loop *l, int fd, uint32_t events, void *arg)
 	int stream = fd == p->conf->out[1];
 
 	if (pull(p, stream)) {
-		hold(p);
+		pumping_hold(p);
 		return;
 	}
 	if (!p->conf->terminal) {
@@ -407,7 +117,7 @@ static void listen_to_streams(struct pumping *p)
 	}
 	if (conf->in >= 0) {
 		fd_nonblock(conf->in, true);
-		p->in_io = loop_io_add(p->loop, conf->in, 0, on_stdin, p);
+		p->in_io = loop_io_add(p->loop, conf->in, 0, pumping_on_stdin, p);
 	}
 }
 
@@ -429,7 +139,7 @@ static void drain(struct pumping *p)
 		p->conf->log = NULL;
 	}
 	if (p->conf->in >= 0)
-		close_stdin(p);
+		pumping_close_stdin(p);
 	order_answer(p->conf->supervisor);
 }
 
@@ -447,7 +157,7 @@ static void rest(struct pumping *p)
 		p->reopen = NULL;
 		if (p->conf->out[0] >= 0)
 			close_out(p, 0);
-		close_stdin(p);
+		pumping_close_stdin(p);
 	}
 	if (p->conf->log)
 		logfile_finish(p->conf->log, time_now());
@@ -466,11 +176,11 @@ static void begin_again(struct pumping *p, const struct order *o)
 		return;
 	if (conf->out[0] >= 0)
 		close_out(p, 0);
-	close_stdin(p);
+	pumping_close_stdin(p);
 	conf->out[0] = o->master;
 	conf->in = fcntl(o->master, F_DUPFD_CLOEXEC, 3);
 	listen_to_streams(p);
-	block_stdin(p, false);
+	pumping_block_stdin(p, false);
 }
 
 /* all: else only those who asked for no stream, and so wait for nothing else. */
@@ -484,7 +194,7 @@ static void tell_code(struct pumping *p, int exit_code, bool all)
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
 		if (all || !q->c.want)
-			send_frame(q, FRAME_EXIT, code, sizeof(code));
+			pumping_send(q, FRAME_EXIT, code, sizeof(code));
 	}
 }
 
@@ -497,7 +207,7 @@ static void tell(struct pumping *p, int exit_code)
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
 		if (q->c.out.len == 0)
-			peer_free(q);
+			pumping_drop(q);
 	}
 	if (!p->peers)
 		loop_stop(p->loop, 0);
@@ -550,10 +260,10 @@ static void start(struct pumping *p)
 
 	listen_to_streams(p);
 	if (conf->listener >= 0)
-		loop_io_add(p->loop, conf->listener, EPOLLIN, on_listener, p);
+		loop_io_add(p->loop, conf->listener, EPOLLIN, pumping_on_listener, p);
 	p->order_io = loop_io_add(p->loop, conf->supervisor, EPOLLIN, on_order, p);
 	if (conf->first)
-		add_peer(p, conf->first);
+		pumping_add(p, conf->first);
 }
 
 /* Started and confined while the container is being made, so that no start waits for it.
