@@ -68,7 +68,7 @@ static int rename_entry(const struct extract *x, const char *path, char **ret,
 	autofree char *at = NULL;
 	int r = clean(path, &at, e);
 
-	if (r < 0)
+	if (r < 0 || !at)
 		return r;
 	if (!x->name) {
 		*ret = TAKE_PTR(at);
@@ -225,7 +225,7 @@ static int add(struct extract *x, const struct tar_entry *t, struct err *e)
 	bool there;
 	int r = rename_entry(x, t->path, &path, e);
 
-	if (r < 0 || !*path)
+	if (r < 0 || str_empty(path))
 		return r; /* the folder itself is as it is */
 	autoclose int at = open_parent(x, path, e);
 	if (at < 0)

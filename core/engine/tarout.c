@@ -79,12 +79,13 @@ static int put_file(struct walk *w, int at, const char *name, struct tar_entry *
 	if (fd < 0)
 		return err_sys(e, "open '%s'", t->path);
 	ssize_t n = fgetxattr(fd, CAPS_NAME, caps, sizeof(caps));
+	struct tar_entry with = *t;
 	if (n > 0) {
 		x.size = (size_t)n;
-		t->xattrs = &x;
-		t->xattrs_len = 1;
+		with.xattrs = &x;
+		with.xattrs_len = 1;
 	}
-	int r = tar_add(w->tar, t, e);
+	int r = tar_add(w->tar, &with, e);
 	return r < 0 ? r : put_data(w, fd, t, e);
 }
 

@@ -34,7 +34,7 @@ struct state {
 	bool oom_killed;
 	int64_t started, finished; /* ns, 0 never */
 	int restart_count;
-	bool stopped; /* the user has ended it, and its restart policy */
+	bool stopped;    /* the user has ended it, and its restart policy */
 	char error[512]; /* why the last start failed, "" else */
 };
 
