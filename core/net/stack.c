@@ -25,7 +25,6 @@
 #include "core/base/time.h"
 #include "core/net/confine.h"
 #include "core/net/control.h"
-#include "core/net/inlet.h"
 #include "core/net/ping.h"
 #include "core/net/query.h"
 #include "core/net/quota.h"

@@ -281,11 +281,10 @@ static int tcp_realm_connect(struct tcp *t, const struct packet_path *path)
 	return TAKE_FD(fd);
 }
 
-/* The place where a tenant is visited: its first network that has a way in. */
 static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t port,
 			    struct packet_path *ret)
 {
-	const struct tenant *who = &t->tenants->v[tenant];
+	const struct stack_attachment *at = tenant_entrance(&t->tenants->v[tenant]);
 	struct packet_path path = { .dst_port = port };
 	struct sockaddr_storage ss;
 	struct ip_addr client;
@@ -296,9 +295,8 @@ static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t por
 		return -errno;
 	rc = sockaddr_get(&ss, &client, &path.src_port);
 	if (!rc)
-		rc = who->places_len ? border_in(t->tenants, &who->places[0], &client,
-						 &path.src, &path.dst)
-				     : -ENETUNREACH;
+		rc = at ? border_in(t->tenants, at, &client, &path.src, &path.dst)
+			: -ENETUNREACH;
 	if (rc)
 		return rc;
 	if (!ipam_addr_eq(&client, &path.src))

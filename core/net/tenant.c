@@ -56,6 +56,14 @@ struct tenant *tenant_get(struct tenants *ts, uint32_t index, uint16_t gen)
 	return &ts->v[index];
 }
 
+const struct stack_attachment *tenant_entrance(const struct tenant *t)
+{
+	for (size_t i = 0; i < t->places_len; i++)
+		if (!t->places[i].internal)
+			return &t->places[i];
+	return NULL;
+}
+
 struct tenant *tenant_of(struct tenants *ts, const char *id)
 {
 	for (uint32_t i = 0; i < ts->used; i++)

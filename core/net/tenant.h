@@ -46,6 +46,9 @@ struct tenant *tenant_new(struct tenants *ts, int sock);
 void tenant_free(struct tenants *ts, struct tenant *t);
 uint32_t tenant_index(const struct tenants *ts, const struct tenant *t);
 struct tenant *tenant_get(struct tenants *ts, uint32_t index, uint16_t gen);
+/* The place where a tenant is visited by way of the host: its first network that is not
+ * internal; or NULL. */
+const struct stack_attachment *tenant_entrance(const struct tenant *t);
 /* The live tenant of that ID; or NULL. */
 struct tenant *tenant_of(struct tenants *ts, const char *id);
 /* The live tenant that has the address, with the place where; or NULL. */

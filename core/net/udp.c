@@ -312,12 +312,11 @@ static struct udp_flow *udp_find_in(struct udp *u, const struct packet_path *key
 static struct udp_flow *udp_start_in(struct udp *u, const struct inlet *i,
 				     const struct udp_flow *like)
 {
-	const struct tenant *who = &u->tenants->v[i->tenant];
+	const struct stack_attachment *at = tenant_entrance(&u->tenants->v[i->tenant]);
 	struct packet_path p = { .src_port = like->path.src_port, .dst_port = i->port };
 	struct udp_flow in = *like;
 
-	if (!who->places_len ||
-	    border_in(u->tenants, &who->places[0], &like->path.src, &p.src, &p.dst) != 0)
+	if (!at || border_in(u->tenants, at, &like->path.src, &p.src, &p.dst) != 0)
 		return NULL;
 	if (!ipam_addr_eq(&p.src, &like->path.src))
 		p.src_port = 0;
