@@ -3,8 +3,6 @@
 #include "core/image/archive.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,25 +12,10 @@
 #include "core/image/load.h"
 #include "core/image/save.h"
 #include "core/image/shelf.h"
-#include "core/ns/userns.h"
 #include "core/store/blob.h"
-#include "core/store/gc.h"
 #include "core/store/lease.h"
 #include "core/wire/hasher.h"
 #include "core/wire/tar.h"
-
-static int sweep(void *arg, struct err *e)
-{
-	return gc_sweep(arg, e);
-}
-
-static void clean_up(const struct store *s, const struct pull_options *o)
-{
-	if (o->realm_pidfd < 0)
-		(void)gc_sweep(s, NULL);
-	else
-		(void)userns_call(o->realm_pidfd, CLONE_NEWUSER, sweep, (void *)s, NULL);
-}
 
 int archive_load(const struct store *s, int fd, const struct pull_options *o,
 		 struct strv *ret_names, struct err *e)
@@ -49,7 +32,7 @@ int archive_load(const struct store *s, int fd, const struct pull_options *o,
 		r = load_all(s, sh, o, ret_names, e);
 	shelf_free(sh);
 	if (r < 0)
-		clean_up(s, o);
+		content_sweep(s, o->realm_pidfd);
 	return r;
 }
 
@@ -94,18 +77,17 @@ static int one_file_tar(const char *path, int fd, struct buf *out, struct err *e
 static int write_manifest(struct content *c, const struct digest *config,
 			  const struct digest *layer, uint64_t layer_size, struct err *e)
 {
-	char a[DIGEST_TEXT_MAX], b[DIGEST_TEXT_MAX];
+	struct descriptor top = { .media_type = MEDIA_OCI_CONFIG,
+				  .digest = *config,
+				  .size = c->config_bytes.len };
+	struct descriptor only = { .media_type = MEDIA_OCI_LAYER,
+				   .digest = *layer,
+				   .size = layer_size };
 	struct digest d;
+	int r = manifest_print(&top, &only, 1, &c->manifest_bytes);
 
-	buf_addf(&c->manifest_bytes,
-		 "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"%"
-		 "s\","
-		 "\"digest\":\"%s\",\"size\":%zu},\"layers\":[{\"mediaType\":\"%s\","
-		 "\"digest\":"
-		 "\"%s\",\"size\":%llu}]}",
-		 MEDIA_OCI_MANIFEST, MEDIA_OCI_CONFIG, digest_text(a, config),
-		 c->config_bytes.len, MEDIA_OCI_LAYER, digest_text(b, layer),
-		 (unsigned long long)layer_size);
+	if (r < 0)
+		return err_code(e, r, "manifest");
 	hasher_of(buf_str(&c->manifest_bytes), c->manifest_bytes.len, &d);
 	return content_manifest(c, MEDIA_OCI_MANIFEST, &d, e);
 }
@@ -150,6 +132,6 @@ int archive_import_file(const struct store *s, const char *full_name, const char
 	}
 	tag_done(&t);
 	content_collect(&c, s);
-	clean_up(s, o);
+	content_sweep(s, o->realm_pidfd);
 	return r;
 }

@@ -19,11 +19,21 @@ struct change {
 	struct strv args; /* with variables put in */
 };
 
-static void add_sorted(struct strv *set, const char *item)
+/* A set is sorted and has each item once. One pass: a range may be long. */
+static void make_set(struct strv *set)
 {
-	if (!strv_has(set, item))
-		strv_add(set, item);
+	size_t to = 0;
+
 	strv_sort(set);
+	for (size_t n = 0; n < set->len; n++) {
+		if (to && str_eq(set->v[to - 1], set->v[n]))
+			free(set->v[n]);
+		else
+			set->v[to++] = set->v[n];
+	}
+	if (set->v)
+		set->v[to] = NULL;
+	set->len = to;
 }
 
 static void replace(struct strv *to, struct strv *by)
@@ -113,10 +123,9 @@ static int expose(struct strv *ports, const char *text, struct err *e)
 		autofree char *one = str_fmt("%llu/%s", (unsigned long long)p, proto);
 		for (char *c = one; *c; c++)
 			*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-		if (!strv_has(ports, one))
-			strv_add(ports, one);
+		strv_push(ports, TAKE_PTR(one));
 	}
-	strv_sort(ports);
+	make_set(ports);
 	return 0;
 }
 
@@ -214,7 +223,8 @@ static int set_one(const struct change *ch, bool *cmd_set, struct err *e)
 		return 0;
 	case DOCKERFILE_VOLUME:
 		for (size_t n = 0; n < ch->args.len; n++)
-			add_sorted(&c->volumes, ch->args.v[n]);
+			strv_add(&c->volumes, ch->args.v[n]);
+		make_set(&c->volumes);
 		return 0;
 	case DOCKERFILE_WORKDIR:
 		set_workdir(c, first);
@@ -251,12 +261,29 @@ static int expand(struct change *ch, const struct dockerfile_scope *scope, struc
 	return r;
 }
 
+/* A config is JSON: other bytes would be lost in it, and two names become one. */
+static int check_text(const struct strv *args, struct err *e)
+{
+	for (size_t i = 0; i < args->len; i++) {
+		const char *s = args->v[i];
+		size_t left = strlen(s), n;
+
+		for (; left; s += n, left -= n)
+			if (!(n = str_rune(s, left)))
+				return err_set(e, -EINVAL, "'%s' is not UTF-8",
+					       args->v[i]);
+	}
+	return 0;
+}
+
 int change_set(struct imageconfig *c, const struct dockerfile_instruction *i,
 	       const struct dockerfile_scope *scope, bool *cmd_set, struct err *e)
 {
 	struct change ch = { .config = c, .i = i };
 	int r = expand(&ch, scope, e);
 
+	if (r == 0)
+		r = check_text(&ch.args, e);
 	if (r == 0)
 		r = set_one(&ch, cmd_set, e);
 	strv_done(&ch.args);

@@ -3,12 +3,15 @@
 #include "core/image/content.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/store/blob.h"
+#include "core/ns/userns.h"
 #include "core/store/collect.h"
+#include "core/store/gc.h"
 #include "core/store/layer.h"
 #include "core/store/lease.h"
 
@@ -134,6 +137,27 @@ void content_collect(const struct content *c, const struct store *s)
 	for (size_t i = 0; i < n; i++)
 		d[k++] = c->manifest.layers[i].digest;
 	(void)collect_blobs(s, d, k, NULL);
+}
+
+char *content_blob_file(const struct digest *d)
+{
+	char hex[DIGEST_TEXT_MAX];
+
+	return str_fmt("blobs/%s/%s", digest_algorithm_name(d->algorithm),
+		       digest_hex(hex, d));
+}
+
+static int sweep(void *arg, struct err *e)
+{
+	return gc_sweep(arg, e);
+}
+
+void content_sweep(const struct store *s, int realm_pidfd)
+{
+	if (realm_pidfd < 0)
+		(void)gc_sweep(s, NULL);
+	else
+		(void)userns_call(realm_pidfd, CLONE_NEWUSER, sweep, (void *)s, NULL);
 }
 
 int content_read(struct content *c, const struct store *s, const struct tag *t,

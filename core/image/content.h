@@ -38,6 +38,11 @@ int content_read(struct content *c, const struct store *s, const struct tag *t,
 /* Does the store have all of the image, and for this platform (os "": any)? */
 bool content_is_whole(const struct store *s, const struct tag *t,
 		      const struct platform *platform);
+/* "blobs/sha256/HEX", as layouts and archives name a blob; malloc'd. */
+char *content_blob_file(const struct digest *d);
+/* After a failure: what was begun goes (gc_sweep, with the realm's power unless
+ * realm_pidfd is -1). */
+void content_sweep(const struct store *s, int realm_pidfd);
 void content_done(struct content *c);
 
 #endif

@@ -30,14 +30,6 @@ struct load {
 	struct strv files;      /* of its layers, by number */
 };
 
-static char *blob_file(const struct digest *d)
-{
-	char hex[DIGEST_TEXT_MAX];
-
-	return str_fmt("blobs/%s/%s", digest_algorithm_name(d->algorithm),
-		       digest_hex(hex, d));
-}
-
 /* --- names --- */
 
 static int tag_as(struct load *l, const char *name, struct err *e)
@@ -206,7 +198,7 @@ static void names_of(struct load *l, const struct strv *annotations, struct strv
 {
 	const char *name = strv_getenv(annotations, "io.containerd.image.name");
 	const char *ref = strv_getenv(annotations, "org.opencontainers.image.ref.name");
-	autofree char *config = blob_file(&l->content.manifest.config.digest);
+	autofree char *config = content_blob_file(&l->content.manifest.config.digest);
 	char hex[DIGEST_TEXT_MAX];
 	yyjson_val *image;
 	size_t i, n;
@@ -231,7 +223,7 @@ static void names_of(struct load *l, const struct strv *annotations, struct strv
 static int read_manifest(struct load *l, const struct descriptor *d, struct err *e)
 {
 	struct content *c = &l->content;
-	autofree char *file = blob_file(&d->digest);
+	autofree char *file = content_blob_file(&d->digest);
 	struct shelf_file f;
 	int r;
 
@@ -277,8 +269,8 @@ static int load_oci_image(struct load *l, const struct descriptor *d, struct err
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < c->manifest.layers_len; i++)
-		strv_push(&l->files, blob_file(&c->manifest.layers[i].digest));
-	autofree char *config = blob_file(&c->manifest.config.digest);
+		strv_push(&l->files, content_blob_file(&c->manifest.layers[i].digest));
+	autofree char *config = content_blob_file(&c->manifest.config.digest);
 	struct shelf_file f;
 	r = shelf_read(l->shelf, config, IMAGECONFIG_MAX, &c->config_bytes, e);
 	if (r == 0)

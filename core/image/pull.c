@@ -3,13 +3,11 @@
 #include "core/image/pull.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/image/content.h"
-#include "core/ns/userns.h"
 #include "core/store/gc.h"
 #include "core/store/lease.h"
 
@@ -161,11 +159,6 @@ static int tag_it(struct pull *p, struct tag *ret, struct err *e)
 	return rc;
 }
 
-static int sweep(void *arg, struct err *e)
-{
-	return gc_sweep(arg, e);
-}
-
 /* What a failed pull made in the store goes again. Parts stay for the next try when the
  * way was at fault and not the content. */
 static void clean_up(struct pull *p, int rc)
@@ -175,11 +168,7 @@ static void clean_up(struct pull *p, int rc)
 
 	if (content)
 		content_collect(&p->content, p->store);
-	if (p->options->realm_pidfd < 0)
-		(void)gc_sweep(p->store, NULL);
-	else
-		(void)userns_call(p->options->realm_pidfd, CLONE_NEWUSER, sweep,
-				  (void *)p->store, NULL);
+	content_sweep(p->store, p->options->realm_pidfd);
 }
 
 static int fetch(struct pull *p, struct tag *ret, struct err *e)

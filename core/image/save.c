@@ -56,14 +56,6 @@ static int add_bytes(struct save *v, const char *path, const struct buf *b, stru
 	return r < 0 ? r : tar_add_data(v->tar, buf_str(b), b->len, e);
 }
 
-static char *blob_file(const struct digest *d)
-{
-	char hex[DIGEST_TEXT_MAX];
-
-	return str_fmt("blobs/%s/%s", digest_algorithm_name(d->algorithm),
-		       digest_hex(hex, d));
-}
-
 /* blobs/ALG/HEX in the folder. */
 static int copy_blob(struct save *v, const char *path, const struct digest *d, int from,
 		     struct err *e)
@@ -82,7 +74,7 @@ static int copy_blob(struct save *v, const char *path, const struct digest *d, i
 
 static int add_blob(struct save *v, const struct digest *d, struct err *e)
 {
-	autofree char *path = blob_file(d);
+	autofree char *path = content_blob_file(d);
 	autofree uint8_t *p = mem_alloc(CHUNK);
 	uint64_t size, left;
 	ssize_t n = 0;
@@ -123,12 +115,12 @@ static yyjson_mut_val *docker_image(struct save *v, const struct content *c)
 		return yyjson_mut_arr_get(v->images, i);
 	strv_add(&v->image_ids, id);
 	image = yyjson_mut_arr_add_obj(v->docker_doc, v->images);
-	autofree char *config = blob_file(&c->manifest.config.digest);
+	autofree char *config = content_blob_file(&c->manifest.config.digest);
 	json_add_str(v->docker_doc, image, "Config", config);
 	json_add_arr(v->docker_doc, image, "RepoTags");
 	yyjson_mut_val *layers = json_add_arr(v->docker_doc, image, "Layers");
 	for (i = 0; i < c->manifest.layers_len; i++) {
-		autofree char *path = blob_file(&c->manifest.layers[i].digest);
+		autofree char *path = content_blob_file(&c->manifest.layers[i].digest);
 		yyjson_mut_arr_add_strcpy(v->docker_doc, layers, path);
 	}
 	return image;
