@@ -230,7 +230,8 @@ int ociproc_create_main(int argc, char **argv)
 		return REPORT_EXIT_FAILED;
 	if (create(&p, str_eq(argv[3], "cover"), argv[4], &e) < 0)
 		report_error(p.report, REPORT_EXIT_FAILED, &e);
-	return 0;
+	/* No exit handler is for a process whose children are of another namespace. */
+	_exit(0);
 }
 
 /* --- exec ----------------------------------------------------------------------------
@@ -273,5 +274,5 @@ int ociproc_exec_main(int argc, char **argv)
 		return REPORT_EXIT_FAILED;
 	if (enlist(&p, &q, &e) < 0)
 		report_error(p.report, REPORT_EXIT_CANNOT, &e);
-	return 0;
+	_exit(0);
 }
