@@ -6,7 +6,6 @@
 #include "applets/host.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
-#include "core/image/registry.h"
 
 struct manifest_inspect {
 	bool insecure;
