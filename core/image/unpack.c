@@ -25,6 +25,8 @@
 #include "core/image/layerstream.h"
 #include "core/ns/userns.h"
 
+#define ERRNO_MAX 4095 /* the kernel's */
+
 struct unpack {
 	pid_t pid;
 	int fd; /* the answer */
@@ -173,11 +175,13 @@ int unpack_read_answer(int fd, struct unpack_result *ret, struct err *e)
 {
 	struct unpack_answer a = { 0 };
 
-	if (fd_read_full(fd, &a, sizeof(a)) != (ssize_t)sizeof(a) || a.code > 0)
+	if (fd_read_full(fd, &a, sizeof(a)) != (ssize_t)sizeof(a) || a.code > 0 ||
+	    a.code < -ERRNO_MAX)
 		return err_set(e, -ECHILD, "the unpack worker ended early");
 	if (a.code < 0) {
 		a.text[sizeof(a.text) - 1] = 0;
-		return err_set(e, a.code, "%s", a.text);
+		return a.text[0] ? err_set(e, a.code, "%s", a.text)
+				 : err_code(e, a.code, "the unpack worker");
 	}
 	int r = read_implicit(fd, &a.result, e);
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "core/image/unpack.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -57,7 +58,12 @@ TEST(a_worker_is_not_believed)
 	CHECK_INT(answer(&a, sizeof(a), "abc", 3, &ret, &e), -ECHILD);
 	CHECK_STR(e.text, "the unpack worker ended early");
 	CHECK_INT(ret.size, 99);
+	a.result.implicit_size = 0;
+	a.code = INT_MIN;
+	CHECK_INT(answer(&a, sizeof(a), "", 0, &ret, &e), -ECHILD);
 	a.code = -EIO;
+	CHECK_INT(answer(&a, sizeof(a), "", 0, &ret, &e), -EIO);
+	CHECK(str_starts(e.text, "the unpack worker: "));
 	memset(a.text, 'x', sizeof(a.text));
 	CHECK_INT(answer(&a, sizeof(a), "", 0, &ret, &e), -EIO);
 	CHECK_INT(strlen(e.text), ERR_TEXT_MAX - 1);
