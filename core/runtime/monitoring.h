@@ -15,7 +15,7 @@
 
 struct watchman {
 	int64_t interval, start_interval, start_period; /* ns; interval 0: no watch */
-	int status;    /* MONITOR_HEALTH_* */
+	int status;                                     /* MONITOR_HEALTH_* */
 	pid_t looking; /* the child that looks now, or 0 */
 };
 
