@@ -249,23 +249,33 @@ static int take_arguments(struct monitoring *m, int argc, char **argv)
 	return 0;
 }
 
+/* What it still holds in memory; descriptors and all else end with the process. */
+static void release_all(struct monitoring *m)
+{
+	setup_done(&m->setup);
+	logfile_done(&m->log);
+	buf_done(&m->client.out);
+}
+
 int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 {
-	struct monitoring m = { .hooks = hooks,
-				.lock = -1,
-				.meet = { .client = &m.client,
-					  .report = -1,
-					  .sync = -1,
-					  .master = -1,
-					  .exit_code = REPORT_EXIT_FAILED },
-				.stdio = { -1, -1, -1 },
-				.network = -1,
-				.process = -1,
-				.supervisor = -1,
-				.control = -1,
-				.vigil = { .children = -1, .control = -1 },
-				.log = { .fd = -1, .dir = -1 },
-				.pump = { .in = -1, .out = { -1, -1 }, .listener = -1 } };
+	autodone(release_all) struct monitoring m = {
+		.hooks = hooks,
+		.lock = -1,
+		.meet = { .client = &m.client,
+			  .report = -1,
+			  .sync = -1,
+			  .master = -1,
+			  .exit_code = REPORT_EXIT_FAILED },
+		.stdio = { -1, -1, -1 },
+		.network = -1,
+		.process = -1,
+		.supervisor = -1,
+		.control = -1,
+		.vigil = { .children = -1, .control = -1 },
+		.log = { .fd = -1, .dir = -1 },
+		.pump = { .in = -1, .out = { -1, -1 }, .listener = -1 }
+	};
 	uint8_t running = STATE_RUNNING;
 	struct err e = { 0 };
 

@@ -77,7 +77,7 @@ static void same_answers(const struct buf *old, const void *code, size_t n)
 	}
 }
 
-/* The factor by which it has become shorter. */
+/* By how much it has become shorter: 20 is to half. */
 static size_t shrink(const char *profile)
 {
 	autobuf old = { 0 };
@@ -91,12 +91,13 @@ static size_t shrink(const char *profile)
 	condense(code, &n);
 	CHECK(n <= before);
 	same_answers(&old, code, n * sizeof(*code));
-	return n > 0 ? before / n : 0;
+	return n > 0 ? 10 * before / n : 0;
 }
 
 TEST(default_profile)
 {
-	CHECK(shrink(seccompprofile_default()) >= 2);
+	/* 24 on x86_64, where the profile is of three architectures; 17 on s390x. */
+	CHECK(shrink(seccompprofile_default()) >= 15);
 }
 
 TEST(denying_profile)
