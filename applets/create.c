@@ -282,33 +282,44 @@ static int write_cidfile(int fd, const char *id, struct err *e)
 	return r < 0 ? err_code(e, r, "failed to write the container ID to the file") : 0;
 }
 
+static int open_cidfile(const char *path, struct err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0 && errno == EEXIST)
+		return err_set(e, -EEXIST,
+			       "container ID file found, make sure the other container "
+			       "isn't running or delete %s",
+			       path);
+	return fd < 0 ? err_sys(e, "failed to create the container ID file '%s'", path)
+		      : fd;
+}
+
+/* An archive is loaded, and the container is made of what it held. */
+static int provide_image(struct host *h, const struct create_options *o,
+			 struct spec *spec, char **ret_name, struct err *e)
+{
+	int r;
+
+	if (!imagefile_is_name(spec->image))
+		return get_image(h, o, spec->image, e);
+	r = imagefile_take(&h->store, &h->config, spec->image, ret_name, e);
+	spec->image = *ret_name;
+	return r;
+}
+
 int create_container(struct host *h, const struct create_options *o,
 		     const struct spec *spec, char ret_id[65], struct err *e)
 {
-	autostrv warnings = { 0 };
-	autoclose int cid = -1;
-	int r;
-
-	if (o->cidfile) {
-		cid = open(o->cidfile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-		if (cid < 0 && errno == EEXIST)
-			return err_set(e, -EEXIST,
-				       "container ID file found, make sure the other "
-				       "container isn't running or delete %s",
-				       o->cidfile);
-		if (cid < 0)
-			return err_sys(e, "failed to create the container ID file '%s'",
-				       o->cidfile);
-	}
-	/* An archive is loaded, and the container is made of what it held. */
 	struct spec taken = *spec;
 	autofree char *name = NULL;
-	if (imagefile_is_name(spec->image)) {
-		r = imagefile_take(&h->store, &h->config, spec->image, &name, e);
-		taken.image = name;
-	} else {
-		r = get_image(h, o, spec->image, e);
-	}
+	autostrv warnings = { 0 };
+	autoclose int cid = o->cidfile ? open_cidfile(o->cidfile, e) : -1;
+	int r;
+
+	if (o->cidfile && cid < 0)
+		return cid;
+	r = provide_image(h, o, &taken, &name, e);
 	if (r >= 0)
 		r = container_create(&h->store, &h->config, &taken, ret_id, &warnings, e);
 	for (size_t n = 0; n < warnings.len; n++)
