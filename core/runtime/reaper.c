@@ -85,9 +85,9 @@ int reaper_run(const struct rt_process *p, int sync_fd, struct err *e)
 	}
 	if (pid == 0)
 		run_payload(p, sync_fd, &before);
-	/* The host's user joins the container through this process (exec), which has changed
-	 * its IDs and was executed outside: nobody could look at it. There is nothing in it
-	 * that the payload has not. */
+	/* The host's user joins the container through this process (exec), which has
+	 * changed its IDs and was executed outside: nobody could look at it. There is
+	 * nothing in it that the payload has not. */
 	prctl(PR_SET_DUMPABLE, 1);
 	fd_close(sync_fd);
 	for (int fd = 0; fd < 3; fd++)
