@@ -15,6 +15,7 @@
 #include "core/engine/buildlayer.h"
 #include "core/engine/buildscope.h"
 #include "core/engine/buildsource.h"
+#include "core/engine/modespec.h"
 #include "core/engine/rootview.h"
 #include "core/oci/userspec.h"
 
@@ -91,13 +92,11 @@ static int read_flags(struct buildjob *j, const struct buildjob_stage *st,
 		      const struct dockerfile_instruction *in, struct buildcopy *c,
 		      struct err *e)
 {
-	autofree char *owner = NULL, *mode = NULL;
+	autofree char *owner = NULL;
 	bool link; /* the layer is the same with and without it */
-	uint64_t n;
 	int r;
 
 	if ((r = flag_word(j, st, in, "chown", &owner, e)) < 0 ||
-	    (r = flag_word(j, st, in, "chmod", &mode, e)) < 0 ||
 	    (r = flag_bool(in, "link", &link, e)) < 0 ||
 	    (r = flag_bool(in, "parents", &c->parents, e)) < 0)
 		return r;
@@ -105,14 +104,21 @@ static int read_flags(struct buildjob *j, const struct buildjob_stage *st,
 		return err_set(
 			e, -EOPNOTSUPP,
 			"--keep-git-dir is for git sources, which are not supported");
-	if (mode && str_oct(mode, 07777, &n) < 0)
-		return err_set(e, -EINVAL,
-			       "invalid chmod parameter: '%s': it should be octal and "
-			       "between 0 and 07777",
-			       mode);
-	if (mode)
-		c->mode = (int64_t)n;
 	return owner ? find_owner(c->target.layers, owner, c, e) : 0;
+}
+
+static int read_mode(struct buildjob *j, const struct buildjob_stage *st,
+		     const struct dockerfile_instruction *in, char **ret, struct err *e)
+{
+	mode_t mode;
+	int r = flag_word(j, st, in, "chmod", ret, e);
+
+	if (r < 0 || !*ret || modespec_apply(*ret, S_IFREG, &mode) == 0)
+		return r;
+	return err_set(e, -EINVAL,
+		       "invalid chmod parameter: '%s': it should be octal and between 0 "
+		       "and 07777, or as chmod(1) has it: u=rwX,go=rX",
+		       *ret);
 }
 
 static int read_excludes(struct buildjob *j, const struct buildjob_stage *st,
@@ -143,9 +149,10 @@ static void key_of(const struct buildjob_stage *st, const struct buildcopy *c,
 
 	buildlayer_key_base(key, st);
 	buildlayer_key(key, "copy", c->path);
-	str_print(flags, sizeof(flags), "%d %d %lld %lld %lld", c->folder, c->parents,
-		  (long long)c->uid, (long long)c->gid, (long long)c->mode);
+	str_print(flags, sizeof(flags), "%d %d %lld %lld", c->folder, c->parents,
+		  (long long)c->uid, (long long)c->gid);
 	buildlayer_key(key, "how", flags);
+	buildlayer_key(key, "mode", c->mode);
 	buildlayer_key(key, "content", digest_text(text, sum));
 }
 
@@ -197,12 +204,13 @@ int buildadd_copy(struct buildjob *j, struct buildjob_stage *st,
 {
 	autodone(dockerignore_done) struct dockerignore exclude = { 0 };
 	autodone(buildsource_done) struct buildsource from = { 0 };
-	autofree char *scratch = buildjob_scratch(j, e), *other = NULL;
+	autofree char *scratch = buildjob_scratch(j, e), *other = NULL, *mode = NULL;
 	autostrv layers = { 0 };
 	bool layer;
 	int r;
 
-	if (!scratch || !(other = buildjob_scratch(j, e)))
+	if (!scratch || !(other = buildjob_scratch(j, e)) ||
+	    read_mode(j, st, in, &mode, e) < 0)
 		return e->code;
 	buildjob_layers(j, st->compose, &layers);
 	struct buildcopy c = {
@@ -213,7 +221,7 @@ int buildadd_copy(struct buildjob *j, struct buildjob_stage *st,
 		.source_scratch = other,
 		.uid = -1,
 		.gid = -1,
-		.mode = -1,
+		.mode = mode,
 	};
 	if ((r = read_flags(j, st, in, &c, e)) < 0 ||
 	    (r = read_excludes(j, st, in, &exclude, e)) < 0 ||

@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 #include "core/engine/buildconfig.h"
 #include "core/engine/buildscope.h"
+#include "core/engine/buildstage.h"
 #include "core/engine/image.h"
 
 #define SCRATCH      "scratch"
@@ -150,19 +151,15 @@ int buildbase_begin(struct buildjob *j, struct buildjob_stage *st, struct err *e
 int buildbase_tree(struct buildjob *j, const struct buildjob_stage *st, const char *what,
 		   struct strv *ret, struct err *e)
 {
-	const struct buildjob_stage *from =
-		buildjob_find(j, what, (size_t)(st - j->stages));
+	struct buildjob_stage *from = buildjob_find(j, what, (size_t)(st - j->stages));
 	autodone(image_done) struct image image = { 0 };
 	struct compose *c = NULL;
 	uint64_t number;
 	int r;
 
-	if (from && !from->done)
-		return err_set(e, -EINVAL,
-			       "stage '%s' was not built before: only a name without "
-			       "variables of a stage, and not in ONBUILD, is seen to be "
-			       "needed",
-			       what);
+	/* In ONBUILD, or by a variable of the stage: nobody saw that it is needed. */
+	if (from && !from->done && (r = buildstage_run(j, from, e)) < 0)
+		return r;
 	if (from) {
 		buildjob_layers(j, from->compose, ret);
 		return 0;

@@ -17,6 +17,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/buildnode.h"
+#include "core/engine/modespec.h"
 #include "core/ns/userns.h"
 
 /* --- in the child ---------------------------------------------------------------------
@@ -89,8 +90,9 @@ static void dress(const struct work *w, const struct buildtree_node *n, struct s
 		st->st_uid = (uid_t)c->uid;
 	if (c->gid >= 0)
 		st->st_gid = (gid_t)c->gid;
-	if (c->mode >= 0)
-		st->st_mode = (st->st_mode & S_IFMT) | (mode_t)c->mode;
+	mode_t mode;
+	if (c->mode && modespec_apply(c->mode, st->st_mode, &mode) == 0)
+		st->st_mode = (st->st_mode & S_IFMT) | mode;
 }
 
 static int sum_node(void *arg, const struct buildtree_node *n, struct err *e)

@@ -25,9 +25,10 @@ struct buildcopy {
 	struct buildview target;
 	const char *source_scratch; /* another scratch, for the tree of a stage */
 	const char *path;           /* in the target: absolute, clean */
-	bool folder;            /* it ends with a slash, or there are several sources */
-	bool parents;           /* --parents */
-	int64_t uid, gid, mode; /* -1: as it is */
+	bool folder;      /* it ends with a slash, or there are several sources */
+	bool parents;     /* --parents */
+	int64_t uid, gid; /* -1: as it is */
+	const char *mode; /* for modespec_apply; NULL: as it is */
 };
 
 /* The checksum of everything that would be copied: names, types, modes, owners, content;

@@ -246,8 +246,7 @@ static int open_source(struct buildjob *j, const struct buildjob_stage *st,
 				      .source_scratch = s->scratch,
 				      .path = "/mnt",
 				      .uid = -1,
-				      .gid = -1,
-				      .mode = -1 };
+				      .gid = -1 };
 	if (m->from) {
 		s->from.layers = &s->layers;
 		return buildbase_tree(j, st, m->from, &s->layers, e);

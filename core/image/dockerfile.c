@@ -79,7 +79,6 @@ static char *directive(const char *p, size_t n, char **ret_value)
 	autofree char *line = NULL;
 	char *eq, *end;
 
-	skip_space(&p, &n);
 	if (n == 0 || *p != '#')
 		return NULL;
 	p++;
@@ -105,7 +104,8 @@ static char *directive(const char *p, size_t n, char **ret_value)
 /* Directives stand before everything else. syntax and check speak to other builders. */
 static int read_directives(struct lines *l, char *ret_escape, struct err *e)
 {
-	bool seen = false;
+	static const char *const names[] = { "escape", "syntax", "check" };
+	bool seen[ARRAY_LEN(names)] = { false };
 
 	for (struct lines ahead = *l;; *l = ahead) {
 		autofree char *name = NULL, *value = NULL;
@@ -113,21 +113,24 @@ static int read_directives(struct lines *l, char *ret_escape, struct err *e)
 		size_t n;
 		if (!next_line(&ahead, &p, &n) || !(name = directive(p, n, &value)))
 			return 0;
-		if (strcasecmp(name, "escape")) {
-			if (strcasecmp(name, "syntax") && strcasecmp(name, "check"))
-				return 0;
-			continue;
-		}
+		size_t which = 0;
+		while (which < ARRAY_LEN(names) && strcasecmp(name, names[which]))
+			which++;
+		if (which == ARRAY_LEN(names))
+			return 0;
 		l->number = ahead.number;
-		if (seen)
+		if (seen[which])
 			return err_set(e, -EINVAL,
-				       "only one escape parser directive can be used");
+				       "only one %s parser directive can be used",
+				       names[which]);
+		seen[which] = true;
+		if (which > 0)
+			continue;
 		if (!str_eq(value, "\\") && !str_eq(value, "`"))
 			return err_set(e, -EINVAL,
 				       "invalid escape token '%s': it must be ` or \\",
 				       value);
 		*ret_escape = value[0];
-		seen = true;
 	}
 }
 
@@ -179,15 +182,30 @@ static int read_heredoc(struct lines *l, struct dockerfile_heredoc *h, bool tabs
 	return err_set(e, -EINVAL, "unterminated heredoc '%s'", h->name);
 }
 
-/* Those of RUN, COPY and ADD whose marks are in the line follow it. */
+static int find_op(const char *word, size_t n, enum dockerfile_op *ret, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(op_names); i++) {
+		if (strlen(op_names[i]) == n && !strncasecmp(op_names[i], word, n)) {
+			*ret = (enum dockerfile_op)i;
+			return 0;
+		}
+	}
+	return err_set(e, -EINVAL, "unknown instruction: %.*s", (int)(n > 64 ? 64 : n),
+		       word);
+}
+
+/* Those of RUN, COPY and ADD (in ONBUILD, too) whose marks are in the line follow it. */
 static int read_heredocs(struct lines *l, char escape, struct dockerfile_instruction *i,
 			 const char *rest, struct err *e)
 {
+	enum dockerfile_op op = i->op;
 	autostrv words = { 0 };
 	int r = 0;
 
-	if (i->op != DOCKERFILE_RUN && i->op != DOCKERFILE_COPY &&
-	    i->op != DOCKERFILE_ADD)
+	if (op == DOCKERFILE_ONBUILD &&
+	    find_op(rest, strcspn(rest, " \t\v\f\r"), &op, NULL) < 0)
+		return 0;
+	if (op != DOCKERFILE_RUN && op != DOCKERFILE_COPY && op != DOCKERFILE_ADD)
 		return 0;
 	dockerfile_split(rest, escape, &words);
 	for (size_t k = 0; r == 0 && k < words.len; k++) {
@@ -200,18 +218,6 @@ static int read_heredocs(struct lines *l, char escape, struct dockerfile_instruc
 		r = read_heredoc(l, &i->heredocs[i->heredocs_len++], tabs, e);
 	}
 	return r;
-}
-
-static int find_op(const char *word, size_t n, enum dockerfile_op *ret, struct err *e)
-{
-	for (size_t i = 0; i < ARRAY_LEN(op_names); i++) {
-		if (strlen(op_names[i]) == n && !strncasecmp(op_names[i], word, n)) {
-			*ret = (enum dockerfile_op)i;
-			return 0;
-		}
-	}
-	return err_set(e, -EINVAL, "unknown instruction: %.*s", (int)(n > 64 ? 64 : n),
-		       word);
 }
 
 static int parse_instruction(struct lines *l, char escape, const char *text,
@@ -227,7 +233,7 @@ static int parse_instruction(struct lines *l, char escape, const char *text,
 	i->text = str_dup(text);
 	for (n = strlen(i->text); n > 0 && is_space(i->text[n - 1]); n--)
 		i->text[n - 1] = 0;
-	if (l && (r = read_heredocs(l, escape, i, rest, e)) < 0)
+	if ((r = read_heredocs(l, escape, i, rest, e)) < 0)
 		return r;
 	autofree char *trimmed = str_dup(rest);
 	for (n = strlen(trimmed); n > 0 && is_space(trimmed[n - 1]); n--)
@@ -304,19 +310,26 @@ int dockerfile_parse_trigger(const char *text, char escape, struct dockerfile *r
 			     struct err *e)
 {
 	autodone(dockerfile_done) struct dockerfile d = { .escape = escape };
-	struct dockerfile_instruction *i = add_instruction(&d);
-	int r;
+	size_t n = strcspn(text += strspn(text, " \t\v\f\r"), "\n");
+	autofree char *line = str_ndup(text, n);
+	struct lines l = { .p = text + n + !!text[n] };
+	enum dockerfile_op op;
+	int r = find_op(line, strcspn(line, " \t\v\f\r"), &op, e);
 
-	text += strspn(text, " \t\v\f\r");
-	r = parse_instruction(NULL, escape, text, i, e);
 	if (r < 0)
 		return r;
-	if (i->op == DOCKERFILE_ONBUILD)
+	/* Before its arguments are looked at: no chain, however long, goes deep. */
+	if (op == DOCKERFILE_ONBUILD)
 		return err_set(e, -EINVAL,
 			       "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-	if (i->op == DOCKERFILE_FROM || i->op == DOCKERFILE_MAINTAINER)
+	if (op == DOCKERFILE_FROM || op == DOCKERFILE_MAINTAINER)
 		return err_set(e, -EINVAL, "%s isn't allowed as an ONBUILD trigger",
-			       op_names[i->op]);
+			       op_names[op]);
+	l.end = l.p + strlen(l.p);
+	if ((r = parse_instruction(&l, escape, line, add_instruction(&d), e)) < 0)
+		return r;
+	if (l.p != l.end)
+		return err_set(e, -EINVAL, "an ONBUILD trigger is one instruction");
 	*ret = d;
 	d = (struct dockerfile){ 0 };
 	return 0;

@@ -50,7 +50,7 @@ struct dockerfile_heredoc {
  *   COPY ADD     sources, then the target; "<<NAME" stands for the next heredoc
  *   EXPOSE VOLUME SHELL  items
  *   HEALTHCHECK  "NONE", or "CMD" and then as CMD
- *   ONBUILD      one item: the instruction
+ *   ONBUILD      one item: the instruction, its heredocs behind it
  *   else         one item */
 struct dockerfile_instruction {
 	enum dockerfile_op op;

@@ -66,7 +66,7 @@ bool dockerfile_read_heredoc(const char *word, char escape,
 	const char quotes[] = { '"', '\'', escape, 0 };
 	*ret = (struct dockerfile_heredoc){ .expand = !strpbrk(p, quotes) };
 	take_word(&p, escape, false, &name);
-	if (!name.len)
+	if (!name.len || *p)
 		return false;
 	ret->name = buf_take(&name);
 	return true;
@@ -225,25 +225,25 @@ static int fill_healthcheck(struct dockerfile_instruction *i, const char *rest,
 	return fill_command(i, rest, e);
 }
 
+/* The heredocs go with it, as docker keeps them: text and name behind the line. */
 static int fill_trigger(struct dockerfile_instruction *i, char escape, const char *rest,
 			struct err *e)
 {
 	autodone(dockerfile_done) struct dockerfile trigger = { 0 };
-	autostrv words = { 0 };
+	autobuf text = { 0 };
 
 	if (!*rest)
 		return err_set(e, -EINVAL, "ONBUILD requires at least one argument");
-	int r = dockerfile_parse_trigger(rest, escape, &trigger, e);
+	buf_adds(&text, rest);
+	for (size_t k = 0; k < i->heredocs_len; k++) {
+		buf_addc(&text, '\n');
+		buf_adds(&text, i->heredocs[k].text);
+		buf_adds(&text, i->heredocs[k].name);
+	}
+	int r = dockerfile_parse_trigger(buf_str(&text), escape, &trigger, e);
 	if (r < 0)
 		return r;
-	dockerfile_split(rest, escape, &words);
-	for (size_t k = 0; k < words.len; k++)
-		if (trigger.v[0].op != DOCKERFILE_LABEL &&
-		    dockerfile_is_heredoc(words.v[k], escape))
-			return err_set(e, -EOPNOTSUPP,
-				       "heredocs are not supported in ONBUILD: write the "
-				       "text in a file and COPY it");
-	strv_add(&i->args, rest);
+	strv_push(&i->args, buf_take(&text));
 	return 0;
 }
 

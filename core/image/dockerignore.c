@@ -183,6 +183,22 @@ static bool is_sound(const char *pat)
 	return true;
 }
 
+/* Leads out of the folder it starts in: such a pattern matches nothing. */
+static bool climbs(const char *pattern)
+{
+	int depth = 0;
+
+	if (*pattern == '/')
+		return false;
+	for (const char *p = pattern; *p && depth >= 0; p += strspn(p, "/")) {
+		size_t n = strcspn(p, "/");
+		bool up = n == 2 && p[0] == '.' && p[1] == '.';
+		depth += up ? -1 : !(n == 1 && *p == '.');
+		p += n;
+	}
+	return depth < 0;
+}
+
 int dockerignore_add(struct dockerignore *d, const char *pattern, struct err *e)
 {
 	bool exception = *pattern == '!';
@@ -197,7 +213,7 @@ int dockerignore_add(struct dockerignore *d, const char *pattern, struct err *e)
 			       DOCKERIGNORE_PATTERN_MAX - 1);
 	clean = path_clean(pattern);
 	/* "." excludes nothing by itself: the context's own folder stays. */
-	if (str_eq(clean, "/"))
+	if (str_eq(clean, "/") || climbs(pattern))
 		return 0;
 	if (d->len >= DOCKERIGNORE_PATTERNS_MAX)
 		return err_set(e, -E2BIG, "more than %d patterns",

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "tests/unit/test.h"
@@ -63,6 +64,11 @@ TEST(another_escape_character)
 		      "Dockerfile:1: invalid escape token 'x': it must be ` or \\");
 	check_refused("# escape=\\\n# escape=`\nFROM a\n",
 		      "Dockerfile:2: only one escape parser directive can be used");
+	check_refused("# syntax=a\n# Syntax=b\nFROM a\n",
+		      "Dockerfile:2: only one syntax parser directive can be used");
+	CHECK_INT(parse(" # escape=`\nFROM x\n", &d, &e), 0);
+	CHECK_INT(d.escape, '\\');
+	dockerfile_done(&d);
 }
 
 TEST(a_directive_after_anything_else_is_a_comment)
@@ -135,10 +141,13 @@ TEST(heredocs)
 	CHECK_INT(parse("FROM x\n"
 			"RUN <<EOF cat 3<<-'B'\n# no comment\nx \\\nEOF\n\t\tb $a\n\tB\n"
 			"COPY <<one.txt \"<<no\" /d/\n$a\none.txt\n"
-			"RUN echo '<<EOF' a<<b $((1<<2))\nUSER z\n",
+			"RUN echo '<<EOF' a<<b $((1<<2))\nUSER z\n"
+			"RUN <<EOF cat\nEOF\n",
 			&d, &e),
 		  0);
-	CHECK_INT(d.len, 5);
+	CHECK_INT(d.len, 6);
+	CHECK_INT(d.v[5].heredocs_len, 1);
+	CHECK(!dockerfile_is_heredoc(d.v[5].args.v[0], '\\'));
 	CHECK_INT(d.v[1].heredocs_len, 2);
 	CHECK_STR(d.v[1].heredocs[0].text, "# no comment\nx \\\n");
 	CHECK(d.v[1].heredocs[0].expand);
@@ -162,11 +171,43 @@ TEST(triggers)
 	CHECK_INT(dockerfile_parse_trigger("COPY --chown=1 a b", '\\', &d, &e), 0);
 	CHECK_INT(d.v[0].op, DOCKERFILE_COPY);
 	dockerfile_done(&d);
+	CHECK_INT(dockerfile_parse_trigger("RUN <<A cat <<-B\nx\nA\n\ty\n\tB", '\\', &d,
+					   &e),
+		  0);
+	CHECK_INT(d.v[0].heredocs_len, 2);
+	CHECK_STR(d.v[0].heredocs[1].text, "y\n");
+	dockerfile_done(&d);
+	CHECK(dockerfile_parse_trigger("RUN a\nRUN b", '\\', &d, &e) < 0);
+	CHECK_STR(e.text, "an ONBUILD trigger is one instruction");
+	CHECK_INT(parse("FROM x\nONBUILD run <<E\na $b\n\nE\nONBUILD COPY <<\"a b\" "
+			"/x/\nc\n"
+			"a b\nUSER z\n",
+			&d, &e),
+		  0);
+	CHECK_INT(d.len, 4);
+	CHECK_STR(d.v[1].args.v[0], "run <<E\na $b\n\nE");
+	CHECK_STR(d.v[2].args.v[0], "COPY <<\"a b\" /x/\nc\na b");
+	dockerfile_done(&d);
 	check_refused(
 		"FROM x\nONBUILD ONBUILD RUN a\n",
 		"Dockerfile:2: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
 	check_refused("FROM x\nONBUILD FROM y\n",
 		      "Dockerfile:2: FROM isn't allowed as an ONBUILD trigger");
+}
+
+/* It is refused before anything goes deep. */
+TEST(a_long_chain_of_triggers)
+{
+	autobuf text = { 0 };
+	struct dockerfile d = { 0 };
+	struct err e = { 0 };
+
+	buf_adds(&text, "FROM x\n");
+	while (text.len + 8 < DOCKERFILE_MAX)
+		buf_adds(&text, "ONBUILD ");
+	CHECK(parse(buf_str(&text), &d, &e) < 0);
+	CHECK_STR(e.text,
+		  "Dockerfile:2: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
 }
 
 TEST(refusals_name_the_line)

@@ -63,6 +63,10 @@ TEST(exceptions)
 	CHECK(!has("**\n!src/**/*.c\n", "src/a/b.c"));
 	CHECK(has("**\n!src/**/*.c\n", "src/a/b.h"));
 	CHECK(!has("!a\n", "a"));
+	CHECK(!has("../a\n", "a"));
+	CHECK(!has("b/../../a\n", "a"));
+	CHECK(has("b/../a\n", "a"));
+	CHECK(has("/../a\n", "a"));
 }
 
 TEST(refused)
