@@ -10,7 +10,7 @@
 #include "core/base/fd.h"
 #include "core/net/sockaddr.h"
 
-static bool border_loopback(const struct ip_addr *a)
+static bool border_is_loopback(const struct ip_addr *a)
 {
 	/* Also the IPv4-mapped and -compatible forms, which a host's socket would take to
 	 * mean IPv4: ::, ::1, ::127.0.0.1, ::ffff:127.0.0.1. */
@@ -31,12 +31,35 @@ static bool border_many(const struct ip_addr *a)
 	return a->family == AF_INET ? a->bytes[0] >= 224 : a->bytes[0] == 0xff;
 }
 
+static bool border_router(const struct stack_attachment *place, const struct ip_addr *a)
+{
+	return a->family != AF_UNSPEC &&
+	       (ipam_addr_eq(&place->router, a) || ipam_addr_eq(&place->router6, a));
+}
+
+struct ip_addr border_loopback(sa_family_t family)
+{
+	return family == AF_INET
+		       ? (struct ip_addr){ .family = AF_INET, .bytes = { 127, [3] = 1 } }
+		       : (struct ip_addr){ .family = AF_INET6, .bytes = { [15] = 1 } };
+}
+
+struct ip_addr border_target(const struct stack_attachment *place,
+			     const struct ip_addr *dst)
+{
+	if (!place->loopback || !border_router(place, dst))
+		return *dst;
+	return border_loopback(dst->family);
+}
+
 int border_out(const struct tenants *ts, const struct stack_attachment *place,
 	       const struct ip_addr *dst)
 {
+	if (place->loopback && border_router(place, dst))
+		return 0;
 	if (place->internal || border_many(dst) || border_link_local(dst))
 		return -ENETUNREACH;
-	if (border_loopback(dst) || tenant_inside(ts, dst))
+	if (border_is_loopback(dst) || tenant_inside(ts, dst))
 		return -EACCES;
 	return 0;
 }
@@ -46,7 +69,7 @@ int border_in(const struct tenants *ts, const struct stack_attachment *place,
 	      struct ip_addr *ret_dst)
 {
 	bool six = client->family == AF_INET6 && place->addr6.family == AF_INET6;
-	bool own = !border_loopback(client) && !border_link_local(client) &&
+	bool own = !border_is_loopback(client) && !border_link_local(client) &&
 		   !border_many(client) && !tenant_inside(ts, client);
 
 	if (!six && place->addr.family != AF_INET) {
@@ -57,7 +80,12 @@ int border_in(const struct tenants *ts, const struct stack_attachment *place,
 	if (client->family != (six ? AF_INET6 : AF_INET))
 		own = false;
 	*ret_dst = six ? place->addr6 : place->addr;
-	*ret_src = own ? *client : six ? place->gateway6 : place->gateway;
+	if (own)
+		*ret_src = *client;
+	else if (six)
+		*ret_src = place->router6.family ? place->router6 : place->gateway6;
+	else
+		*ret_src = place->router.family ? place->router : place->gateway;
 	return ret_src->family == AF_UNSPEC ? -EAFNOSUPPORT : 0;
 }
 
@@ -77,7 +105,7 @@ int border_host(sa_family_t family, struct ip_addr *ret)
 	socklen_t len = sockaddr_set(&ss, family == AF_INET ? &far4 : &far6, 9);
 
 	if (fd < 0 || connect(fd, (struct sockaddr *)&ss, len) != 0 ||
-	    sockaddr_local(fd, &own, &port) != 0 || border_loopback(&own) ||
+	    sockaddr_local(fd, &own, &port) != 0 || border_is_loopback(&own) ||
 	    border_link_local(&own))
 		return -EADDRNOTAVAIL;
 	*ret = own;

@@ -10,6 +10,11 @@
  * connection can be made to (multicast, broadcast, link-local IPv6). */
 int border_out(const struct tenants *ts, const struct stack_attachment *place,
 	       const struct ip_addr *dst);
+/* Where on the host a destination leads: the loopback address for that of a router that
+ * stands for it, else dst itself. */
+struct ip_addr border_target(const struct stack_attachment *place,
+			     const struct ip_addr *dst);
+struct ip_addr border_loopback(sa_family_t family);
 /* The source address under which a client of a published port appears in the container:
  * its own, or the gateway's where that cannot be (loopback, link-local, inside the realm,
  * or another family than the container has). *ret_dst: the container's address of the

@@ -8,6 +8,8 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 
+#define CONTROL_OUTWARD 0x80ull /* beside a published port's protocol */
+
 /* Bytes not yet read; bad once anything did not fit, and every later read is empty. */
 struct control_in {
 	const uint8_t *p;
@@ -93,6 +95,8 @@ static void control_get_publish(struct control_in *in, struct publish *p)
 {
 	uint64_t proto = control_get(in, 1);
 
+	p->outward = proto & CONTROL_OUTWARD;
+	proto &= ~CONTROL_OUTWARD;
 	if (proto != PUBLISH_TCP && proto != PUBLISH_UDP)
 		in->bad = true;
 	p->proto = (enum publish_proto)proto;
@@ -125,6 +129,12 @@ static void control_get_body(struct control_in *in, struct control *c)
 		break;
 	case CONTROL_LEAVE:
 		control_get_str(in, c->place.network, sizeof(c->place.network));
+		break;
+	case CONTROL_ROUTER:
+		c->place.router = control_get_addr(in);
+		c->place.router6 = control_get_addr(in);
+		c->place.loopback = control_get(in, 1) != 0;
+		c->place.closed = (uint8_t)control_get(in, 1);
 		break;
 	case CONTROL_ANSWER:
 		c->code = (int32_t)(uint32_t)control_get(in, 4);
@@ -206,9 +216,20 @@ int control_put_place(struct buf *b, const struct stack_attachment *a)
 	return rc;
 }
 
+int control_put_router(struct buf *b, const struct stack_attachment *a)
+{
+	int rc = control_put(b, CONTROL_ROUTER, 1);
+
+	rc = rc ? rc : control_put_addr(b, &a->router);
+	rc = rc ? rc : control_put_addr(b, &a->router6);
+	rc = rc ? rc : control_put(b, a->loopback, 1);
+	return rc ? rc : control_put(b, a->closed, 1);
+}
+
 int control_put_publish(struct buf *b, const struct publish *p)
 {
-	int rc = control_put(b, CONTROL_PUBLISH << 8 | (unsigned int)p->proto, 2);
+	uint64_t proto = (uint64_t)p->proto | (p->outward ? CONTROL_OUTWARD : 0);
+	int rc = control_put(b, CONTROL_PUBLISH << 8 | proto, 2);
 
 	rc = rc ? rc : control_put_addr(b, &p->host_ip);
 	rc = rc ? rc : control_put(b, p->host_port, 2);
@@ -275,9 +296,14 @@ int control_send(int sock, const struct stack_registration *r)
 	autobuf b = { .max = CONTROL_MESSAGE_MAX };
 	int rc = control_send_one(sock, &b, control_put_hello(&b, r->id), NULL, 0);
 
-	for (size_t i = 0; i < r->attachments_len && !rc; i++)
-		rc = control_send_one(sock, &b, control_put_place(&b, &r->attachments[i]),
-				      NULL, 0);
+	for (size_t i = 0; i < r->attachments_len && !rc; i++) {
+		const struct stack_attachment *a = &r->attachments[i];
+
+		rc = control_send_one(sock, &b, control_put_place(&b, a), NULL, 0);
+		if (!rc && (a->router.family || a->router6.family || a->closed))
+			rc = control_send_one(sock, &b, control_put_router(&b, a), NULL,
+					      0);
+	}
 	for (size_t i = 0; i < r->published_len && !rc; i++)
 		rc = control_send_one(sock, &b,
 				      control_put_publish(&b, &r->published[i].map),

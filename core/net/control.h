@@ -23,8 +23,9 @@ enum control_type {
 	CONTROL_HOST,      /* a name and its address */
 	CONTROL_COMMIT,    /* serve it; answered */
 	CONTROL_ANSWER,    /* the stack's: code (a negative errno or 0), sentence */
-	CONTROL_AMEND, /* what follows is for the registered container of hello's ID */
-	CONTROL_LEAVE, /* the network of a place that is no more: in place.network */
+	CONTROL_AMEND,  /* what follows is for the registered container of hello's ID */
+	CONTROL_LEAVE,  /* the network of a place that is no more: in place.network */
+	CONTROL_ROUTER, /* the router of the place before: router, loopback, closed */
 };
 
 /* A message read. Release with control_done. */
@@ -46,6 +47,7 @@ void control_done(struct control *c);
 /* Each appends one whole message. */
 int control_put_hello(struct buf *b, const char *id);
 int control_put_place(struct buf *b, const struct stack_attachment *a);
+int control_put_router(struct buf *b, const struct stack_attachment *a);
 int control_put_publish(struct buf *b, const struct publish *p);
 int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr);
 int control_put_commit(struct buf *b);

@@ -31,7 +31,8 @@ int inlet_add(struct inlets *is, int epfd, uint32_t tenant, const struct publish
 		fd_close(fd);
 		return -ENOSPC;
 	}
-	*i = (struct inlet){ fd, (uint16_t)(i->gen + 1), tenant, p->port, p->proto };
+	*i = (struct inlet){ fd,        (uint16_t)(i->gen + 1), tenant, p->port, p->proto,
+			     p->outward };
 	r.gen = i->gen;
 	r.index = (uint32_t)(i - is->v);
 	if (p->proto == PUBLISH_UDP && sockaddr_local(fd, &at, &port) == 0)
@@ -60,7 +61,7 @@ void inlet_accept(struct inlet *i, struct tcp *t)
 
 		if (fd < 0)
 			return;
-		tcp_dial(t, i->tenant, fd, i->port);
+		tcp_dial(t, i->tenant, fd, i->port, i->outward);
 	}
 }
 

@@ -17,6 +17,7 @@ struct inlet {
 	uint32_t tenant;
 	uint16_t port; /* the container's */
 	enum publish_proto proto;
+	bool outward; /* its clients are the container's, the port is the host's */
 };
 
 struct inlets {

@@ -230,6 +230,14 @@ void link_add_addr(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a
 	}
 }
 
+void link_add_addr_alone(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a,
+			 uint8_t prefix)
+{
+	link_add_addr(nl, ifindex, a, prefix);
+	netlink_put_u32(nl, IFA_FLAGS,
+			IFA_F_NOPREFIXROUTE | (a->family == AF_INET6 ? IFA_F_NODAD : 0u));
+}
+
 static void link_route(struct netlink *nl, const char *what, const struct rtmsg *route)
 {
 	struct rtmsg *m;
@@ -239,6 +247,22 @@ static void link_route(struct netlink *nl, const char *what, const struct rtmsg 
 	m = netlink_header(nl, sizeof(*m));
 	if (m)
 		*m = *route;
+}
+
+void link_add_host(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a)
+{
+	struct rtmsg m = {
+		.rtm_family = (uint8_t)a->family,
+		.rtm_dst_len = (uint8_t)(8 * link_addr_size(a)),
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+
+	link_route(nl, "add route", &m);
+	netlink_put(nl, RTA_DST, a->bytes, link_addr_size(a));
+	netlink_put_u32(nl, RTA_OIF, ifindex);
 }
 
 void link_add_default(struct netlink *nl, uint32_t ifindex, const struct ip_addr *gateway)

@@ -45,6 +45,11 @@ void link_del(struct netlink *nl, const char *ifname);
 /* Existing: no error. IPv6 addresses without duplicate detection. */
 void link_add_addr(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a,
 		   uint8_t prefix);
+/* The same without the route to its subnet. */
+void link_add_addr_alone(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a,
+			 uint8_t prefix);
+/* A route to this one address, which is on the link. */
+void link_add_host(struct netlink *nl, uint32_t ifindex, const struct ip_addr *a);
 /* Default route by a gateway. */
 void link_add_default(struct netlink *nl, uint32_t ifindex,
 		      const struct ip_addr *gateway);

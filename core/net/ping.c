@@ -103,6 +103,8 @@ static int ping_start(struct pings *ps, const struct packet *p,
 
 	if (!who)
 		return -EACCES;
+	if (place->closed & 1u << STACK_ICMP)
+		return -EAGAIN; /* not even an error */
 	rc = border_out(ps->tenants, place, &p->dst);
 	fd = rc ? rc : ping_connect(&p->dst);
 	if (fd < 0)
@@ -126,8 +128,33 @@ static int ping_start(struct pings *ps, const struct packet *p,
 	return 0;
 }
 
+/* A router that stands for the host's loopback is this process itself. */
+static bool ping_router(const struct pings *ps, const struct packet *p,
+			const struct hold_link *from)
+{
+	struct packet_path back = { .src = p->dst, .dst = p->src };
+	const struct stack_attachment *place;
+	uint8_t answer[PACKET_MAX];
+	struct ip_addr to;
+	size_t n;
+
+	if (!tenant_find(ps->tenants, &p->src, &place))
+		return false;
+	to = border_target(place, &p->dst);
+	if (ipam_addr_eq(&to, &p->dst))
+		return false;
+	n = place->closed & 1u << STACK_ICMP
+		    ? 0
+		    : packet_write_echo(answer, &back, p->l4, p->l4_len);
+	if (n)
+		hold_send(ps->hold, from, answer, n);
+	return true;
+}
+
 void ping_request(struct pings *ps, const struct packet *p, const struct hold_link *from)
 {
+	if (ping_router(ps, p, from))
+		return;
 	struct ping *k = ping_find(ps, p);
 	int rc = k ? 0 : ping_start(ps, p, from, &k);
 

@@ -199,7 +199,9 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 	struct err e = { 0 };
 
 	prctl(PR_SET_NAME, "rootless-porter");
-	if (setns(realm_pidfd, CLONE_NEWUSER | CLONE_NEWNET) != 0)
+	/* EINVAL: the realm's user namespace is our own (rootless net inside of one). */
+	if (setns(realm_pidfd, CLONE_NEWUSER | CLONE_NEWNET) != 0 &&
+	    (errno != EINVAL || setns(realm_pidfd, CLONE_NEWNET) != 0))
 		started = -errno;
 	/* Only now: a change of credentials clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

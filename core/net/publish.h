@@ -3,6 +3,7 @@
 #ifndef NET_PUBLISH_H
 #define NET_PUBLISH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct publish {
 	uint16_t host_port_end; /* last of the range to pick from; = host_port when fixed
 				 */
 	uint16_t port;          /* the container's */
+	/* The other way round: the listener stands in the container's namespace, and who
+	 * comes by it reaches that port of the host's loopback. */
+	bool outward;
 };
 
 /* "8080:80", "127.0.0.1:8080:80/udp", "[::1]::80", "3000-3005:3000-3005", "80",

@@ -220,6 +220,8 @@ static int stack_message(struct stack *s, struct tenant *t, struct control *c, i
 		return c->version >= 1 ? 0 : -EPROTO;
 	case CONTROL_PLACE:
 		return stack_add_place(s, t, &c->place);
+	case CONTROL_ROUTER:
+		return tenant_set_router(t, &c->place);
 	case CONTROL_PUBLISH:
 		return stack_add_inlets(s, t, &c->map, fds, n);
 	case CONTROL_HOST:

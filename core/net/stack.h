@@ -33,6 +33,8 @@ int stack_main(const struct stack_options *o);
 #define STACK_NAMES_MAX    64
 #define STACK_NETWORKS_MAX 16
 
+enum stack_proto { STACK_TCP, STACK_UDP, STACK_ICMP };
+
 /* One container's place on one network. */
 struct stack_attachment {
 	char network[80]; /* its ID: names resolve among equals */
@@ -42,6 +44,11 @@ struct stack_attachment {
 	struct ip_addr addr;
 	struct ip_addr addr6, gateway6;
 	bool internal;
+	/* The router that it sees, where that is not the gateway: who a visitor without
+	 * an address of its own appears as. */
+	struct ip_addr router, router6;
+	bool loopback;     /* by the router's address it reaches the host's loopback */
+	uint8_t closed;    /* protocols not carried: 1 << enum stack_proto */
 	struct strv names; /* name, aliases, short ID, hostname: what others resolve */
 };
 

@@ -136,10 +136,10 @@ static void tcp_offer(struct tcp *t, struct flow *f)
 	hold_offer(t->hold, &f->path, f->syn, f->syn_len);
 }
 
-static int tcp_host_connect(struct tcp *t, struct flow *f)
+static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr *to)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sockaddr_set(&ss, &f->path.dst, f->path.dst_port);
+	socklen_t len = sockaddr_set(&ss, to, f->path.dst_port);
 	int on = 1, rc;
 
 	f->fd[FLOW_HOST] =
@@ -170,9 +170,10 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	const struct stack_attachment *place;
 	struct tenant *who = tenant_find(t->tenants, &p->src, &place);
 	struct flow *f = flow_find(t->flows, &path);
+	struct ip_addr to;
 	int rc;
 
-	if (!who)
+	if (!who || place->closed & 1u << STACK_TCP)
 		return;
 	if (f && f->seq == p->seq) {
 		if (f->state == FLOW_OFFERED)
@@ -196,7 +197,8 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	f->syn_len = (uint8_t)p->l4_len;
 	memcpy(f->syn, p->l4, p->l4_len);
 	flow_hash(t->flows, f);
-	rc = tcp_host_connect(t, f);
+	to = border_target(place, &p->dst);
+	rc = tcp_host_connect(t, f, &to);
 	if (rc) {
 		tcp_refuse(t, from, &path, p->seq, rc);
 		tcp_end(t, f, true);
@@ -305,7 +307,42 @@ static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t por
 	return 0;
 }
 
-void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port)
+/* Which side is the host's is nothing to the relay: a caller's socket stands first. */
+static int tcp_reach(int caller, uint16_t port)
+{
+	struct ip_addr at = { 0 };
+	struct sockaddr_storage ss;
+	uint16_t own;
+	int rc = sockaddr_local(caller, &at, &own);
+	autoclose int fd =
+		socket(at.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (rc || fd < 0)
+		return rc ? rc : -errno;
+	relay_guard(fd);
+	at = border_loopback(at.family);
+	if (connect(fd, (struct sockaddr *)&ss, sockaddr_set(&ss, &at, port)) != 0 &&
+	    errno != EINPROGRESS)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int tcp_visit(struct tcp *t, struct flow *f, uint16_t port)
+{
+	int rc = tcp_inbound_path(t, f->tenant, f->fd[FLOW_HOST], port, &f->path);
+
+	if (rc)
+		return rc;
+	rc = tcp_realm_connect(t, &f->path);
+	if (rc != -EADDRINUSE && rc != -EADDRNOTAVAIL)
+		return rc;
+	/* The client's port can be in use here, by its connection to another published
+	 * port; its address is kept all the same. */
+	f->path.src_port = 0;
+	return tcp_realm_connect(t, &f->path);
+}
+
+void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward)
 {
 	struct flow *f = flow_new(t->flows);
 	int on = 1, rc;
@@ -318,18 +355,10 @@ void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port)
 	f->tenant = tenant;
 	f->fd[FLOW_HOST] = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	rc = tcp_inbound_path(t, tenant, fd, port, &f->path);
-	if (!rc) {
-		rc = tcp_realm_connect(t, &f->path);
-		/* The client's port can be in use here, by its connection to another
-		 * published port; its address is kept all the same. */
-		if (rc == -EADDRINUSE || rc == -EADDRNOTAVAIL) {
-			f->path.src_port = 0;
-			rc = tcp_realm_connect(t, &f->path);
-		}
-	}
+	rc = outward ? tcp_reach(fd, port) : tcp_visit(t, f, port);
 	if (rc >= 0) {
 		f->fd[FLOW_REALM] = rc;
+		setsockopt(rc, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		rc = tcp_watch(t, f, FLOW_HOST);
 	}
 	if (!rc)

@@ -29,7 +29,7 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 /* The transparent listener is readable. */
 void tcp_accept(struct tcp *t, unsigned int six);
 /* A client was accepted on a published port: takes fd, whatever happens. */
-void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port);
+void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward);
 /* An event on one socket of a flow. */
 void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events);
 /* Gives the flows that have work left a turn each; true when some still have. */

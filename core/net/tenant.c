@@ -2,6 +2,7 @@
 /* The stack's tenants. */
 #include "core/net/tenant.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -62,6 +63,20 @@ const struct stack_attachment *tenant_entrance(const struct tenant *t)
 		if (!t->places[i].internal)
 			return &t->places[i];
 	return NULL;
+}
+
+int tenant_set_router(struct tenant *t, const struct stack_attachment *r)
+{
+	struct stack_attachment *last;
+
+	if (!t->places_len)
+		return -EPROTO;
+	last = &t->places[t->places_len - 1];
+	last->router = r->router;
+	last->router6 = r->router6;
+	last->loopback = r->loopback;
+	last->closed = r->closed;
+	return 0;
 }
 
 struct tenant *tenant_of(struct tenants *ts, const char *id)

@@ -49,6 +49,8 @@ struct tenant *tenant_get(struct tenants *ts, uint32_t index, uint16_t gen);
 /* The place where a tenant is visited by way of the host: its first network that is not
  * internal; or NULL. */
 const struct stack_attachment *tenant_entrance(const struct tenant *t);
+/* The router of the place that came last: what r says of it. -EPROTO: no place yet. */
+int tenant_set_router(struct tenant *t, const struct stack_attachment *r);
 /* The live tenant of that ID; or NULL. */
 struct tenant *tenant_of(struct tenants *ts, const char *id);
 /* The live tenant that has the address, with the place where; or NULL. */

@@ -185,19 +185,19 @@ static int udp_realm_socket(struct udp *u, const struct packet_path *p)
 	return TAKE_FD(fd);
 }
 
-static int udp_host_socket(const struct packet_path *p)
+static int udp_host_socket(const struct ip_addr *to, uint16_t port)
 {
 	autoclose int fd =
-		socket(p->dst.family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_storage ss;
-	socklen_t len = sockaddr_set(&ss, &p->dst, p->dst_port);
+	socklen_t len = sockaddr_set(&ss, to, port);
 
 	if (fd < 0)
 		return -errno;
 	udp_enlarge(fd);
 	if (connect(fd, (struct sockaddr *)&ss, len) != 0)
 		return -errno;
-	datagram_options(fd, p->dst.family, false);
+	datagram_options(fd, to->family, false);
 	return TAKE_FD(fd);
 }
 
@@ -243,12 +243,14 @@ static struct udp_flow *udp_start_out(struct udp *u, const struct packet_path *p
 	struct tenant *who = tenant_find(u->tenants, &p->src, &place);
 	int rc;
 
-	if (!who)
+	if (!who || place->closed & 1u << STACK_UDP)
 		return NULL;
 	like.tenant = tenant_index(u->tenants, who);
 	rc = border_out(u->tenants, place, &p->dst);
 	if (!rc) {
-		like.fd[UDP_HOST] = udp_host_socket(p);
+		struct ip_addr to = border_target(place, &p->dst);
+
+		like.fd[UDP_HOST] = udp_host_socket(&to, p->dst_port);
 		rc = like.fd[UDP_HOST] < 0 ? like.fd[UDP_HOST] : 0;
 	}
 	if (!rc)
@@ -316,6 +318,12 @@ static struct udp_flow *udp_start_in(struct udp *u, const struct inlet *i,
 	struct packet_path p = { .src_port = like->path.src_port, .dst_port = i->port };
 	struct udp_flow in = *like;
 
+	if (i->outward) {
+		struct ip_addr to = border_loopback(like->path.src.family);
+
+		in.fd[UDP_REALM] = udp_host_socket(&to, i->port);
+		return in.fd[UDP_REALM] < 0 ? NULL : udp_add(u, &in);
+	}
 	if (!at || border_in(u->tenants, at, &like->path.src, &p.src, &p.dst) != 0)
 		return NULL;
 	if (!ipam_addr_eq(&p.src, &like->path.src))

@@ -11,6 +11,8 @@ static int put(struct buf *b, const struct control *c)
 		return control_put_hello(b, c->id);
 	case CONTROL_PLACE:
 		return control_put_place(b, &c->place);
+	case CONTROL_ROUTER:
+		return control_put_router(b, &c->place);
 	case CONTROL_PUBLISH:
 		return control_put_publish(b, &c->map);
 	case CONTROL_HOST:

@@ -61,6 +61,22 @@ TEST(place_there_and_back)
 	strv_done(&a.names);
 }
 
+TEST(router_there_and_back)
+{
+	struct stack_attachment a = { .router = four, .loopback = true, .closed = 5 };
+	struct control c;
+	autobuf b = { 0 };
+
+	CHECK_INT(control_put_router(&b, &a), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK_INT(c.type, CONTROL_ROUTER);
+	CHECK(ipam_addr_eq(&c.place.router, &four));
+	CHECK_INT(c.place.router6.family, AF_UNSPEC);
+	CHECK(c.place.loopback);
+	CHECK_INT(c.place.closed, 5);
+	check_cuts(&b);
+}
+
 TEST(publish_there_and_back)
 {
 	struct publish p = { .proto = PUBLISH_UDP, .host_port = 5353, .port = 53 };
@@ -72,8 +88,15 @@ TEST(publish_there_and_back)
 	CHECK_INT(c.map.proto, PUBLISH_UDP);
 	CHECK_INT(c.map.host_port, 5353);
 	CHECK_INT(c.map.port, 53);
+	CHECK(!c.map.outward);
 	CHECK_INT(c.map.host_ip.family, AF_UNSPEC);
 	check_cuts(&b);
+	p.outward = true;
+	buf_reset(&b);
+	CHECK_INT(control_put_publish(&b, &p), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK(c.map.outward);
+	CHECK_INT(c.map.proto, PUBLISH_UDP);
 	b.data[1] = PUBLISH_SCTP;
 	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), -EINVAL);
 }
