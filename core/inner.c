@@ -25,6 +25,7 @@ static int monitor(int argc, char **argv)
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
 						    .started = container_started,
+						    .starved = container_starved,
 						    .probe = health_probe,
 						    .rested = container_rested,
 						    .revive = netjoin_revive,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hooks of the monitor: a run begins, a run has ended that another one follows. */
+/* Hooks of the monitor: a run begins, memory is short, a run has ended that another one
+ * follows. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,6 +21,14 @@ void container_started(const struct setup *setup, const struct state *st)
 				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir >= 0)
 		health_begin(setup, dir);
+}
+
+void container_starved(const struct setup *setup)
+{
+	autodone(store_done) struct store s = { 0 };
+
+	if (netjoin_store(setup, &s) == 0)
+		container_end_tell(&s, setup->id, "oom");
 }
 
 void container_rested(const struct setup *setup, const struct state *st)

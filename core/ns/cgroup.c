@@ -2,22 +2,29 @@
 /* Control groups. */
 #include "core/ns/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "core/base/buf.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/strv.h"
 
-#define ROOT "/sys/fs/cgroup"
-#define OURS "0::" /* version 2's line */
+#define ROOT      "/sys/fs/cgroup"
+#define OURS      "0::" /* version 2's line */
+#define DEPTH_MAX 32    /* of groups that a container made */
+#define PROCS_MAX (1u << 20)
+#define FILE_MAX  8192 /* memory.stat */
+#define FREEZE_MS 10000
 
 bool cgroup_unified(void)
 {
@@ -76,19 +83,107 @@ bool cgroup_has(int group, const char *file, const char *word)
 	return strv_has(&words, word);
 }
 
-int cgroup_enter(int group, const char *name, struct err *e)
+bool cgroup_is_ours(int group)
+{
+	return faccessat(group, ".", W_OK, 0) == 0 &&
+	       faccessat(group, "cgroup.procs", W_OK, 0) == 0 &&
+	       faccessat(group, "cgroup.subtree_control", W_OK, 0) == 0;
+}
+
+bool cgroup_is_empty(int group)
+{
+	char text[16];
+
+	return file_read_small(group, "cgroup.procs", text, sizeof(text)) == 0 && !*text;
+}
+
+/* --- groups --------------------------------------------------------------------------
+ */
+
+static int open_below(int group, const char *name)
+{
+	int fd = openat(group, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int cgroup_make(int group, const char *name)
+{
+	int r = mkdirat(group, name, 0755) < 0 ? -errno : 0;
+
+	if (r == -EEXIST) {
+		r = cgroup_remove(group, name);
+		if (r == 0 && mkdirat(group, name, 0755) < 0)
+			r = -errno;
+	}
+	return r < 0 ? r : open_below(group, name);
+}
+
+int cgroup_ensure(int group, const char *name)
+{
+	if (mkdirat(group, name, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	return open_below(group, name);
+}
+
+static int remove_below(int group, const char *name, int depth)
 {
 	autoclose int fd = -1;
-	int r;
+	struct dirent *de;
+	DIR *d;
 
-	if (mkdirat(group, name, 0755) < 0 && errno != EEXIST)
-		return err_sys(e, "make a control group");
-	fd = openat(group, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return err_sys(e, "open the control group");
-	r = file_write_small(fd, "cgroup.procs", "0");
-	return r < 0 ? err_code(e, r, "enter the control group") : TAKE_FD(fd);
+	if (unlinkat(group, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (!depth)
+		return -errno;
+	fd = openat(group, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	d = fd < 0 ? NULL : fdopendir(fd);
+	if (!d)
+		return -errno;
+	TAKE_FD(fd);
+	while ((de = readdir(d)))
+		if (de->d_type == DT_DIR && de->d_name[0] != '.')
+			remove_below(dirfd(d), de->d_name, depth - 1);
+	closedir(d);
+	return unlinkat(group, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
+
+int cgroup_remove(int group, const char *name)
+{
+	return remove_below(group, name, DEPTH_MAX);
+}
+
+int cgroup_put(int group, pid_t pid)
+{
+	char text[16];
+
+	str_print(text, sizeof(text), "%d", (int)pid);
+	return file_write_small(group, "cgroup.procs", text);
+}
+
+int cgroup_vacate(int group, int to)
+{
+	autobuf text = { .max = PROCS_MAX };
+	autostrv pids = { 0 };
+	int r = file_read(group, "cgroup.procs", PROCS_MAX, &text);
+
+	if (r < 0)
+		return r;
+	strv_split(&pids, buf_str(&text), '\n');
+	for (size_t i = 0; i < pids.len; i++) {
+		/* "0" is one that we cannot see, and as a word to the kernel we
+		 * ourselves. */
+		if (!*pids.v[i] || str_eq(pids.v[i], "0"))
+			continue;
+		r = file_write_small(to, "cgroup.procs", pids.v[i]);
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+	return 0;
+}
+
+/* --- limits --------------------------------------------------------------------------
+ */
 
 int cgroup_enable(int group, const char *controller)
 {
@@ -103,10 +198,83 @@ int cgroup_set(int group, const char *assignment, struct err *e)
 {
 	const char *eq = strchr(assignment, '=');
 	autofree char *file = eq ? str_ndup(assignment, (size_t)(eq - assignment)) : NULL;
-	int r;
+	autostrv lines = { 0 };
+	int r = 0;
 
 	if (!file || strchr(file, '/') || !strchr(file, '.'))
 		return err_set(e, -EINVAL, "limit '%s' is no file and value", assignment);
-	r = file_write_small(group, file, eq + 1);
+	strv_split(&lines, eq + 1, '\n');
+	for (size_t i = 0; r == 0 && i < lines.len; i++)
+		r = file_write_small(group, file, lines.v[i]);
 	return r < 0 ? err_code(e, r, "set the limit '%s'", assignment) : 0;
+}
+
+static int number(const char *text, size_t n, uint64_t *ret)
+{
+	autofree char *word = str_ndup(text, n);
+
+	if (str_eq(word, "max")) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	return str_u64(word, UINT64_MAX, ret);
+}
+
+int cgroup_find(const char *text, const char *key, uint64_t *ret)
+{
+	size_t n = key ? strlen(key) : 0;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		if (!key)
+			return number(text, len, ret);
+		if (len > n && text[n] == ' ' && !strncmp(text, key, n))
+			return number(text + n + 1, len - n - 1, ret);
+		text += len + (text[len] == '\n');
+	}
+	return -ENOENT;
+}
+
+uint64_t cgroup_sum(const char *text, const char *key)
+{
+	autofree char *word = str_fmt(" %s=", key);
+	uint64_t sum = 0, n;
+
+	while ((text = strstr(text, word))) {
+		text += strlen(word);
+		if (number(text, strcspn(text, " \n"), &n) == 0)
+			sum += n;
+	}
+	return sum;
+}
+
+int cgroup_number(int group, const char *file, const char *key, uint64_t *ret)
+{
+	char text[FILE_MAX];
+	int r = file_read_small(group, file, text, sizeof(text));
+
+	return r < 0 ? r : cgroup_find(text, key, ret);
+}
+
+int cgroup_freeze(int group, bool on)
+{
+	autoclose int events = openat(group, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	int r = events < 0 ? -errno : 0;
+	uint64_t frozen = !on;
+
+	if (r == 0)
+		r = file_write_small(group, "cgroup.freeze", on ? "1" : "0");
+	while (r == 0 && frozen != on) {
+		struct pollfd p = { .fd = events, .events = POLLPRI };
+		char text[256] = "";
+		ssize_t n = pread(events, text, sizeof(text) - 1, 0);
+
+		if (n < 0)
+			return -errno;
+		r = cgroup_find(text, "frozen", &frozen);
+		if (r == 0 && frozen != on && poll(&p, 1, FREEZE_MS) == 0)
+			r = -ETIMEDOUT;
+	}
+	return r;
 }

@@ -428,12 +428,16 @@ static void begin_tree(struct build *x)
 static int enter_scope(const struct build *x, struct err *e)
 {
 	const struct runtimeconfig *c = &x->bundle.config;
-	autofree char *slice = NULL;
+	autofree char *slice = NULL, *name = NULL;
 
 	if (x->b->oci || !c->cgroups_path)
 		return 0; /* the caller's affair, or nothing to limit */
 	slice = str_ndup(c->cgroups_path, strcspn(c->cgroups_path, ":"));
-	return scope_enter(x->b->setup->id, *slice ? slice : NULL, &c->unified, e);
+	name = str_fmt(SCOPE_NAME, x->b->setup->id);
+	const struct scope_want w = {
+		.name = name, .slice = slice, .limits = &c->unified, .guard = getppid()
+	};
+	return scope_enter(&w, e);
 }
 
 static int build(struct build *x, struct err *e)

@@ -134,6 +134,8 @@ static int await_end(struct monitoring *m)
 		siginfo_t i = { 0 };
 
 		rerun_listen(m);
+		monitoring_look_at_group(m);
+		m->vigil.pressure = m->group.events;
 		if (waitid(P_ALL, 0, &i, WEXITED | WNOHANG) < 0 && errno != EINTR)
 			return REPORT_EXIT_FAILED;
 		watchman_look(m);
@@ -156,6 +158,7 @@ static void finish(struct monitoring *m, int code, bool told)
 
 	watchman_end(m);
 	monitoring_end_orphans(m);
+	monitoring_leave_group(m);
 	/* All of the log is on disk before anyone can see the container as exited. */
 	order_drain(m->supervisor);
 	m->state.status = STATE_EXITED;
@@ -209,6 +212,7 @@ static int fail(struct monitoring *m, int code, const struct err *e)
 		kill(m->meet.init, SIGKILL);
 		monitoring_reap(m->meet.init);
 	}
+	groupwatch_end(&m->group);
 	/* -EBUSY: it is another monitor's container, and state. */
 	if (m->lock >= 0) {
 		if (state_read(m->container, &old, NULL) < 0)
@@ -272,7 +276,8 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 		.process = -1,
 		.supervisor = -1,
 		.control = -1,
-		.vigil = { .children = -1, .control = -1 },
+		.group = { .group = -1, .events = -1 },
+		.vigil = { .children = -1, .control = -1, .pressure = -1 },
 		.log = { .fd = -1, .dir = -1 },
 		.pump = { .in = -1, .out = { -1, -1 }, .listener = -1 }
 	};

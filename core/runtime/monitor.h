@@ -39,6 +39,9 @@ struct monitor_hooks {
 	/* In the monitor, after state.json says running and the client was told; may be
 	 * NULL. */
 	void (*started)(const struct setup *s, const struct state *st);
+	/* In the monitor, after state.json says so: the kernel has killed a process of
+	 * the container for want of memory. Journals the event. */
+	void (*starved)(const struct setup *s);
 	/* In a child of the monitor: one look at the container's health, written down.
 	 * MONITOR_HEALTH_*. */
 	int (*probe)(const struct setup *s);

@@ -120,6 +120,8 @@ static void forget(const struct monitoring *m)
 	fd_close(m->meet.sync);
 	fd_close(m->control);
 	fd_close(m->vigil.children);
+	fd_close(m->group.events);
+	fd_close(m->group.group);
 	for (int i = 0; i < 3; i++)
 		fd_close(m->stdio[i]);
 	for (size_t i = 0; i < m->kept_len; i++)
@@ -157,6 +159,7 @@ int monitoring_hold_init(struct monitoring *m, struct err *e)
 {
 	fd_close(m->process);
 	m->process = pidfd_open(m->meet.init);
+	groupwatch_begin(&m->group, m->meet.init, m->setup.id);
 	return m->process < 0 ? err_code(e, m->process, "open a pidfd") : 0;
 }
 
@@ -181,6 +184,32 @@ void monitoring_renew_pump(struct monitoring *m)
 	if (monitoring_fork_pump(m, NULL) == 0 &&
 	    order_guard(m->supervisor, m->process) == 0)
 		order_begin(m->supervisor, NULL, m->meet.master);
+}
+
+void monitoring_look_at_group(struct monitoring *m)
+{
+	struct setup s = { 0 };
+	struct state now;
+
+	if (!groupwatch_look(&m->group))
+		return;
+	m->state.oom_killed = true;
+	/* `pause` writes it as well. */
+	if (state_read(m->container, &now, NULL) == 0) {
+		now.oom_killed = true;
+		state_write(m->container, &now, NULL);
+	}
+	if (m->hooks && m->hooks->starved && monitoring_read_setup(m, &s, NULL) == 0) {
+		m->hooks->starved(&s);
+		setup_done(&s);
+	}
+}
+
+void monitoring_leave_group(struct monitoring *m)
+{
+	monitoring_look_at_group(m);
+	m->state.oom_killed = m->group.kills > 0;
+	groupwatch_end(&m->group);
 }
 
 /* Waits for one child, and takes whoever else ends meanwhile: the init of a PID namespace

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "core/runtime/groupwatch.h"
 #include "core/runtime/meeting.h"
 #include "core/runtime/monitor.h"
 #include "core/runtime/pump.h"
@@ -40,6 +41,7 @@ struct monitoring {
 	int pumps; /* that have died */
 	struct vigil vigil;
 	struct watchman watchman;
+	struct groupwatch group;
 	bool auto_remove;
 	/* restarts */
 	struct restart policy;
@@ -57,10 +59,15 @@ int monitoring_fork_builder(struct monitoring *m, struct err *e);
 int monitoring_fork_pump(struct monitoring *m, struct err *e);
 /* A next pump, for one that has died; ends the payload when too many have. */
 void monitoring_renew_pump(struct monitoring *m);
-/* Opens init's pidfd. */
+/* Opens init's pidfd and its control group. */
 int monitoring_hold_init(struct monitoring *m, struct err *e);
 /* Waits for one child, and takes whoever else ends meanwhile. */
 void monitoring_reap(pid_t pid);
+/* Has the kernel killed a process for want of memory? Then that is written down and told.
+ */
+void monitoring_look_at_group(struct monitoring *m);
+/* The same for the last time, once nothing of the run is left. */
+void monitoring_leave_group(struct monitoring *m);
 /* Ends what the payload left behind. */
 void monitoring_end_orphans(const struct monitoring *m);
 

@@ -80,6 +80,7 @@ void rerun_note_end(struct monitoring *m, int code)
 
 	watchman_end(m);
 	monitoring_end_orphans(m);
+	monitoring_leave_group(m);
 	order_rest(m->supervisor);
 	m->state.status = STATE_RESTARTING;
 	m->state.pid = 0;
@@ -100,6 +101,7 @@ static bool await_time(struct monitoring *m)
 	int64_t end = time_monotonic() + m->delay * MS;
 
 	m->vigil.wake = end;
+	m->vigil.pressure = -1;
 	for (;;) {
 		siginfo_t i = { 0 };
 
@@ -220,6 +222,7 @@ static void undo(struct monitoring *m)
 	}
 	m->meet.init = 0;
 	monitoring_end_orphans(m);
+	groupwatch_end(&m->group);
 }
 
 static void note_failure(struct monitoring *m, int code, const struct err *e)

@@ -1,360 +1,325 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scopes.
  *
+ *   NAME.scope ──┬── container   limits, the container's processes
+ *                └── monitor     the guard and its other children (with systemd)
+ *
  * A login session's own group belongs to root, and a process may only be moved within a
  * part of the tree that its user owns: so systemd's user manager is asked to move it. The
- * scope's own limits stay systemd's; ours are in a group below, where the container is.
- */
+ * scope's own limits stay systemd's, which may set them anew at any time (daemon-reload);
+ * ours are in the group below, which is ours alone. A group that gives controllers to
+ * those below may have no process itself, hence the second group.
+ *
+ * systemd removes a scope as soon as its last process has gone, and with it the count of
+ * processes that the kernel killed for want of memory: hence the guard. */
 #include "core/runtime/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/mem.h"
+#include "core/base/file.h"
 #include "core/base/str.h"
-#include "core/base/time.h"
 #include "core/ns/cgroup.h"
-#include "core/wire/dbus.h"
+#include "core/runtime/subtree.h"
+#include "core/runtime/usermanager.h"
 
-#define PREFIX     "rootless-"
-#define SUFFIX     ".scope"
-#define INNER      "container"
-#define WAIT_MS    10000
-#define STEP_NS    1000000
-#define MANAGER    "org.freedesktop.systemd1"
-#define MANAGER_AT "/org/freedesktop/systemd1"
-#define LINE_MAX_  512
+#define SUFFIX   ".scope"
+#define INNER    "container"
+#define BESIDE   "monitor"
+#define PREFIX   "/rootless-" /* SCOPE_NAME */
+#define TRIES    100          /* the guard may fork while it is moved */
+#define TEXT_MAX 4096
 
-struct bus {
-	int fd;
-	uint32_t serial;
-	struct buf in;
+/* --- can it be? ----------------------------------------------------------------------
+ */
+
+static enum scope_driver driver_open(int *ret)
+{
+	*ret = -1;
+	if (!cgroup_unified())
+		return SCOPE_NONE;
+	*ret = usermanager_open();
+	if (*ret >= 0)
+		return SCOPE_SYSTEMD;
+	*ret = subtree_open();
+	return *ret >= 0 ? SCOPE_SUBTREE : SCOPE_NONE;
+}
+
+enum scope_driver scope_driver(void)
+{
+	autoclose int group = -1;
+
+	return driver_open(&group);
+}
+
+bool scope_available(const char *controller, const char **why)
+{
+	autoclose int group = -1;
+	enum scope_driver d = driver_open(&group);
+	const char *cause = NULL;
+
+	if (!cgroup_unified())
+		cause = "this host has control groups of version 1, which users cannot "
+			"have";
+	else if (d == SCOPE_NONE)
+		cause = "there is no systemd user manager here to give you a control "
+			"group, and none was delegated to you";
+	else if (!cgroup_has(group, "cgroup.controllers", controller))
+		cause = d == SCOPE_SYSTEMD
+				? "systemd gives users no control of it (Delegate= of "
+				  "user@.service)"
+				: "the control group that was delegated to you has no "
+				  "such controller";
+	if (why)
+		*why = cause;
+	return !cause;
+}
+
+/* --- making one ----------------------------------------------------------------------
+ */
+
+struct making {
+	const struct scope_want *w;
+	int base;  /* without systemd: where scopes are; else -1 */
+	int scope; /* the folder NAME.scope */
 	struct err *e;
 };
 
-static void bus_done(struct bus *b)
+static int enable(const struct making *m, const char *controller)
 {
-	fd_close(b->fd);
-	buf_done(&b->in);
+	int r = m->base >= 0 ? subtree_enable(m->base, controller) : 0;
+
+	return r < 0 ? r : cgroup_enable(m->scope, controller);
 }
 
-/* --- the bus -------------------------------------------------------------------------
- */
-
-static const char *runtime_dir(char *dst, size_t size)
-{
-	const char *dir = getenv("XDG_RUNTIME_DIR");
-
-	if (dir && *dir == '/')
-		return dir;
-	str_print(dst, size, "/run/user/%u", geteuid());
-	return dst;
-}
-
-static int fill(struct bus *b)
-{
-	struct pollfd p = { .fd = b->fd, .events = POLLIN };
-	int n = poll(&p, 1, WAIT_MS);
-	ssize_t got;
-
-	if (n == 0)
-		return err_set(b->e, -ETIMEDOUT, "systemd does not answer");
-	if (n < 0)
-		return errno == EINTR ? 0 : err_sys(b->e, "wait for systemd");
-	if (buf_reserve(&b->in, LINE_MAX_) < 0)
-		return err_set(b->e, -EPROTO, "systemd says too much");
-	got = fd_read(b->fd, b->in.data + b->in.len, LINE_MAX_);
-	if (got <= 0)
-		return err_code(b->e, got < 0 ? (int)got : -EPIPE, "hear from systemd");
-	b->in.len += (size_t)got;
-	return 0;
-}
-
-static int authenticate(struct bus *b)
-{
-	autobuf hello = { 0 };
-	char uid[16];
-	const char *end;
-
-	str_print(uid, sizeof(uid), "%u", geteuid());
-	buf_addc(&hello, 0);
-	buf_adds(&hello, "AUTH EXTERNAL ");
-	for (const char *c = uid; *c; c++)
-		buf_addf(&hello, "%02x", (unsigned)(unsigned char)*c);
-	buf_adds(&hello, "\r\n");
-	if (fd_write_all(b->fd, hello.data, hello.len) < 0)
-		return err_set(b->e, -EPIPE, "talk to systemd");
-	while (!(end = b->in.len ? memchr(b->in.data, '\n', b->in.len) : NULL)) {
-		if (fill(b) < 0)
-			return b->e->code;
-	}
-	if (!str_starts(b->in.data, "OK "))
-		return err_set(b->e, -EACCES, "systemd refuses the connection");
-	buf_consume(&b->in, (size_t)(end + 1 - b->in.data));
-	return fd_write_all(b->fd, "BEGIN\r\n", 7) < 0
-		       ? err_set(b->e, -EPIPE, "talk to systemd")
-		       : 0;
-}
-
-/* Sends a finished call and waits for its answer. */
-static int converse(struct bus *b, const struct buf *call)
-{
-	struct dbus_answer a;
-	int n;
-
-	if (fd_write_all(b->fd, call->data, call->len) < 0)
-		return err_set(b->e, -EPIPE, "talk to systemd");
-	for (;;) {
-		n = dbus_parse(b->in.data, b->in.len, &a);
-		if (n < 0)
-			return err_code(b->e, n, "understand systemd");
-		if (n == 0) {
-			if (fill(b) < 0)
-				return b->e->code;
-			continue;
-		}
-		buf_consume(&b->in, (size_t)n);
-		if (a.type == DBUS_ERROR && a.reply_to == b->serial)
-			return err_set(b->e, -EREMOTEIO, "systemd: %s",
-				       *a.text ? a.text : a.error);
-		if (a.type == DBUS_RETURN && a.reply_to == b->serial)
-			return 0;
-	}
-}
-
-static int say_hello(struct bus *b)
-{
-	autobuf call = { 0 };
-	struct dbus_call c = { .serial = ++b->serial,
-			       .destination = "org.freedesktop.DBus",
-			       .path = "/org/freedesktop/DBus",
-			       .interface = "org.freedesktop.DBus",
-			       .member = "Hello" };
-
-	dbus_begin(&call, &c);
-	dbus_end(&call);
-	return converse(b, &call);
-}
-
-/* The manager's own socket, or the user's bus. */
-static int dial(struct bus *b)
-{
-	char fallback[64];
-	const char *dir = runtime_dir(fallback, sizeof(fallback));
-	autofree char *own = str_fmt("%s/systemd/private", dir);
-	autofree char *bus = str_fmt("%s/bus", dir);
-	bool direct;
-
-	b->fd = fd_unix_connect(AT_FDCWD, own, SOCK_STREAM);
-	direct = b->fd >= 0;
-	if (!direct)
-		b->fd = fd_unix_connect(AT_FDCWD, bus, SOCK_STREAM);
-	if (b->fd < 0)
-		return err_code(b->e, b->fd, "connect to systemd at '%s'", bus);
-	b->in.max = DBUS_MESSAGE_MAX;
-	if (authenticate(b) < 0)
-		return b->e->code;
-	return direct ? 0 : say_hello(b);
-}
-
-static struct dbus_call manager_call(struct bus *b, const char *member,
-				     const char *signature)
-{
-	return (struct dbus_call){ .serial = ++b->serial,
-				   .destination = MANAGER,
-				   .path = MANAGER_AT,
-				   .interface = MANAGER ".Manager",
-				   .member = member,
-				   .signature = signature };
-}
-
-/* --- units ---------------------------------------------------------------------------
- */
-
-static void property_bool(struct buf *b, const char *name)
-{
-	dbus_struct(b);
-	dbus_string(b, name);
-	dbus_signature(b, "b");
-	dbus_bool(b, true);
-}
-
-static void property_string(struct buf *b, const char *name, const char *value)
-{
-	dbus_struct(b);
-	dbus_string(b, name);
-	dbus_signature(b, "s");
-	dbus_string(b, value);
-}
-
-static void pids(struct buf *b)
-{
-	size_t a = dbus_array(b, sizeof(uint32_t));
-
-	dbus_u32(b, (uint32_t)getpid());
-	dbus_array_end(b, a, sizeof(uint32_t));
-}
-
-static int start_unit(struct bus *b, const char *unit, const char *slice)
-{
-	struct dbus_call c = manager_call(b, "StartTransientUnit", "ssa(sv)a(sa(sv))");
-	autobuf call = { 0 };
-	size_t a;
-
-	dbus_begin(&call, &c);
-	dbus_string(&call, unit);
-	dbus_string(&call, "fail");
-	a = dbus_array(&call, 8);
-	property_string(&call, "Description", "rootless container");
-	if (slice)
-		property_string(&call, "Slice", slice);
-	/* Nothing of it stays when it ends, however it ends. */
-	property_string(&call, "CollectMode", "inactive-or-failed");
-	property_bool(&call, "Delegate");
-	dbus_struct(&call);
-	dbus_string(&call, "PIDs");
-	dbus_signature(&call, "au");
-	pids(&call);
-	dbus_array_end(&call, a, 8);
-	a = dbus_array(&call, 8);
-	dbus_array_end(&call, a, 8);
-	dbus_end(&call);
-	return converse(b, &call);
-}
-
-static int attach(struct bus *b, const char *unit)
-{
-	struct dbus_call c = manager_call(b, "AttachProcessesToUnit", "ssau");
-	autobuf call = { 0 };
-
-	dbus_begin(&call, &c);
-	dbus_string(&call, unit);
-	dbus_string(&call, "/" INNER);
-	pids(&call);
-	dbus_end(&call);
-	return converse(b, &call);
-}
-
-/* The answer comes when the job is queued; its end is seen in /proc. */
-static int await_unit(const char *unit, char *ret, size_t size, struct err *e)
-{
-	const struct timespec step = { .tv_nsec = STEP_NS };
-
-	for (int i = 0; i < WAIT_MS; i++) {
-		const char *last;
-		int r = cgroup_of(getpid(), ret, size);
-
-		if (r < 0)
-			return err_code(e, r, "find the control group");
-		last = strrchr(ret, '/');
-		if (last && str_eq(last + 1, unit))
-			return 0;
-		nanosleep(&step, NULL);
-	}
-	return err_set(e, -ETIMEDOUT, "systemd does not start '%s'", unit);
-}
-
-/* --- limits --------------------------------------------------------------------------
- */
-
-static int enable(int group, const char *assignment, struct err *e)
+static int enable_for(const struct making *m, const char *assignment)
 {
 	autofree char *controller = str_ndup(assignment, strcspn(assignment, "."));
-	int r = cgroup_enable(group, controller);
+	int r = enable(m, controller);
 
-	if (r == -ENOENT)
-		return err_set(e, r,
-			       "systemd gives users no control of '%s': root adds it to "
-			       "Delegate= of user@.service",
+	/* The kernel says ENOENT, or EINVAL of a name that it does not know. */
+	if (r == -ENOENT || r == -EINVAL)
+		return err_set(m->e, r,
+			       "this host gives users no control of '%s': with systemd, "
+			       "root adds it to Delegate= of user@.service",
 			       controller);
-	return r < 0 ? err_code(e, r, "control '%s'", controller) : 0;
+	return r < 0 ? err_code(m->e, r, "control '%s'", controller) : 0;
 }
 
-static int limit(const char *path, const struct strv *limits, struct err *e)
+static int set(int inner, const char *assignment, struct err *e)
 {
-	autoclose int group = cgroup_open(path), inner = -1;
-	int r = 0;
+	autofree char *weight = NULL;
+	int r = cgroup_set(inner, assignment, e);
 
-	if (group < 0)
-		return err_code(e, group, "open the control group '%s'", path);
-	/* A group that gives controllers to those below has no process of its own. */
-	inner = cgroup_enter(group, INNER, e);
-	if (inner < 0)
-		return inner;
-	for (size_t i = 0; r == 0 && i < limits->len; i++) {
-		r = enable(group, limits->v[i], e);
-		if (r == 0)
-			r = cgroup_set(inner, limits->v[i], e);
-		/* A kernel that does not count swap has none to limit. */
-		if (r == -ENOENT && str_starts(limits->v[i], "memory.swap."))
-			r = 0;
+	/* A kernel that does not count swap has none to limit. */
+	if (r == -ENOENT && str_starts(assignment, "memory.swap."))
+		return 0;
+	/* Which of the two there is depends on the I/O scheduler. */
+	if (r == -ENOENT && str_starts(assignment, "io.weight=")) {
+		err_clear(e);
+		weight = str_fmt("io.bfq.%s", assignment + strlen("io."));
+		r = cgroup_set(inner, weight, e);
 	}
 	return r;
 }
 
-int scope_enter(const char *id, const char *slice, const struct strv *limits,
-		struct err *e)
+/* Out of the scope itself, into the group beside the container. */
+static int step_aside(const struct making *m)
 {
-	autofree char *unit = str_fmt(PREFIX "%s" SUFFIX, id);
-	autodone(bus_done) struct bus b = { .fd = -1, .e = e };
-	char path[CGROUP_PATH_MAX];
-	int r = dial(&b);
+	autoclose int beside = cgroup_ensure(m->scope, BESIDE);
+	int r = beside < 0 ? beside : cgroup_vacate(m->scope, beside);
 
-	if (r == 0)
-		r = start_unit(&b, unit, slice);
-	if (r == 0)
-		r = await_unit(unit, path, sizeof(path), e);
-	if (r == 0)
-		r = limit(path, limits, e);
+	for (int i = 0; r == 0 && !cgroup_is_empty(m->scope) && i < TRIES; i++)
+		r = cgroup_vacate(m->scope, beside);
+	return r < 0 ? err_code(m->e, r, "make a control group") : 0;
+}
+
+static int fill(const struct making *m)
+{
+	static const char *const wanted[] = { "memory", "pids", "io" };
+	autoclose int inner = cgroup_make(m->scope, INNER);
+	int r;
+
+	if (inner < 0)
+		return err_code(m->e, inner, "make a control group");
+	r = cgroup_put(inner, 0);
+	if (r < 0)
+		return err_code(m->e, r, "enter the control group");
+	r = m->w->guard > 0 && m->base < 0 ? step_aside(m) : 0;
+	/* What they count is of use without a limit too. */
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(wanted); i++)
+		enable(m, wanted[i]);
+	for (size_t i = 0; r == 0 && i < m->w->limits->len; i++) {
+		r = enable_for(m, m->w->limits->v[i]);
+		if (r == 0)
+			r = set(inner, m->w->limits->v[i], m->e);
+	}
+	return r;
+}
+
+/* The caller's own group is NAME.scope/…: the path of NAME.scope, from an earlier run of
+ * the guard. */
+static bool is_inside(const char *name, char *path, size_t size)
+{
+	autofree char *part = str_fmt("/%s" SUFFIX "/", name);
+	char *at = cgroup_of(getpid(), path, size) < 0 ? NULL : strstr(path, part);
+
+	if (at)
+		at[strlen(part) - 1] = 0;
+	return at;
+}
+
+static int make_by_systemd(struct making *m)
+{
+	autofree char *unit = str_fmt("%s" SUFFIX, m->w->name);
+	const struct usermanager_scope s = {
+		.unit = unit,
+		.slice = str_empty(m->w->slice) ? NULL : m->w->slice,
+		.guard = m->w->guard,
+	};
+	char path[CGROUP_PATH_MAX];
+	int r = 0;
+
+	if (!is_inside(m->w->name, path, sizeof(path)))
+		r = usermanager_enter(&s, path, sizeof(path), m->e);
+	if (r < 0)
+		return r;
+	m->scope = cgroup_open(path);
+	if (m->scope < 0)
+		return err_code(m->e, m->scope, "open the control group '%s'", path);
+	return fill(m);
+}
+
+static int make_in_subtree(struct making *m)
+{
+	autofree char *name = str_fmt("%s" SUFFIX, m->w->name);
+
+	m->scope = cgroup_make(m->base, name);
+	if (m->scope < 0)
+		return err_code(m->e, m->scope, "make the control group '%s'", name);
+	return fill(m);
+}
+
+static void making_done(struct making *m)
+{
+	fd_close(m->base);
+	fd_close(m->scope);
+}
+
+int scope_enter(const struct scope_want *w, struct err *e)
+{
+	autodone(making_done) struct making m = {
+		.w = w, .base = -1, .scope = -1, .e = e
+	};
+	int group, r;
+
+	if (driver_open(&group) == SCOPE_SUBTREE) {
+		m.base = group;
+		r = make_in_subtree(&m);
+	} else {
+		fd_close(group);
+		r = make_by_systemd(&m);
+	}
 	return r < 0 ? err_wrap(e, "limits") : 0;
 }
 
+/* --- one that is there ---------------------------------------------------------------
+ */
+
 int scope_join(pid_t init, struct err *e)
 {
-	autodone(bus_done) struct bus b = { .fd = -1, .e = e };
 	char path[CGROUP_PATH_MAX], *end, *unit;
+	autoclose int group = -1;
 	int r;
 
 	if (cgroup_of(init, path, sizeof(path)) < 0)
 		return 0;
 	end = strstr(path, SUFFIX "/" INNER);
-	unit = strstr(path, "/" PREFIX);
+	unit = strstr(path, PREFIX);
 	if (!end || !unit || end < unit)
 		return 0;
-	end[strlen(SUFFIX)] = 0;
-	r = dial(&b);
-	if (r == 0)
-		r = attach(&b, unit + 1);
-	return r < 0 ? err_wrap(e, "limits") : 0;
+	group = cgroup_open(path);
+	r = group < 0 ? group : cgroup_put(group, 0);
+	/* From a login session's group only systemd can move us. */
+	if (r == -EACCES) {
+		autofree char *below = str_dup(end + strlen(SUFFIX));
+
+		end[strlen(SUFFIX)] = 0;
+		r = usermanager_attach(unit + 1, below, e);
+		return r < 0 ? err_wrap(e, "limits") : 0;
+	}
+	return r < 0 ? err_code(e, r, "enter the container's control group") : 0;
 }
 
-bool scope_available(const char *controller, const char **why)
+int scope_open(pid_t init, const char *name)
 {
-	autofree char *path = NULL;
-	autofree char *bus = NULL;
-	char fallback[64];
-	const char *cause = NULL;
+	autofree char *part = str_fmt("/%s" SUFFIX "/" INNER, name);
+	char path[CGROUP_PATH_MAX], *at;
 
-	path = str_fmt("/user.slice/user-%u.slice/user@%u.service", geteuid(), geteuid());
-	bus = str_fmt("%s/bus", runtime_dir(fallback, sizeof(fallback)));
-	autoclose int group = cgroup_open(path);
-	if (!cgroup_unified())
-		cause = "this host has control groups of version 1, which users cannot "
-			"have";
-	else if (group < 0 || access(bus, F_OK) < 0)
-		cause = "there is no systemd user manager here to give you a control "
-			"group";
-	else if (!cgroup_has(group, "cgroup.controllers", controller))
-		cause = "systemd gives users no control of it (Delegate= of "
-			"user@.service)";
-	if (why)
-		*why = cause;
-	return !cause;
+	if (init <= 0 || cgroup_of(init, path, sizeof(path)) < 0)
+		return -ENOENT;
+	at = strstr(path, part);
+	if (!at)
+		return -ENOENT;
+	at[strlen(part)] = 0;
+	return cgroup_open(path);
+}
+
+static char *read_limit(int group, const char *assignment)
+{
+	autofree char *file = str_ndup(assignment, strcspn(assignment, "="));
+	char text[TEXT_MAX];
+
+	if (file_read_small(group, file, text, sizeof(text)) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = 0;
+	return str_fmt("%s=%s", file, text);
+}
+
+int scope_change(int group, const struct strv *limits, struct err *e)
+{
+	const struct making m = { .base = -1,
+				  .scope = openat(group, "..", O_PATH | O_CLOEXEC),
+				  .e = e };
+	autoclose int above = m.scope;
+	autostrv old = { 0 };
+	int r = above < 0 ? err_sys(e, "open the container's scope") : 0;
+
+	for (size_t i = 0; r == 0 && i < limits->len; i++) {
+		char *was = NULL;
+
+		r = enable_for(&m, limits->v[i]);
+		if (r == 0) {
+			was = read_limit(group, limits->v[i]);
+			r = set(group, limits->v[i], e);
+		}
+		if (was)
+			strv_push(&old, was);
+	}
+	for (size_t i = old.len; r < 0 && i > 0; i--)
+		set(group, old.v[i - 1], NULL);
+	return r;
+}
+
+void scope_remove(int group)
+{
+	autoclose int scope = openat(group, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int base = -1;
+	char path[64], text[CGROUP_PATH_MAX];
+	ssize_t n;
+
+	if (scope < 0 || cgroup_remove(scope, INNER) < 0)
+		return;
+	str_print(path, sizeof(path), "/proc/self/fd/%d", scope);
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n <= 0)
+		return;
+	text[n] = 0;
+	/* systemd's own goes with its last process: not now, as the guard is in it. */
+	base = openat(scope, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (base >= 0 && strrchr(text, '/'))
+		cgroup_remove(base, strrchr(text, '/') + 1);
 }

@@ -24,7 +24,7 @@ void vigil_init(struct vigil *v, vigil_renew *renew, void *arg)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	*v = (struct vigil){ .renew = renew, .arg = arg, .control = -1 };
+	*v = (struct vigil){ .renew = renew, .arg = arg, .control = -1, .pressure = -1 };
 	v->children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -80,10 +80,11 @@ void vigil_await(struct vigil *v, int *connection)
 	if (v->children < 0)
 		vigil_await_blindly(v);
 	while (v->children >= 0) {
-		struct pollfd p[3] = { { .fd = v->children, .events = POLLIN },
+		struct pollfd p[4] = { { .fd = v->children, .events = POLLIN },
 				       { .fd = *connection },
-				       { .fd = v->control, .events = POLLIN } };
-		int n = poll(p, 3, vigil_timeout(v));
+				       { .fd = v->control, .events = POLLIN },
+				       { .fd = v->pressure, .events = POLLPRI } };
+		int n = poll(p, 4, vigil_timeout(v));
 
 		if (n < 0)
 			continue; /* interrupted */
@@ -92,7 +93,7 @@ void vigil_await(struct vigil *v, int *connection)
 				;
 			return;
 		}
-		if (p[2].revents)
+		if (p[2].revents || p[3].revents)
 			return;
 		if (p[1].revents)
 			*connection = fd_close(*connection);

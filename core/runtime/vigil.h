@@ -15,6 +15,7 @@ struct vigil {
 	int tries;    /* renewals that failed, since the last one that did not */
 	int64_t next; /* when to try again, ns; 0: there is nothing to renew */
 	int control;  /* polled for a word (bidding.h), or -1 */
+	int pressure; /* polled for POLLPRI (groupwatch.h), or -1 */
 	int64_t wake; /* when to return at the latest (time_monotonic); 0: never */
 	vigil_renew *renew;
 	void *arg;
@@ -22,8 +23,8 @@ struct vigil {
 
 /* Blocks SIGCHLD, so that none is missed from here on. */
 void vigil_init(struct vigil *v, vigil_renew *renew, void *arg);
-/* Returns when a child has ended since the last call, or may have, when there is a word,
- * and when it is time. connection: polled for its end, or -1. */
+/* Returns when a child has ended since the last call, or may have, when there is a word
+ * or pressure, and when it is time. connection: polled for its end, or -1. */
 void vigil_await(struct vigil *v, int *connection);
 
 #endif

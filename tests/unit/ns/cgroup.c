@@ -33,3 +33,34 @@ TEST(too_long)
 	CHECK_INT(cgroup_parse("0::/abc\n", small, sizeof(small)), -ENAMETOOLONG);
 	CHECK_INT(cgroup_parse("0::/ab\n", small, sizeof(small)), 0);
 }
+
+static void find(const char *text, const char *key, int code, uint64_t want)
+{
+	uint64_t n = 7;
+
+	CHECK_INT(cgroup_find(text, key, &n), code);
+	CHECK(n == (code ? 7 : want));
+}
+
+TEST(a_number_in_a_file)
+{
+	find("12\n", NULL, 0, 12);
+	find("max\n", NULL, 0, UINT64_MAX);
+	find("oom 1\noom_kill 3\n", "oom_kill", 0, 3);
+	find("oom_kill_x 1\noom_kill 3", "oom_kill", 0, 3);
+	find("oom 1\n", "oom_kill", -ENOENT, 0);
+	find("oom_kill\n", "oom_kill", -ENOENT, 0);
+	find("oom_kill \n", "oom_kill", -EINVAL, 0);
+	find("oom_kill 1x\n", "oom_kill", -EINVAL, 0);
+	find("", NULL, -ENOENT, 0);
+}
+
+TEST(a_sum_over_devices)
+{
+	const char *text = "8:0 rbytes=10 wbytes=1 rios=5\n8:16 rbytes=32 wbytes=x\n";
+
+	CHECK(cgroup_sum(text, "rbytes") == 42);
+	CHECK(cgroup_sum(text, "wbytes") == 1);
+	CHECK(cgroup_sum(text, "bytes") == 0);
+	CHECK(cgroup_sum("", "rbytes") == 0);
+}
