@@ -44,11 +44,6 @@ static int check_create(const struct volume_create *o, char **args, struct err *
 			       "create: volume driver '%s' is not there: volumes are "
 			       "folders of this user's own store (driver local)",
 			       o->driver);
-	if (o->opt.len)
-		return err_set(e, -EOPNOTSUPP,
-			       "volume option '%s' is not possible without root's mount: "
-			       "use --mount type=bind or type=tmpfs at run",
-			       o->opt.v[0]);
 	return 0;
 }
 
@@ -56,12 +51,15 @@ static int create_main(void *opts, char **args)
 {
 	const struct volume_create *o = opts;
 	const char *name = str_empty(o->name) ? args[0] : o->name;
+	const struct volume_want w = { .name = str_empty(name) ? NULL : name,
+				       .labels = &o->label,
+				       .options = &o->opt };
 	autofree char *made = NULL;
 	autohost h = { 0 };
 	struct err e = { 0 };
 
 	if (check_create(o, args, &e) < 0 || host_open(&h, &e) < 0 ||
-	    volume_create(&h.store, name, &o->label, &made, &e) < 0)
+	    volume_create(&h.store, &w, &made, &e) < 0)
 		return host_fail(&e, 1);
 	printf("%s\n", made);
 	return 0;

@@ -15,7 +15,7 @@
 #include "core/engine/framesock.h"
 #include "core/engine/hostfiles.h"
 #include "core/engine/netjoin.h"
-#include "core/engine/realm.h"
+#include "core/engine/volume.h"
 #include "core/runtime/monitor.h"
 #include "core/runtime/setup.h"
 #include "core/store/record.h"
@@ -151,7 +151,7 @@ int container_start(const struct store *s, const struct config *cfg, struct cont
 	x.lock = container_end_lock(c->dirfd, c->name, e);
 	if (x.lock < 0)
 		return x.lock;
-	if ((r = check_startable(s, c, e)) < 0)
+	if ((r = check_startable(s, c, e)) < 0 || (r = volume_check_free(s, c, e)) < 0)
 		return r;
 	r = prepare(s, cfg, c, &x, e);
 	if (r == 0)

@@ -82,17 +82,50 @@ static void add_tmpfs(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 static void add_volume_options(const struct spec_mount *m, yyjson_mut_doc *doc,
 			       yyjson_mut_val *mount)
 {
-	if (m->type != SPEC_VOLUME || (!m->no_copy && !m->subpath))
+	if (m->type != SPEC_VOLUME ||
+	    (!m->no_copy && !m->subpath && !m->labels.len && !m->driver_opts.len))
 		return;
 	yyjson_mut_val *o = json_add_obj(doc, mount, "VolumeOptions");
 	if (m->no_copy)
 		yyjson_mut_obj_add_bool(doc, o, "NoCopy", true);
+	if (m->labels.len)
+		json_add_map(doc, o, "Labels", &m->labels);
 	json_add_str(doc, o, "Subpath", m->subpath);
+	if (m->driver_opts.len) {
+		yyjson_mut_val *driver = json_add_obj(doc, o, "DriverConfig");
+		json_add_str(doc, driver, "Name", "local");
+		json_add_map(doc, driver, "Options", &m->driver_opts);
+	}
+}
+
+static void add_bind_options(const struct spec_mount *m, yyjson_mut_doc *doc,
+			     yyjson_mut_val *mount)
+{
+	if (m->type != SPEC_BIND ||
+	    (!m->propagation && !m->non_recursive && !m->create_source))
+		return;
+	yyjson_mut_val *o = json_add_obj(doc, mount, "BindOptions");
+	json_add_str(doc, o, "Propagation", m->propagation);
+	if (m->non_recursive)
+		yyjson_mut_obj_add_bool(doc, o, "NonRecursive", true);
+	if (m->create_source)
+		yyjson_mut_obj_add_bool(doc, o, "CreateMountpoint", true);
+}
+
+static void add_tmpfs_options(const struct spec_mount *m, yyjson_mut_doc *doc,
+			      yyjson_mut_val *mount)
+{
+	if (m->type != SPEC_TMPFS || (!m->tmpfs_size && m->tmpfs_mode < 0))
+		return;
+	yyjson_mut_val *o = json_add_obj(doc, mount, "TmpfsOptions");
+	if (m->tmpfs_size)
+		yyjson_mut_obj_add_uint(doc, o, "SizeBytes", m->tmpfs_size);
+	if (m->tmpfs_mode >= 0)
+		yyjson_mut_obj_add_int(doc, o, "Mode", m->tmpfs_mode);
 }
 
 static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
-	static const char *const types[] = { "bind", "volume", "tmpfs" };
 	yyjson_mut_val *arr = NULL;
 
 	for (size_t i = 0; i < s->mounts_len; i++) {
@@ -102,12 +135,17 @@ static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val
 		if (!arr)
 			arr = json_add_arr(doc, o, "Mounts");
 		yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, arr);
-		json_add_str(doc, v, "Type", types[m->type]);
+		json_add_str(doc, v, "Type", spec_mount_type_name(m->type));
 		json_add_str(doc, v, "Source", m->source);
 		json_add_str(doc, v, "Target", m->target);
 		if (m->read_only)
 			yyjson_mut_obj_add_bool(doc, v, "ReadOnly", true);
+		add_bind_options(m, doc, v);
 		add_volume_options(m, doc, v);
+		add_tmpfs_options(m, doc, v);
+		if (m->type == SPEC_IMAGE && m->subpath)
+			json_add_str(doc, json_add_obj(doc, v, "ImageOptions"), "Subpath",
+				     m->subpath);
 	}
 }
 

@@ -64,9 +64,12 @@ static void add_cache(const struct store *s, struct diskusage *u, struct strv *s
 {
 	autostrv all = { 0 };
 
-	for (size_t i = 0; i < u->containers.total; i++)
-		json_get_strv(yyjson_doc_get_root(u->container[i].record), "LayerChain",
-			      seen, NULL);
+	for (size_t i = 0; i < u->containers.total; i++) {
+		yyjson_val *record = yyjson_doc_get_root(u->container[i].record);
+
+		json_get_strv(record, "LayerChain", seen, NULL);
+		json_get_strv(record, "MountChain", seen, NULL);
+	}
 	layer_list(s, &all, NULL);
 	for (size_t i = 0; i < all.len; i++) {
 		if (strv_has(seen, all.v[i]))

@@ -13,14 +13,17 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/borrow.h"
+#include "core/engine/image.h"
 #include "core/engine/volume.h"
 #include "core/runtime/mounting.h"
+#include "core/store/layer.h"
 
 static void item_done(struct mounts_item *i)
 {
 	free(i->source);
 	free(i->volume);
 	free(i->target);
+	free(i->from);
 	free(i->subpath);
 	free(i->options);
 }
@@ -30,6 +33,7 @@ void mounts_done(struct mounts *m)
 	for (size_t i = 0; i < m->len; i++)
 		item_done(&m->v[i]);
 	free(m->v);
+	strv_done(&m->chain);
 	*m = (struct mounts){ 0 };
 }
 
@@ -56,12 +60,19 @@ static struct mounts_item *add(struct mounts *m, enum spec_mount_type type,
 	return &m->v[m->len++];
 }
 
-static char *bind_options(const struct spec_mount *sm)
+static char *bind_options(const struct spec_mount *sm, const struct mounts_item *i)
 {
 	const char *propagation = sm->propagation ? sm->propagation : "rprivate";
+	autostrv o = { 0 };
 
-	return str_fmt("%s,%s%s", sm->non_recursive ? "bind" : "rbind", propagation,
-		       sm->read_only ? ",ro" : "");
+	strv_add(&o, sm->non_recursive ? "bind" : "rbind");
+	strv_add(&o, propagation);
+	strv_addv(&o, strv_view(&sm->options));
+	if (i->read_only)
+		strv_add(&o, "ro");
+	if (i->subpath)
+		strv_addf(&o, MOUNTING_SUBPATH "%s", i->subpath);
+	return strv_join(&o, ",");
 }
 
 static int bind_source(const struct spec_mount *sm, struct mounts_item *i, struct err *e)
@@ -70,7 +81,7 @@ static int bind_source(const struct spec_mount *sm, struct mounts_item *i, struc
 	int r;
 
 	i->source = str_dup(sm->source);
-	i->options = bind_options(sm);
+	i->options = bind_options(sm, i);
 	if (!stat(sm->source, &st))
 		return 0;
 	if (errno != ENOENT)
@@ -85,21 +96,6 @@ static int bind_source(const struct spec_mount *sm, struct mounts_item *i, struc
 	return r < 0 ? err_code(e, r, "make bind source '%s'", sm->source) : 0;
 }
 
-static int volume_source(const struct store *s, const struct spec_mount *sm,
-			 const struct strv *layers, struct mounts_item *i, struct err *e)
-{
-	int r = volume_ensure(s, sm->source, &i->volume, &i->made, e);
-
-	if (r < 0)
-		return r;
-	i->source = volume_path(s, i->volume);
-	i->subpath = str_dup(sm->subpath);
-	i->options = str_fmt("rbind,rprivate%s%s%s", sm->read_only ? ",ro" : "",
-			     i->subpath ? "," MOUNTING_SUBPATH : "",
-			     i->subpath ? i->subpath : "");
-	return sm->no_copy ? 0 : volume_copy_up(s, i->volume, layers, sm->target, e);
-}
-
 static void tmpfs_options(const struct spec_mount *sm, struct mounts_item *i)
 {
 	autostrv o = { 0 };
@@ -109,14 +105,98 @@ static void tmpfs_options(const struct spec_mount *sm, struct mounts_item *i)
 	strv_add(&o, "nosuid");
 	strv_add(&o, "nodev");
 	strv_addv(&o, strv_view(&sm->options));
-	if (sm->read_only)
+	if (i->read_only)
 		strv_add(&o, "ro");
 	if (sm->tmpfs_size)
 		strv_addf(&o, "size=%llu", (unsigned long long)sm->tmpfs_size);
 	if (sm->tmpfs_mode >= 0)
 		strv_addf(&o, "mode=%llo", (unsigned long long)sm->tmpfs_mode);
 	i->options = strv_join(&o, ",");
-	i->quiet = !sm->long_form;
+}
+
+/* A volume with driver options. */
+static int volume_kind(const struct spec_mount *sm, const struct spec_mount *own,
+		       struct mounts_item *i, struct err *e)
+{
+	i->read_only |= own->read_only;
+	if (own->type == SPEC_BIND) {
+		i->kind = "bind";
+		i->from = str_dup(own->source);
+		i->options = bind_options(own, i);
+		return access(own->source, F_OK) ? err_sys(e, "volume '%s': device '%s'",
+							   i->volume, own->source)
+						 : 0;
+	}
+	if (sm->subpath)
+		return err_set(e, -EOPNOTSUPP,
+			       "volume '%s' is a tmpfs, which has no part '%s' yet",
+			       i->volume, sm->subpath);
+	i->kind = "tmpfs";
+	tmpfs_options(own, i);
+	return 0;
+}
+
+static int volume_source(const struct store *s, const struct spec_mount *sm,
+			 const struct strv *layers, struct mounts_item *i, struct err *e)
+{
+	autodone(spec_mount_done) struct spec_mount own = { 0 };
+	const struct spec_mount plain = { .subpath = sm->subpath };
+	const struct volume_want w = { .name = sm->source,
+				       .labels = &sm->labels,
+				       .options = &sm->driver_opts };
+	int r = volume_ensure(s, &w, &i->volume, &i->made, e);
+
+	if (r < 0 || (r = volume_mounts(s, i->volume, &own, e)) < 0)
+		return r;
+	i->source = volume_path(s, i->volume);
+	i->subpath = str_dup(sm->subpath);
+	if (own.type != SPEC_VOLUME)
+		r = volume_kind(sm, &own, i, e);
+	else
+		i->options = bind_options(&plain, i);
+	if (r < 0 || sm->no_copy || own.type == SPEC_TMPFS)
+		return r;
+	const struct volume_fill f = { .name = i->volume,
+				       .folder = i->from ? i->from : i->source,
+				       .layers = layers,
+				       .path = sm->target };
+	return volume_copy_up(s, &f, e);
+}
+
+/* The image's root, read-only. One layer is bound: an overlay needs two. */
+static int image_source(const struct store *s, const struct spec_mount *sm,
+			struct mounts *m, struct mounts_item *i, struct err *e)
+{
+	autodone(image_done) struct image image = { 0 };
+	autostrv o = { 0 };
+	int r = image_open(s, sm->source, &image, e);
+
+	if (r < 0)
+		return r;
+	const struct imageconfig *c = &image.config;
+	i->source = str_dup(sm->source);
+	i->subpath = str_dup(sm->subpath);
+	i->read_only = true;
+	i->kind = c->diff_ids_len > 1 ? "overlay" : "bind";
+	for (size_t n = c->diff_ids_len; n > 0; n--) {
+		struct digest chain;
+		char hex[DIGEST_TEXT_MAX];
+		imageconfig_chain_id(c->diff_ids, n, &chain);
+		strv_add(&m->chain, digest_hex(hex, &chain));
+		free(i->from);
+		i->from = layer_path(s, &chain);
+		strv_addf(&o, MOUNTING_LAYER "%s", i->from);
+	}
+	if (c->diff_ids_len == 1) {
+		i->options = bind_options(&(struct spec_mount){ 0 }, i);
+		return 0;
+	}
+	str_set(&i->from, "overlay");
+	strv_add(&o, "ro");
+	if (i->subpath)
+		strv_addf(&o, MOUNTING_SUBPATH "%s", i->subpath);
+	i->options = strv_join(&o, ",");
+	return 0;
 }
 
 static int resolve_one(const struct store *s, const struct spec_mount *sm,
@@ -132,8 +212,12 @@ static int resolve_one(const struct store *s, const struct spec_mount *sm,
 	case SPEC_VOLUME:
 		return volume_source(s, sm, layers, i, e);
 	case SPEC_TMPFS:
+		i->kind = "tmpfs";
+		i->quiet = !sm->long_form;
 		tmpfs_options(sm, i);
 		return 0;
+	case SPEC_IMAGE:
+		return image_source(s, sm, m, i, e);
 	}
 	return -EINVAL;
 }
@@ -265,10 +349,11 @@ void mounts_add(const struct mounts *m, const char *dir, struct runtimeconfig *c
 
 	for (size_t i = 0; i < m->len; i++) {
 		const struct mounts_item *it = &m->v[i];
-		bool tmpfs = it->type == SPEC_TMPFS;
+		const char *from = it->from ? it->from : it->source;
 		insert(v, &len,
-		       (struct extra){ it->target, tmpfs ? "tmpfs" : "bind",
-				       tmpfs ? "tmpfs" : it->source, it->options });
+		       (struct extra){ it->target, it->kind ? it->kind : "bind",
+				       str_eq(it->kind, "tmpfs") ? "tmpfs" : from,
+				       it->options });
 	}
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		char *target = made[2 * i] = str_fmt("/etc/%s", files[i]);
@@ -288,14 +373,12 @@ void mounts_add(const struct mounts *m, const char *dir, struct runtimeconfig *c
 
 void mounts_describe(const struct mounts *m, yyjson_mut_doc *doc, yyjson_mut_val *arr)
 {
-	static const char *const types[] = { "bind", "volume", "tmpfs" };
-
 	for (size_t i = 0; i < m->len; i++) {
 		const struct mounts_item *it = &m->v[i];
 		if (it->quiet)
 			continue;
 		yyjson_mut_val *o = yyjson_mut_arr_add_obj(doc, arr);
-		json_add_str(doc, o, "Type", types[it->type]);
+		json_add_str(doc, o, "Type", spec_mount_type_name(it->type));
 		json_add_str(doc, o, "Name", it->volume);
 		json_add_str(doc, o, "Source", it->source ? it->source : "");
 		json_add_str(doc, o, "Destination", it->target);

@@ -13,8 +13,12 @@
 /* One of them, its source found. */
 struct mounts_item {
 	enum spec_mount_type type;
-	char *source; /* absolute; NULL for a tmpfs */
+	char *source; /* absolute, or the image; NULL for a tmpfs */
 	char *volume; /* name */
+	/* What is mounted where that is not a bind of source: kind "bind" with its folder
+	 * from, "tmpfs", "overlay". */
+	const char *kind;
+	char *from;
 	char *target;
 	char *subpath; /* in the volume, or NULL */
 	char *options; /* config.json's, comma list */
@@ -25,6 +29,7 @@ struct mounts_item {
 struct mounts {
 	struct mounts_item *v;
 	size_t len;
+	struct strv chain; /* chainIDs, hex, of the images among them */
 };
 
 /* Finds every source: those of other containers (--volumes-from), host folders (made for

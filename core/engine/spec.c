@@ -23,13 +23,22 @@ void spec_init(struct spec *s)
 	};
 }
 
-static void mount_done(struct spec_mount *m)
+const char *spec_mount_type_name(enum spec_mount_type type)
+{
+	static const char *const names[] = { "bind", "volume", "tmpfs", "image" };
+
+	return names[type];
+}
+
+void spec_mount_done(struct spec_mount *m)
 {
 	free(m->source);
 	free(m->target);
 	free(m->propagation);
 	free(m->subpath);
 	strv_done(&m->options);
+	strv_done(&m->labels);
+	strv_done(&m->driver_opts);
 }
 
 void spec_done(struct spec *s)
@@ -65,7 +74,7 @@ void spec_done(struct spec *s)
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		free(strings[i]);
 	for (size_t i = 0; i < s->mounts_len; i++)
-		mount_done(&s->mounts[i]);
+		spec_mount_done(&s->mounts[i]);
 	for (size_t i = 0; i < s->devices_len; i++) {
 		free(s->devices[i].host);
 		free(s->devices[i].container);

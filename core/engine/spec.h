@@ -12,11 +12,11 @@
 #include "core/base/strv.h"
 #include "core/net/publish.h"
 
-enum spec_mount_type { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS };
+enum spec_mount_type { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS, SPEC_IMAGE };
 
 struct spec_mount {
 	enum spec_mount_type type;
-	char *source; /* host path, volume name (NULL: anonymous) */
+	char *source; /* host path, volume name (NULL: anonymous), image */
 	char *target;
 	bool read_only, no_copy, non_recursive;
 	bool create_source; /* -v makes a missing host folder, --mount does not */
@@ -25,8 +25,16 @@ struct spec_mount {
 	uint64_t tmpfs_size;
 	int64_t tmpfs_mode; /* -1: 1777 */
 	char *subpath;
-	struct strv options; /* further tmpfs options as given */
+	struct strv options; /* of a tmpfs as given; of a bind "nosuid" and the like */
+	/* Of a volume that is made for it. */
+	struct strv labels, driver_opts;
 };
+
+/* docker's word for it: "bind", "volume", … */
+const char *spec_mount_type_name(enum spec_mount_type type);
+void spec_mount_done(struct spec_mount *m);
+/* "rslave" and the like; -EOPNOTSUPP for what no user can have. */
+int spec_set_propagation(struct spec_mount *m, const char *value, struct err *e);
 
 struct spec_device {
 	char *host, *container;

@@ -11,7 +11,9 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/spec.h"
+#include "core/engine/tmpfsopt.h"
 #include "core/engine/volume.h"
+#include "core/engine/volumeopt.h"
 
 static struct spec_mount *add(struct spec *s, enum spec_mount_type type)
 {
@@ -23,7 +25,7 @@ static struct spec_mount *add(struct spec *s, enum spec_mount_type type)
 
 static int check_target(struct spec_mount *m, const char *text, struct err *e)
 {
-	static const char *const names[] = { "bind", "volume", "tmpfs" };
+	const char *type = spec_mount_type_name(m->type);
 
 	if (!path_is_abs(m->target))
 		return err_set(
@@ -31,21 +33,21 @@ static int check_target(struct spec_mount *m, const char *text, struct err *e)
 			"invalid volume specification: '%s': invalid mount config for "
 			"type \"%s\": invalid mount path: '%s' mount path must be "
 			"absolute",
-			text, names[m->type], m->target);
+			text, type, m->target);
 	autofree char *clean = path_clean(m->target);
 	if (str_eq(clean, "/"))
 		return err_set(
 			e, -EINVAL,
 			"invalid volume specification: '%s': invalid mount config for "
 			"type \"%s\": invalid specification: destination can't be '/'",
-			text, names[m->type]);
+			text, type);
 	str_set(&m->target, clean);
 	return 0;
 }
 
 /* What mount(8) calls shared would have to carry mounts out of the realm, which no user
  * may. */
-static int set_propagation(struct spec_mount *m, const char *value, struct err *e)
+int spec_set_propagation(struct spec_mount *m, const char *value, struct err *e)
 {
 	static const char *const known[] = { "private", "rprivate", "slave", "rslave" };
 
@@ -85,7 +87,7 @@ static int volume_option(struct spec_mount *m, const char *o, struct err *e)
 		if (str_eq(o, nothing[i]))
 			return 0;
 	if (str_ends(o, "shared") || str_ends(o, "slave") || str_ends(o, "private"))
-		return m->type == SPEC_BIND ? set_propagation(m, o, e)
+		return m->type == SPEC_BIND ? spec_set_propagation(m, o, e)
 					    : err_set(e, -EINVAL, "invalid mode: %s", o);
 	return err_set(e, -EINVAL, "invalid mode: %s", o);
 }
@@ -203,17 +205,39 @@ static int bind_recursive(struct spec_mount *m, const char *value, struct err *e
 	return 0;
 }
 
-/* It is looked up in the volume at each start, where links stay inside. */
+/* It is looked up in the volume or image at each start, where links stay inside. */
 static int set_subpath(struct spec_mount *m, const char *value, struct err *e)
 {
 	if (path_is_abs(value) || str_eq(value, "..") || str_starts(value, "../"))
 		return err_set(e, -EINVAL,
-			       "subpath must be a relative path within the volume: '%s'",
-			       value);
+			       "subpath must be a relative path within the %s: '%s'",
+			       spec_mount_type_name(m->type), value);
 	if (strchr(value, ','))
-		return err_set(e, -EINVAL, "volume-subpath '%s': no comma is possible",
-			       value);
+		return err_set(e, -EINVAL, "%s-subpath '%s': no comma is possible",
+			       spec_mount_type_name(m->type), value);
 	str_set(&m->subpath, value);
+	return 0;
+}
+
+static bool is_flag(const char *key)
+{
+	static const char *const flags[] = { "volume-nocopy", "bind-nonrecursive",
+					     "bind-create-src" };
+
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		if (str_eq(key, flags[i]))
+			return true;
+	return false;
+}
+
+static int key_pair(struct strv *to, const char *key, const char *value, struct err *e)
+{
+	const char *eq = strchr(value, '=');
+
+	if (!eq || eq == value)
+		return err_set(e, -EINVAL, "invalid value for %s: %s (key=value)", key,
+			       value);
+	strv_add(to, value);
 	return 0;
 }
 
@@ -223,9 +247,11 @@ static int typed_key(struct spec_mount *m, const char *key, const char *value,
 	uint64_t mode;
 
 	if (str_eq(key, "bind-propagation"))
-		return set_propagation(m, value, e);
+		return spec_set_propagation(m, value, e);
 	if (str_eq(key, "bind-nonrecursive"))
 		return key_bool(key, value, &m->non_recursive, e);
+	if (str_eq(key, "bind-create-src"))
+		return key_bool(key, value, &m->create_source, e);
 	if (str_eq(key, "bind-recursive"))
 		return bind_recursive(m, value, e);
 	if (str_eq(key, "volume-nocopy"))
@@ -238,8 +264,14 @@ static int typed_key(struct spec_mount *m, const char *key, const char *value,
 							"volume driver '%s' is not "
 							"supported: only 'local'",
 							value);
-	if (str_eq(key, "volume-opt") || str_eq(key, "volume-label"))
-		return err_set(e, -EOPNOTSUPP, "'%s' is not supported in --mount", key);
+	if (str_eq(key, "volume-opt"))
+		return key_pair(&m->driver_opts, key, value, e);
+	if (str_eq(key, "volume-label")) {
+		strv_addf(&m->labels, "%s%s", value, strchr(value, '=') ? "" : "=");
+		return 0;
+	}
+	if (str_eq(key, "image-subpath"))
+		return set_subpath(m, value, e);
 	if (str_eq(key, "tmpfs-size"))
 		return str_size(value, &m->tmpfs_size)
 			       ? err_set(e, -EINVAL, "invalid value for %s: %s", key,
@@ -259,14 +291,13 @@ static int typed_key(struct spec_mount *m, const char *key, const char *value,
 static int mount_key(struct spec_mount *m, const char *key, const char *value,
 		     struct err *e)
 {
-	static const char *const prefix[] = { "bind-", "volume-", "tmpfs-" };
-	static const char *const type[] = { "bind", "volume", "tmpfs" };
+	static const char *const prefix[] = { "bind-", "volume-", "tmpfs-", "image-" };
 
 	if (str_eq(key, "type"))
 		return 0;
 	if (str_eq(key, "readonly") || str_eq(key, "ro"))
 		return key_bool(key, value, &m->read_only, e);
-	if (!value && (str_eq(key, "volume-nocopy") || str_eq(key, "bind-nonrecursive")))
+	if (!value && is_flag(key))
 		value = "true";
 	if (!value)
 		return err_set(e, -EINVAL, "invalid field '%s' must be a key=value pair",
@@ -286,30 +317,37 @@ static int mount_key(struct spec_mount *m, const char *key, const char *value,
 		if (str_starts(key, prefix[i]) && (size_t)m->type != i)
 			return err_set(e, -EINVAL,
 				       "cannot mix '%s*' options with mount type '%s'",
-				       prefix[i], type[m->type]);
+				       prefix[i], spec_mount_type_name(m->type));
 	return typed_key(m, key, value, e);
 }
 
 static int mount_type(const struct strv *fields, enum spec_mount_type *ret, struct err *e)
 {
-	static const char *const names[] = { "bind", "volume", "tmpfs" };
-
 	*ret = SPEC_VOLUME;
 	for (size_t i = 0; i < fields->len; i++) {
 		if (strncasecmp(fields->v[i], "type=", 5))
 			continue;
 		const char *name = fields->v[i] + 5;
-		size_t t = 0;
-		while (t < ARRAY_LEN(names) && strcasecmp(name, names[t]))
+		int t = SPEC_BIND;
+		while (t <= SPEC_IMAGE &&
+		       strcasecmp(name, spec_mount_type_name((enum spec_mount_type)t)))
 			t++;
-		if (t == ARRAY_LEN(names))
+		if (t > SPEC_IMAGE)
 			return err_set(e, -EINVAL,
-				       "mount type '%s' is not known here: bind, volume "
-				       "or tmpfs",
+				       "mount type '%s' is not known here: bind, volume, "
+				       "tmpfs or image",
 				       name);
 		*ret = (enum spec_mount_type)t;
 	}
 	return 0;
+}
+
+static int check_volume(const struct spec_mount *m, struct err *e)
+{
+	autodone(spec_mount_done) struct spec_mount made = { 0 };
+	int r = m->type == SPEC_VOLUME && m->source ? volume_check_name(m->source, e) : 0;
+
+	return r < 0 ? r : volumeopt_parse(&m->driver_opts, &made, e);
 }
 
 static int check_mount(struct spec_mount *m, const char *text, struct err *e)
@@ -321,17 +359,17 @@ static int check_mount(struct spec_mount *m, const char *text, struct err *e)
 			       "invalid mount config for type \"bind\": field Source "
 			       "must not be "
 			       "empty");
+	if (m->type == SPEC_IMAGE && str_empty(m->source))
+		return err_set(e, -EINVAL,
+			       "invalid mount config for type \"image\": field Source "
+			       "must not be empty");
 	if (m->type == SPEC_TMPFS && m->source)
 		return err_set(e, -EINVAL,
 			       "invalid mount config for type \"tmpfs\": field Source "
 			       "must not be "
 			       "specified");
-	if (m->type == SPEC_VOLUME && m->source) {
-		int r = volume_check_name(m->source, e);
-		if (r < 0)
-			return r;
-	}
-	return check_target(m, text, e);
+	int r = check_volume(m, e);
+	return r < 0 ? r : check_target(m, text, e);
 }
 
 int spec_add_mount(struct spec *s, const char *text, struct err *e)
@@ -357,53 +395,6 @@ int spec_add_mount(struct spec *s, const char *text, struct err *e)
 	return check_mount(m, text, e);
 }
 
-static int tmpfs_option(struct spec_mount *m, const char *o, struct err *e)
-{
-	static const char *const flags[] = { "rw",         "exec",     "noexec",
-					     "suid",       "nosuid",   "dev",
-					     "nodev",      "sync",     "async",
-					     "atime",      "noatime",  "diratime",
-					     "nodiratime", "relatime", "norelatime",
-					     "strictatime" };
-	static const char *const values[] = { "uid=",       "gid=",  "nr_inodes=",
-					      "nr_blocks=", "mpol=", "huge=" };
-	uint64_t mode;
-
-	if (str_eq(o, "ro")) {
-		m->read_only = true;
-		return 0;
-	}
-	if (str_starts(o, "size=")) {
-		/* tmpfs(5) knows "50%" too: that is the kernel's to read. */
-		if (!str_ends(o, "%"))
-			return str_size(o + 5, &m->tmpfs_size)
-				       ? err_set(e, -EINVAL, "invalid tmpfs option '%s'",
-						 o)
-				       : 0;
-		strv_add(&m->options, o);
-		return 0;
-	}
-	if (str_starts(o, "mode=")) {
-		if (str_oct(o + 5, 07777, &mode))
-			return err_set(e, -EINVAL, "invalid tmpfs option '%s'", o);
-		m->tmpfs_mode = (int64_t)mode;
-		return 0;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		if (str_eq(o, flags[i])) {
-			strv_add(&m->options, o);
-			return 0;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-		if (str_starts(o, values[i])) {
-			strv_add(&m->options, o);
-			return 0;
-		}
-	}
-	return err_set(e, -EINVAL, "invalid tmpfs option '%s'", o);
-}
-
 int spec_add_tmpfs(struct spec *s, const char *text, struct err *e)
 {
 	const char *colon = strchr(text, ':');
@@ -417,7 +408,7 @@ int spec_add_tmpfs(struct spec *s, const char *text, struct err *e)
 	if (colon && colon[1])
 		strv_split(&opts, colon + 1, ',');
 	for (size_t i = 0; i < opts.len; i++)
-		if ((r = tmpfs_option(m, opts.v[i], e)) < 0)
+		if ((r = tmpfsopt_add(m, opts.v[i], e)) < 0)
 			return err_wrap(e, "--tmpfs %s", text);
 	return 0;
 }

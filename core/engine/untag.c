@@ -177,6 +177,7 @@ static int held_chains(const struct store *s, struct strv *ret, struct err *e)
 
 	for (size_t n = 0; n < len; n++) {
 		json_get_strv(yyjson_doc_get_root(v[n].record), "LayerChain", ret, NULL);
+		json_get_strv(yyjson_doc_get_root(v[n].record), "MountChain", ret, NULL);
 		container_done(&v[n]);
 	}
 	free(v);

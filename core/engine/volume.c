@@ -18,6 +18,7 @@
 #include "core/base/time.h"
 #include "core/engine/copyup.h"
 #include "core/engine/rootview.h"
+#include "core/engine/volumeopt.h"
 #include "core/ns/userns.h"
 #include "core/store/journal.h"
 #include "core/store/record.h"
@@ -36,12 +37,17 @@ static int open_parent(const struct store *s, struct err *e)
 	return fd < 0 ? err_code(e, fd, "open '%s/volumes'", s->data) : fd;
 }
 
-struct make {
-	const char *name; /* NULL: an anonymous one */
-	const struct strv *labels;
-};
+static void add_sorted(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key,
+		       const struct strv *map)
+{
+	autostrv sorted = { 0 };
 
-static yyjson_mut_doc *describe(const struct store *s, const struct make *m,
+	strv_addv(&sorted, strv_view(map));
+	strv_sort(&sorted);
+	json_add_map(doc, root, key, &sorted);
+}
+
+static yyjson_mut_doc *describe(const struct store *s, const struct volume_want *m,
 				const char *name)
 {
 	yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
@@ -55,7 +61,7 @@ static yyjson_mut_doc *describe(const struct store *s, const struct make *m,
 		     time_stamp(stamp, time_now() / 1000000000 * 1000000000));
 	json_add_str(doc, root, "Driver", "local");
 	if (m->labels && m->labels->len)
-		json_add_map(doc, root, "Labels", m->labels);
+		add_sorted(doc, root, "Labels", m->labels);
 	else if (m->name)
 		yyjson_mut_obj_add_null(doc, root, "Labels");
 	if (!m->name) {
@@ -65,7 +71,10 @@ static yyjson_mut_doc *describe(const struct store *s, const struct make *m,
 	}
 	json_add_str(doc, root, "Mountpoint", path);
 	json_add_str(doc, root, "Name", name);
-	yyjson_mut_obj_add_null(doc, root, "Options");
+	if (m->options && m->options->len)
+		add_sorted(doc, root, "Options", m->options);
+	else
+		yyjson_mut_obj_add_null(doc, root, "Options");
 	json_add_str(doc, root, "Scope", "local");
 	return doc;
 }
@@ -78,8 +87,8 @@ static void tell(const struct store *s, const char *name, const char *action)
 	journal_add(s, "volume", action, name, &attributes);
 }
 
-static int make(const struct store *s, int parent, const struct make *m, const char *name,
-		struct err *e)
+static int make(const struct store *s, int parent, const struct volume_want *m,
+		const char *name, struct err *e)
 {
 	autojson_mut *doc = describe(s, m, name);
 	autoclose int dir = record_begin(parent, name, e);
@@ -96,7 +105,37 @@ static int make(const struct store *s, int parent, const struct make *m, const c
 	return 0;
 }
 
-static int ensure(const struct store *s, const struct make *m, char **ret_name,
+/* The same options, in any order? */
+static bool has_options(int parent, const char *name, const struct strv *wanted)
+{
+	autostrv options = { 0 };
+	autojson *doc = NULL;
+
+	if (record_read(parent, name, &doc, NULL) < 0 ||
+	    json_get_map(yyjson_doc_get_root(doc), "Options", &options, NULL) < 0 ||
+	    options.len != wanted->len)
+		return false;
+	for (size_t i = 0; i < wanted->len; i++)
+		if (!strv_has(&options, wanted->v[i]))
+			return false;
+	return true;
+}
+
+static int ensure(const struct store *s, int parent, const struct volume_want *w,
+		  bool *ret_new, struct err *e)
+{
+	bool there = faccessat(parent, w->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (ret_new)
+		*ret_new = !there;
+	if (!there)
+		return make(s, parent, w, w->name, e);
+	if (w->options && w->options->len && !has_options(parent, w->name, w->options))
+		return err_set(e, -EEXIST, "it is there already, with other options");
+	return 0;
+}
+
+int volume_ensure(const struct store *s, const struct volume_want *w, char **ret_name,
 		  bool *ret_new, struct err *e)
 {
 	char id[ID_LEN + 1];
@@ -104,29 +143,21 @@ static int ensure(const struct store *s, const struct make *m, char **ret_name,
 
 	if (parent < 0)
 		return parent;
-	if (!m->name)
+	if (!w->name)
 		id_new(id);
-	const char *wanted = m->name ? m->name : id;
+	const char *wanted = w->name ? w->name : id;
 	/* Two who make the same one at once: the later finds it. */
 	autoclose int lock = file_lock(parent, ".lock", true, true);
 	if (lock < 0)
 		return err_code(e, lock, "lock '%s/volumes/.lock'", s->data);
-	bool there = faccessat(parent, wanted, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	int r = there ? 0 : make(s, parent, m, wanted, e);
+	int r = w->name ? ensure(s, parent, w, ret_new, e)
+			: make(s, parent, w, wanted, e);
 	if (r < 0)
 		return err_wrap(e, "volume '%s'", wanted);
 	*ret_name = str_dup(wanted);
-	if (ret_new)
-		*ret_new = !there;
+	if (ret_new && !w->name)
+		*ret_new = true;
 	return 0;
-}
-
-int volume_ensure(const struct store *s, const char *name, char **ret_name, bool *ret_new,
-		  struct err *e)
-{
-	struct make m = { .name = name };
-
-	return ensure(s, &m, ret_name, ret_new, e);
 }
 
 int volume_check_name(const char *name, struct err *e)
@@ -151,13 +182,15 @@ int volume_check_name(const char *name, struct err *e)
 		name, name);
 }
 
-int volume_create(const struct store *s, const char *name, const struct strv *labels,
-		  char **ret_name, struct err *e)
+int volume_create(const struct store *s, const struct volume_want *w, char **ret_name,
+		  struct err *e)
 {
-	struct make m = { .name = str_empty(name) ? NULL : name, .labels = labels };
-	int r = m.name ? volume_check_name(m.name, e) : 0;
+	autodone(spec_mount_done) struct spec_mount mount = { 0 };
+	int r = w->name ? volume_check_name(w->name, e) : 0;
 
-	return r < 0 ? r : ensure(s, &m, ret_name, NULL, e);
+	if (r == 0 && w->options)
+		r = volumeopt_parse(w->options, &mount, e);
+	return r < 0 ? r : volume_ensure(s, w, ret_name, NULL, e);
 }
 
 static bool is_empty(int dirfd)
@@ -188,28 +221,27 @@ static int fill(void *arg, struct err *e)
 	return is_empty(c->dirfd) ? copyup_fill(c->layers, c->path, c->dirfd, e) : 0;
 }
 
-int volume_copy_up(const struct store *s, const char *name, const struct strv *layers,
-		   const char *path, struct err *e)
+int volume_copy_up(const struct store *s, const struct volume_fill *f, struct err *e)
 {
 	autodone(realm_done) struct realm realm = { 0 };
-	autofree char *at = volume_path(s, name);
-	autoclose int dir = open(at, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int dir =
+		open(f->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
-		return err_sys(e, "volume '%s'", name);
+		return err_sys(e, "volume '%s'", f->name);
 	if (!is_empty(dir))
 		return 0;
-	int r = rootview_has_content(layers, path, e);
+	int r = rootview_has_content(f->layers, f->path, e);
 	if (r <= 0)
 		return r;
-	autofree char *lock_name = str_fmt("volumes/%s/copy.lock", name);
+	autofree char *lock_name = str_fmt("volumes/%s/copy.lock", f->name);
 	autoclose int lock = file_lock(s->data_fd, lock_name, true, true);
 	if (lock < 0)
-		return err_code(e, lock, "lock volume '%s'", name);
-	struct copy c = { .layers = layers, .path = path, .dirfd = dir };
+		return err_code(e, lock, "lock volume '%s'", f->name);
+	struct copy c = { .layers = f->layers, .path = f->path, .dirfd = dir };
 	if ((r = realm_open(s, &realm, e)) < 0 ||
 	    (r = userns_call(realm.pidfd, CLONE_NEWUSER, fill, &c, e)) < 0)
-		return err_wrap(e, "volume '%s'", name);
+		return err_wrap(e, "volume '%s'", f->name);
 	return 0;
 }
 
@@ -259,4 +291,16 @@ int volume_users(const struct store *s, const char *name, struct strv *ret, stru
 			strv_add(ret, ids.v[i]);
 	}
 	return r;
+}
+
+int volume_mounts(const struct store *s, const char *name, struct spec_mount *ret,
+		  struct err *e)
+{
+	autoclose int parent = open_parent(s, e);
+	autojson *doc = NULL;
+	int r = parent < 0 ? parent : record_read(parent, name, &doc, e);
+
+	if (r == 0)
+		r = volumeopt_read(yyjson_doc_get_root(doc), ret, e);
+	return r < 0 ? err_wrap(e, "volume '%s'", name) : 0;
 }

@@ -12,22 +12,31 @@
 #include "core/store/store.h"
 #include "core/wire/json.h"
 
-/* Makes it unless it is there. name NULL: an anonymous one, of 64 digits. *ret_name:
- * malloc'd; *ret_new may be NULL. */
-int volume_ensure(const struct store *s, const char *name, char **ret_name, bool *ret_new,
+struct volume_want {
+	const char *name;           /* NULL: an anonymous one, of 64 digits */
+	const struct strv *labels;  /* "key=value"; NULL: none */
+	const struct strv *options; /* of volumeopt.h; NULL: none */
+};
+/* Makes it unless it is there; -EEXIST when it is with other options than those asked
+ * for. *ret_name: malloc'd; *ret_new may be NULL. */
+int volume_ensure(const struct store *s, const struct volume_want *w, char **ret_name,
+		  bool *ret_new, struct err *e);
+/* docker volume create: the same, every word of it checked. */
+int volume_create(const struct store *s, const struct volume_want *w, char **ret_name,
 		  struct err *e);
-/* docker volume create: the same with labels ("key=value"; NULL: none) and the news of
- * it. -EINVAL for a name that docker would not take. */
-int volume_create(const struct store *s, const char *name, const struct strv *labels,
-		  char **ret_name, struct err *e);
 /* -EINVAL with docker's sentence when that cannot be a volume's name. */
 int volume_check_name(const char *name, struct err *e);
 /* Malloc'd absolute path of its content. */
 char *volume_path(const struct store *s, const char *name);
-/* Fills it with the folder `path` of the image's layers (top first) when it is empty and
- * that folder is not, in the realm, which is opened for it. */
-int volume_copy_up(const struct store *s, const char *name, const struct strv *layers,
-		   const char *path, struct err *e);
+/* Fills folder, the content of volume `name`, with the folder `path` of the image's
+ * layers (top first) when it is empty and that folder is not, in the realm, which is
+ * opened for it. */
+struct volume_fill {
+	const char *name, *folder;
+	const struct strv *layers;
+	const char *path;
+};
+int volume_copy_up(const struct store *s, const struct volume_fill *f, struct err *e);
 /* To the trash, with the news of it; -ENOENT when there is none. Whether it is in use is
  * the caller's to know. */
 int volume_remove(const struct store *s, const char *name, struct err *e);
@@ -52,6 +61,10 @@ void volume_done(struct volume *v);
 int volume_list(const struct store *s, struct volume **ret, size_t *ret_len,
 		struct err *e);
 void volume_list_done(struct volume *v, size_t len);
+/* What it mounts (*ret zeroed): see volumeopt.h. */
+struct spec_mount;
+int volume_mounts(const struct store *s, const char *name, struct spec_mount *ret,
+		  struct err *e);
 /* Appends the volumes of every container's mounts: each name once for each of them. */
 int volume_used(const struct store *s, struct strv *ret, struct err *e);
 /* docker volume ls --filter: dangling, driver, label, name. */
@@ -59,6 +72,10 @@ int volume_pick(struct pick *p, const struct strv *texts, struct err *e);
 /* used: what volume_used gave. */
 bool volume_matches(const struct pick *p, const struct volume *v,
 		    const struct strv *used);
+/* -EBUSY when another running container has a tmpfs volume of c's: such a one lives in
+ * its container's own mount namespace, so a second would have another, unseen. */
+struct container;
+int volume_check_free(const struct store *s, const struct container *c, struct err *e);
 /* docker volume rm: -EBUSY "remove x: volume is in use - [id]". No container can be made
  * with it meanwhile. */
 int volume_delete(const struct store *s, const char *name, struct err *e);

@@ -11,6 +11,7 @@
 #include "core/engine/measure.h"
 #include "core/engine/pick.h"
 #include "core/engine/volume.h"
+#include "core/engine/volumeopt.h"
 #include "core/store/gc.h"
 #include "core/store/record.h"
 
@@ -210,6 +211,46 @@ int volume_prune(const struct store *s, const struct pick *p, bool all, struct s
 	for (size_t i = 0; r == 0 && i < paths.len; i++) {
 		r = volume_remove(s, ret->v[first + i], e);
 		*ret_bytes += r == 0 ? sizes[i] : 0;
+	}
+	return r;
+}
+
+static int check_other_user(const struct store *s, const char *volume, const char *id,
+			    struct err *e)
+{
+	autodone(container_done) struct container other = { 0 };
+
+	if (container_open(s, id, &other, NULL) < 0 ||
+	    (other.state.status != STATE_RUNNING && other.state.status != STATE_PAUSED))
+		return 0;
+	return err_set(
+		e, -EBUSY,
+		"volume '%s' is a tmpfs and in use by container %.12s: without root "
+		"it belongs to one running container at a time",
+		volume, other.id);
+}
+
+int volume_check_free(const struct store *s, const struct container *c, struct err *e)
+{
+	yyjson_val *m;
+	size_t i, max;
+	int r = 0;
+
+	yyjson_arr_foreach (yyjson_obj_get(yyjson_doc_get_root(c->record), "Mounts"), i,
+			    max, m) {
+		autodone(spec_mount_done) struct spec_mount own = { 0 };
+		const char *name = yyjson_get_str(yyjson_obj_get(m, "Name"));
+		autostrv users = { 0 };
+
+		if (!name || volume_mounts(s, name, &own, NULL) < 0 ||
+		    own.type != SPEC_TMPFS)
+			continue;
+		r = volume_users(s, name, &users, e);
+		for (size_t k = 0; r == 0 && k < users.len; k++)
+			if (!str_eq(users.v[k], c->id))
+				r = check_other_user(s, name, users.v[k], e);
+		if (r < 0)
+			break;
 	}
 	return r;
 }

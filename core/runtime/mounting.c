@@ -19,6 +19,7 @@
 #include "core/runtime/copyover.h"
 #include "core/runtime/inside.h"
 #include "core/runtime/mountparam.h"
+#include "core/runtime/rootfs.h"
 
 #define TARGET_DIR    0755
 #define TARGET_FILE   0644
@@ -33,7 +34,8 @@ struct job {
 	struct mount_change change;
 	enum mount_bind bind;
 	struct strv params;
-	const char *subpath; /* of a bind's source, or NULL */
+	struct strv layers;  /* of an overlay */
+	const char *subpath; /* of a bind's source or of the layers, or NULL */
 	unsigned ns;         /* whose namespace it shows; 0: no one's */
 	int fd;              /* made inside beforehand, or -errno with e */
 	struct err *e;
@@ -42,6 +44,7 @@ struct job {
 static void job_done(struct job *j)
 {
 	strv_done(&j->params);
+	strv_done(&j->layers);
 	fd_close(j->fd);
 	free(j->e);
 }
@@ -162,12 +165,25 @@ static int clone_source(const struct job *j, const char *source, struct err *e)
 	return fd < 0 ? fd : mount_clone(fd, "", recursive);
 }
 
-static int bind_from(const struct job *j, const char *source, struct err *e)
+/* Puts the detached tree at fd in its place, and sets its options there. */
+static int put_tree(const struct job *j, int fd, struct err *e)
 {
-	autoclose int fd = clone_source(j, source, e);
 	autoclose int target = -1;
 	struct stat st;
 	int r;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "look at what is for '%s'", j->mount->destination);
+	target = open_target(j, S_ISDIR(st.st_mode), e);
+	if (target < 0)
+		return target;
+	r = put(j, fd, target, e);
+	return r < 0 ? r : change_bind(j, fd, e);
+}
+
+static int bind_from(const struct job *j, const char *source, struct err *e)
+{
+	autoclose int fd = clone_source(j, source, e);
 
 	if (fd == -EINVAL && j->bind == MOUNT_BIND)
 		return err_set(
@@ -177,15 +193,7 @@ static int bind_from(const struct job *j, const char *source, struct err *e)
 			source);
 	if (fd < 0 && j->subpath)
 		return err_code(e, fd, "bind '%s' of '%s'", j->subpath, source);
-	if (fd < 0)
-		return err_code(e, fd, "bind '%s'", source);
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "look at '%s'", source);
-	target = open_target(j, S_ISDIR(st.st_mode), e);
-	if (target < 0)
-		return target;
-	r = put(j, fd, target, e);
-	return r < 0 ? r : change_bind(j, fd, e);
+	return fd < 0 ? err_code(e, fd, "bind '%s'", source) : put_tree(j, fd, e);
 }
 
 /* A bind over /proc must be a procfs: what we and the container write there is believed.
@@ -314,6 +322,15 @@ static int add_tmpfs(struct job *j, struct err *e)
 	return put(j, fd, target, e);
 }
 
+/* An overlay of nothing but layers. */
+static int add_layers(const struct job *j, struct err *e)
+{
+	const struct rootfs r = { .layers = &j->layers };
+	autoclose int fd = rootfs_overlay(&r, j->subpath, e);
+
+	return fd < 0 ? fd : put_tree(j, fd, e);
+}
+
 static int add_devpts(struct job *j, struct err *e)
 {
 	int fd, r;
@@ -340,7 +357,9 @@ static int sort_options(struct job *j, struct err *e)
 			return err_set(e, -EOPNOTSUPP,
 				       "mount on '%s': ID-mapped mounts need root",
 				       j->mount->destination);
-		if (str_starts(opt, MOUNTING_SUBPATH))
+		if (str_starts(opt, MOUNTING_LAYER))
+			strv_add(&j->layers, opt + strlen(MOUNTING_LAYER));
+		else if (str_starts(opt, MOUNTING_SUBPATH))
 			j->subpath = opt + strlen(MOUNTING_SUBPATH);
 		else if (!mount_option(opt, &j->change, &j->bind))
 			strv_add(&j->params, opt);
@@ -413,6 +432,8 @@ static int add(struct job *j, struct err *e)
 		return add_tmpfs(j, e);
 	if (str_eq(j->type, "devpts"))
 		return add_devpts(j, e);
+	if (j->layers.len)
+		return add_layers(j, e);
 	j->fd = create(j, e);
 	return j->fd < 0 ? j->fd : attach_new(j, j->fd, e);
 }

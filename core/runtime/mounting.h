@@ -12,6 +12,10 @@
  * inside of it (a volume's content is the containers'). */
 #define MOUNTING_SUBPATH "rootless.subpath="
 
+/* A layer of an overlay, one option each, top first: such a mount is made as the kernel
+ * at hand can. */
+#define MOUNTING_LAYER "lowerdir+="
+
 struct mounting {
 	int root;                      /* O_PATH of the attached root file system */
 	const char *bundle;            /* relative bind sources start here */

@@ -115,6 +115,34 @@ static int by_string(const struct rootfs *r, struct handles *h, struct err *e)
 	return mount_fs(&m, e);
 }
 
+static int part_of(int root, const char *subpath, struct err *e)
+{
+	autoclose int at = path_open_in(root, subpath, O_PATH, 0);
+	int fd = at < 0 ? at : mount_clone(at, "", false);
+
+	if (at >= 0 && fd == -EINVAL)
+		return err_set(e, fd,
+			       "mount '%s' of the layers: a part of them alone needs "
+			       "Linux 6.15",
+			       subpath);
+	return fd < 0 ? err_code(e, fd, "mount '%s' of the layers", subpath) : fd;
+}
+
+int rootfs_overlay(const struct rootfs *r, const char *subpath, struct err *e)
+{
+	autodone(handles_close) struct handles h = { 0 };
+
+	if (r->layers->len > LAYERS_MAX / 2)
+		return err_set(e, -E2BIG, "%zu layers are more than %d", r->layers->len,
+			       LAYERS_MAX / 2);
+	autoclose int fd = by_list(r, &h, e);
+	if (fd == -EINVAL) { /* no "lowerdir+" in this kernel */
+		err_clear(e);
+		fd = by_string(r, &h, e);
+	}
+	return fd < 0 || !subpath ? TAKE_FD(fd) : part_of(fd, subpath, e);
+}
+
 /* Mounts straight on target, as there is nothing detached in mount(2). */
 static int by_page(const struct rootfs *r, struct handles *h, const char *target,
 		   struct err *e)

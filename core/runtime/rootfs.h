@@ -21,6 +21,9 @@ struct rootfs {
 pid_t rootfs_begin(const struct rootfs *r);
 /* Attached; descriptor (O_PATH) of its root, or -errno. begun: of rootfs_begin, or 0. */
 int rootfs_attach(const struct rootfs *r, pid_t begun, struct err *e);
+/* An overlay that is mounted nowhere yet, or the place subpath in it (NULL: all): its
+ * descriptor. At least two layers. */
+int rootfs_overlay(const struct rootfs *r, const char *subpath, struct err *e);
 /* For tests: as on kernels without "lowerdir+" (before 6.8), and as on those whose
  * options do not fit the new interface. */
 enum rootfs_style { ROOTFS_LIST, ROOTFS_STRING, ROOTFS_PAGE };
