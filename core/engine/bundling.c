@@ -193,13 +193,12 @@ static int renew_builtin(const struct store *s, int bundle, struct err *e)
 
 int bundling_renew_filter(const struct store *s, int container_dirfd, struct err *e)
 {
-	autoclose int bundle =
-		openat(container_dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(container_dirfd, e);
 	autobuf kept = { .max = PROFILE_MAX };
 	uint64_t caps;
 
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	int r = file_read(bundle, PROFILE_FILE, PROFILE_MAX, &kept);
 	if (r == -ENOENT)
 		return renew_builtin(s, bundle, e);
@@ -268,10 +267,9 @@ int bundling_write(const struct store *s, const struct plan *p, int dirfd,
 		if (mkdirat(dirfd, folders[i], modes[i]) ||
 		    fchmodat(dirfd, folders[i], modes[i], 0))
 			return err_sys(e, "make the container's folders");
-	autoclose int bundle =
-		openat(dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(dirfd, e);
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	int r = write_config(p, bundle, warnings, e);
 	return r < 0 ? r : write_setup(s, p, bundle, e);
 }

@@ -55,6 +55,15 @@ static yyjson_doc *damaged_record(const char *id)
 	return yyjson_mut_doc_imut_copy(doc, NULL);
 }
 
+int container_open_bundle(int dirfd, struct err *e)
+{
+	int fd = openat(dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT)
+		return err_set(e, -ENOENT, "the container was removed");
+	return fd < 0 ? err_sys(e, "open the container's bundle") : fd;
+}
+
 static int read_record(const struct store *s, struct container *c, struct err *e)
 {
 	const char *name = NULL;

@@ -27,6 +27,9 @@ struct container {
 int container_open(const struct store *s, const char *name_or_id, struct container *ret,
 		   struct err *e); /* -ENOENT "No such container: x" */
 void container_done(struct container *c);
+/* The folder `bundle` in that of a container; fd or -errno (-ENOENT: it was removed
+ * meanwhile). */
+int container_open_bundle(int dirfd, struct err *e);
 /* All, newest first. *ret malloc'd array. */
 int container_list(const struct store *s, struct container **ret, size_t *ret_len,
 		   struct err *e);

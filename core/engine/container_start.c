@@ -63,12 +63,11 @@ static int check_startable(const struct store *s, struct container *c, struct er
 
 static int read_bundle(const struct container *c, struct start *x, struct err *e)
 {
-	autoclose int bundle =
-		openat(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(c->dirfd, e);
 	int r;
 
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	if ((r = setup_read(bundle, &x->setup, e)) < 0)
 		return r;
 	if (!x->setup.network)
@@ -80,11 +79,10 @@ static int read_bundle(const struct container *c, struct start *x, struct err *e
 static int write_bundle(const struct container *c, const struct start *x, struct err *e)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	autoclose int bundle =
-		openat(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(c->dirfd, e);
 
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	return setup_write(bundle, &x->setup, netplan_build(&x->net, doc), e);
 }
 

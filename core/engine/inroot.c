@@ -123,12 +123,11 @@ int inroot_call(const struct store *s, const struct container *c, enum inroot_vi
 	autodone(realm_done) struct realm realm = { 0 };
 	autodone(
 		call_done) struct call x = { .c = c, .view = view, .fn = fn, .arg = arg };
-	autoclose int bundle =
-		openat(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(c->dirfd, e);
 	int r;
 
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	x.running = c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED;
 	if ((r = setup_read(bundle, &x.setup, e)) < 0 ||
 	    (r = bundle_read(c->dirfd, NULL, &x.bundle, e)) < 0 ||

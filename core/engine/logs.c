@@ -321,12 +321,11 @@ int logs_read(const struct store *s, struct container *c, const struct logs_opti
 	autodone(
 		reader_done) struct reader r = { .o = o, .fn = fn, .arg = arg, .fd = -1 };
 	autodone(setup_done) struct setup setup = { 0 };
-	autoclose int bundle =
-		openat(c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(c->dirfd, e);
 	int code;
 
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	if ((code = setup_read(bundle, &setup, e)) < 0)
 		return code;
 	if (!str_eq(setup.log_driver, "json-file") || !setup.log_path)

@@ -63,10 +63,9 @@ static int change_open(struct change *x, struct err *e)
 		return x->lock;
 	if ((r = container_end_await_change(x->c->dirfd, &x->c->state, e)) < 0)
 		return r;
-	autoclose int bundle =
-		openat(x->c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	if ((r = setup_read(bundle, &x->setup, e)) < 0)
 		return r;
 	if (!x->setup.network)
@@ -90,11 +89,10 @@ static int change_write(struct change *x, struct err *e)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	autojson_mut *record = yyjson_doc_mut_copy(x->c->record, NULL);
-	autoclose int bundle =
-		openat(x->c->dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
 
 	if (bundle < 0)
-		return err_sys(e, "open the container's bundle");
+		return bundle;
 	int r = setup_write(bundle, &x->setup, netplan_build(&x->plan, doc), e);
 	if (r < 0)
 		return r;

@@ -102,6 +102,8 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 	autoclose int leases = open_leases(s, n->id);
 	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
 
+	if (lock == -ENOENT)
+		return err_set(e, lock, "network %s not found", n->name);
 	if (lock < 0)
 		return err_code(e, lock, "leases of network '%s'", n->name);
 	if (want.family == AF_INET && ipam_contains(&n->bridge.subnet, &want)) {

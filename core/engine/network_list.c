@@ -250,7 +250,12 @@ int network_delete(const struct store *s, const char *what, struct err *e)
 		return in_use(s, &n, &users, e);
 	}
 	down(s, &n);
-	if ((r = record_trash(s, parent, n.id, NULL, e)) < 0)
+	r = record_trash(s, parent, n.id, NULL, e);
+	if (r == -ENOENT) {
+		err_clear(e); /* another was faster */
+		return err_set(e, r, "network %s not found", n.name);
+	}
+	if (r < 0)
 		return r;
 	record_name_drop(parent, n.name, n.id);
 	network_tell(s, &n, "destroy", NULL);

@@ -279,14 +279,28 @@ static int fail(struct execution *x, int exit_code, const struct err *e)
 	return 1;
 }
 
+/* Ended, or ending: it loses its namespaces some time before it can be waited for. */
+static bool has_ended(int init)
+{
+	autoclose int ns = pidfd_open_ns(init, "mnt");
+
+	return ns < 0 || !pidfd_alive(init);
+}
+
 static int run(struct execution *x)
 {
 	uint8_t running = STATE_RUNNING;
 	int code = REPORT_EXIT_CANNOT, sock;
 	struct err e = { 0 };
 
-	if (start(x, &code, &e) < 0)
+	if (start(x, &code, &e) < 0) {
+		/* The container's end in the middle shows as any of many errors. */
+		if (code == REPORT_EXIT_CANNOT && has_ended(x->init)) {
+			code = 1;
+			err_set(&e, -ESRCH, "the container is not running");
+		}
 		return fail(x, code, &e);
+	}
 	tell_pid(x);
 	client_send(&x->client, FRAME_STATUS, &running, 1);
 	x->pump.process = pidfd_open(x->process);
