@@ -16,36 +16,88 @@
 /* --- create --------------------------------------------------------------------- */
 
 struct network_create {
-	char *driver, *gateway;
-	struct strv label, opt, subnet;
-	bool attachable, internal;
+	char *driver, *scope, *ipam_driver, *config_from;
+	struct strv label, opt, subnet, gateway, ip_range, aux, ipam_opt;
+	bool attachable, internal, ipv4, ipv6, ipv6_given, ingress, config_only;
 };
 
 static const struct opt create_opts[] = {
 	OPT_BOOL(struct network_create, attachable, 0, "attachable",
 		 "Enable manual container attachment"),
+	OPT_LIST(struct network_create, aux, 0, "aux-address", "map",
+		 "Auxiliary IPv4 or IPv6 addresses used by Network driver"),
+	OPT_STRING(struct network_create, config_from, 0, "config-from", "string",
+		   "The network from which to copy the configuration (refused: there is "
+		   "no swarm)"),
+	OPT_BOOL(struct network_create, config_only, 0, "config-only",
+		 "Create a configuration only network (refused: there is no swarm)"),
 	OPT_STRING_DEF(struct network_create, driver, 'd', "driver", "string",
 		       "Driver to manage the Network", "bridge"),
-	OPT_STRING(struct network_create, gateway, 0, "gateway", "string",
-		   "IPv4 Gateway for the master subnet"),
+	OPT_LIST(struct network_create, gateway, 0, "gateway", "strings",
+		 "IPv4 or IPv6 Gateway for the master subnet"),
+	OPT_BOOL(struct network_create, ingress, 0, "ingress",
+		 "Create swarm routing-mesh network (refused: there is no swarm)"),
 	OPT_BOOL(struct network_create, internal, 0, "internal",
 		 "Restrict external access to the network"),
+	OPT_LIST(struct network_create, ip_range, 0, "ip-range", "strings",
+		 "Allocate container ip from a sub-range"),
+	OPT_STRING_DEF(struct network_create, ipam_driver, 0, "ipam-driver", "string",
+		       "IP Address Management Driver", "default"),
+	OPT_LIST(struct network_create, ipam_opt, 0, "ipam-opt", "map",
+		 "Set IPAM driver specific options"),
+	OPT_BOOL_DEF(struct network_create, ipv4, 0, "ipv4",
+		     "Enable or disable IPv4 address assignment", "true"),
+	OPT_GIVEN(struct network_create, ipv6_given, OPT_TYPE_BOOL, 0, "ipv6", NULL,
+		  "Enable or disable IPv6 address assignment (default: without --subnet, "
+		  "as the host has it)",
+		  NULL, offsetof(struct network_create, ipv6)),
 	OPT_LIST(struct network_create, label, 0, "label", "list",
 		 "Set metadata on a network"),
 	OPT_LIST(struct network_create, opt, 'o', "opt", "map",
 		 "Set driver specific options"),
+	OPT_STRING_DEF(struct network_create, scope, 0, "scope", "string",
+		       "Control the network's scope", "local"),
 	OPT_LIST(struct network_create, subnet, 0, "subnet", "strings",
 		 "Subnet in CIDR format that represents a network segment"),
 	OPT_END,
 };
+
+/* What needs a cluster, or a plugin. */
+static int check_create(const struct network_create *o, struct err *e)
+{
+	if (o->ingress || o->config_only || o->config_from)
+		return err_set(e, -EOPNOTSUPP,
+			       "--%s is for a swarm's networks: there is none here",
+			       o->ingress       ? "ingress"
+			       : o->config_only ? "config-only"
+						: "config-from");
+	if (!str_eq(o->scope, "local"))
+		return err_set(e, -EOPNOTSUPP,
+			       "--scope %s: networks here are of this host (scope local)",
+			       o->scope);
+	if (!str_eq(o->ipam_driver, "default") || o->ipam_opt.len)
+		return err_set(e, -EOPNOTSUPP,
+			       "--ipam-driver and --ipam-opt: there is the default one "
+			       "only, without options");
+	if (!o->ipv4)
+		return err_set(e, -EOPNOTSUPP,
+			       "--ipv4=false: a network here always has IPv4, and IPv6 "
+			       "beside it if you like");
+	return 0;
+}
 
 static int create_main(void *opts, char **args)
 {
 	const struct network_create *o = opts;
 	const struct network_want w = { .name = args[0],
 					.driver = o->driver,
-					.subnet = o->subnet.len ? o->subnet.v[0] : NULL,
-					.gateway = o->gateway,
+					.subnets = &o->subnet,
+					.gateways = &o->gateway,
+					.ranges = &o->ip_range,
+					.aux = &o->aux,
+					.ipv6 = !o->ipv6_given ? NETWORK_IPV6_AUTO
+						: o->ipv6      ? NETWORK_IPV6_ON
+							       : NETWORK_IPV6_OFF,
 					.labels = &o->label,
 					.options = &o->opt,
 					.internal = o->internal,
@@ -54,11 +106,8 @@ static int create_main(void *opts, char **args)
 	struct err e = { 0 };
 	char id[65];
 
-	if (o->subnet.len > 1) {
-		log_error("a network has one subnet here");
-		return 1;
-	}
-	if (host_open(&h, &e) < 0 || network_create(&h.store, &h.config, &w, id, &e) < 0)
+	if (check_create(o, &e) < 0 || host_open(&h, &e) < 0 ||
+	    network_create(&h.store, &h.config, &w, id, &e) < 0)
 		return host_fail(&e, 1);
 	printf("%s\n", id);
 	return 0;

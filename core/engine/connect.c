@@ -52,11 +52,13 @@ static size_t free_index(const struct netplan *n, const struct netplan_end *own)
 	}
 }
 
-/* The first network with a way out is that of the default route. */
-static bool has_route(const struct netplan *n, const struct netplan_end *own)
+/* The first network with a way out is that of the default route, in each family. */
+static bool has_route(const struct netplan *n, const struct netplan_end *own,
+		      sa_family_t family)
 {
 	for (size_t i = 0; i < n->ends_len; i++)
-		if (&n->ends[i] != own && n->ends[i].ep.gateway.family != AF_UNSPEC)
+		if (&n->ends[i] != own && (n->ends[i].ep.gateway.family == family ||
+					   n->ends[i].ep.gateway6.family == family))
 			return true;
 	return false;
 }
@@ -73,36 +75,66 @@ static void fill_endpoint(const struct network *net, const char *id,
 	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.7s%zu", id, index);
 	str_print(ep->ifname, sizeof(ep->ifname), "eth%zu", index);
 	ep->prefix = net->bridge.subnet.prefix;
+	ep->prefix6 = net->bridge.subnet6.prefix;
 	ep->gateway = net->bridge.gateway;
-	if (net->bridge.internal || has_route(n, end))
+	ep->gateway6 = net->bridge.gateway6;
+	if (net->bridge.internal || has_route(n, end, AF_INET))
 		ep->gateway = (struct ip_addr){ 0 };
+	if (net->bridge.internal || has_route(n, end, AF_INET6))
+		ep->gateway6 = (struct ip_addr){ 0 };
 	ep->mtu = net->bridge.mtu;
 	ep->isolated = net->bridge.isolated;
 }
 
+/* An address in one family, into *at: the fixed one, or the one of the last run, or any.
+ */
+struct claim {
+	const struct ip_subnet *subnet;
+	const struct ip_addr *gateway, *fixed;
+	struct ip_addr *at;
+};
+
 static int take_lease(const struct connect_want *w, const struct network *net,
-		      struct netplan_end *end, struct err *e)
+		      const struct claim *c, struct err *e)
 {
-	bool fixed = end->fixed.family != AF_UNSPEC;
-	struct ip_addr want = fixed ? end->fixed : end->ep.addr;
+	bool fixed = c->fixed->family != AF_UNSPEC;
+	struct ip_addr want = fixed ? *c->fixed : *c->at;
 	char text[IPAM_TEXT_MAX];
 	int r;
 
 	/* Not before it is leased anew is the old address one to give back. */
-	end->ep.addr = (struct ip_addr){ 0 };
-	if (fixed && (!ipam_contains(&net->bridge.subnet, &want) ||
-		      ipam_addr_eq(&net->bridge.gateway, &want)))
+	*c->at = (struct ip_addr){ 0 };
+	if (fixed &&
+	    (!ipam_contains(c->subnet, &want) || ipam_addr_eq(c->gateway, &want)))
 		return err_set(e, -EINVAL,
 			       "invalid endpoint settings: no configured subnet contains "
 			       "IP address %s",
 			       ipam_addr_text(text, &want));
-	r = network_lease(w->store, net, w->c->id, want, &end->ep.addr, e);
-	if (r < 0 || !fixed || ipam_addr_eq(&end->ep.addr, &want))
+	if (c->subnet->addr.family == AF_UNSPEC)
+		return 0;
+	want.family = c->subnet->addr.family;
+	r = network_lease(w->store, net, w->c->id, want, c->at, e);
+	if (r < 0 || !fixed || ipam_addr_eq(c->at, &want))
 		return r;
-	network_release(w->store, net->id, w->c->id, &end->ep.addr);
-	end->ep.addr = (struct ip_addr){ 0 };
+	network_release(w->store, net->id, w->c->id, c->at);
+	*c->at = (struct ip_addr){ 0 };
 	return err_set(e, -EADDRINUSE, "Address already in use: %s on network %s",
 		       ipam_addr_text(text, &want), net->name);
+}
+
+static int take_leases(const struct connect_want *w, const struct network *net,
+		       struct netplan_end *end, struct err *e)
+{
+	const struct bridge *b = &net->bridge;
+	const struct claim claims[] = {
+		{ &b->subnet, &b->gateway, &end->fixed, &end->ep.addr },
+		{ &b->subnet6, &b->gateway6, &end->fixed6, &end->ep.addr6 },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(claims); i++)
+		r = take_lease(w, net, &claims[i], e);
+	return r;
 }
 
 int connect_lease(const struct connect_want *w, struct netplan *n,
@@ -120,7 +152,7 @@ int connect_lease(const struct connect_want *w, struct netplan *n,
 			net.name);
 	str_set(&end->id, net.id);
 	str_set(&end->name, net.name); /* not the ID that was given for it */
-	if ((r = take_lease(w, &net, end, e)) < 0)
+	if ((r = take_leases(w, &net, end, e)) < 0)
 		return r;
 	end->ep.ifname[0] = 0;
 	fill_endpoint(&net, w->c->id, n, end);
@@ -128,7 +160,9 @@ int connect_lease(const struct connect_want *w, struct netplan *n,
 	if (end == n->ends)
 		own_mac(n, end->ep.mac);
 	end->subnet = net.bridge.subnet;
+	end->subnet6 = net.bridge.subnet6;
 	end->resolver = net.bridge.gateway;
+	end->resolver6 = net.bridge.gateway6;
 	end->internal = net.bridge.internal;
 	return network_ensure(w->store, w->realm, &net, e);
 }
@@ -145,6 +179,25 @@ static int listen_patiently(const struct publish *p, int fds[2], size_t *n,
 		err_clear(e);
 		r = publish_listen(p, fds, n, port, e);
 	}
+	return r;
+}
+
+/* A port published on no address in particular is on the one that the network it comes
+ * by says (host_binding_ipv4). */
+static int bind_ports(const struct connect_want *w, struct netplan *n, struct err *e)
+{
+	autodone(network_done) struct network net = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && n->ports_len && i < n->ends_len; i++) {
+		network_done(&net);
+		r = network_open(w->store, w->cfg, n->ends[i].name, &net, e);
+		if (r == 0 && !net.bridge.internal)
+			break;
+	}
+	for (size_t i = 0; r == 0 && net.binding.family && i < n->ports_len; i++)
+		if (n->ports[i].map.host_ip.family == AF_UNSPEC)
+			n->ports[i].map.host_ip = net.binding;
 	return r;
 }
 
@@ -231,7 +284,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	/* Ports first: a conflict is the likeliest failure, and costs nothing to undo. */
 	kept[(*kept_len)++] = -1;
 	size_t stack = *kept_len - 1;
-	if ((r = restore_ports(w, n, e)) < 0)
+	if ((r = restore_ports(w, n, e)) < 0 || (r = bind_ports(w, n, e)) < 0)
 		return r;
 	raise_files(n->ports_len);
 	for (size_t i = 0; i < n->ports_len; i++)
@@ -240,7 +293,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	/* Names and routes of the last run stand in nobody's way. */
 	for (size_t i = 0; i < n->ends_len; i++) {
 		n->ends[i].ep.ifname[0] = 0;
-		n->ends[i].ep.gateway = (struct ip_addr){ 0 };
+		n->ends[i].ep.gateway = n->ends[i].ep.gateway6 = (struct ip_addr){ 0 };
 	}
 	for (size_t i = 0; i < n->ends_len; i++)
 		if ((r = connect_lease(w, n, &n->ends[i], e)) < 0)
@@ -255,8 +308,16 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 void connect_undo(const struct store *s, const char *id, const struct netplan *n)
 {
 	for (size_t i = 0; i < n->ends_len; i++)
-		if (n->ends[i].id && n->ends[i].ep.addr.family != AF_UNSPEC)
-			network_release(s, n->ends[i].id, id, &n->ends[i].ep.addr);
+		connect_release(s, id, &n->ends[i]);
+}
+
+void connect_release(const struct store *s, const char *id, const struct netplan_end *end)
+{
+	const struct ip_addr *addrs[] = { &end->ep.addr, &end->ep.addr6 };
+
+	for (size_t i = 0; end->id && i < ARRAY_LEN(addrs); i++)
+		if (addrs[i]->family != AF_UNSPEC)
+			network_release(s, end->id, id, addrs[i]);
 }
 
 static int copy_files(const struct connect_want *w, const struct container *peer,

@@ -27,6 +27,9 @@ int connect_lease(const struct connect_want *w, struct netplan *n,
  * in config.json. */
 int connect_peer_files(const struct connect_want *w, const struct netplan *n,
 		       struct err *e);
+/* Gives back what one end leased. */
+void connect_release(const struct store *s, const char *id,
+		     const struct netplan_end *end);
 /* Gives the leases back. */
 void connect_undo(const struct store *s, const char *id, const struct netplan *n);
 

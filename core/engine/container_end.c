@@ -56,9 +56,14 @@ void container_end_leases(const struct store *s, const char *id, int dirfd)
 	if (bundle < 0 || setup_read(bundle, &setup, NULL) < 0 || !setup.network ||
 	    netplan_parse(setup.network, &n, NULL) < 0)
 		return;
-	for (size_t i = 0; i < n.ends_len; i++)
-		if (n.ends[i].id && n.ends[i].ep.addr.family != AF_UNSPEC)
-			network_release(s, n.ends[i].id, id, &n.ends[i].ep.addr);
+	for (size_t i = 0; i < n.ends_len; i++) {
+		const struct netplan_end *end = &n.ends[i];
+		const struct ip_addr *addrs[] = { &end->ep.addr, &end->ep.addr6 };
+
+		for (size_t k = 0; end->id && k < ARRAY_LEN(addrs); k++)
+			if (addrs[k]->family != AF_UNSPEC)
+				network_release(s, end->id, id, addrs[k]);
+	}
 }
 
 static void tell(const struct store *s, yyjson_val *record, const char *action,

@@ -114,6 +114,25 @@ yyjson_mut_doc *describe_plan(const struct plan *p, const struct strv *warnings)
 	return doc;
 }
 
+/* The addresses that were asked for. */
+static void add_fixed(const struct netplan_end *end, yyjson_mut_doc *doc,
+		      yyjson_mut_val *o)
+{
+	char text[IPAM_TEXT_MAX];
+	yyjson_mut_val *conf;
+
+	if (end->fixed.family == AF_UNSPEC && end->fixed6.family == AF_UNSPEC) {
+		yyjson_mut_obj_add_null(doc, o, "IPAMConfig");
+		return;
+	}
+	conf = json_add_obj(doc, o, "IPAMConfig");
+	if (end->fixed.family != AF_UNSPEC)
+		json_add_str(doc, conf, "IPv4Address", ipam_addr_text(text, &end->fixed));
+	if (end->fixed6.family != AF_UNSPEC)
+		json_add_str(doc, conf, "IPv6Address",
+			     ipam_addr_text(text, &end->fixed6));
+}
+
 static void add_end(const struct netplan *n, const struct netplan_end *end,
 		    const char *id, yyjson_mut_doc *doc, yyjson_mut_val *networks)
 {
@@ -121,7 +140,7 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	const struct endpoint *ep = &end->ep;
 	const uint8_t *m = ep->mac;
 	char addr[IPAM_TEXT_MAX] = "", gateway[IPAM_TEXT_MAX] = "", mac[18] = "";
-	char fixed[IPAM_TEXT_MAX];
+	char addr6[IPAM_TEXT_MAX] = "", gateway6[IPAM_TEXT_MAX] = "";
 	bool leased = ep->bridge[0];
 	/* The endpoint lives and dies with the container's place on this network. */
 	autofree char *endpoint =
@@ -129,16 +148,13 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 
 	if (leased) {
 		ipam_addr_text(addr, &ep->addr);
-		if (ep->gateway.family != AF_UNSPEC)
-			ipam_addr_text(gateway, &ep->gateway);
+		ipam_addr_text(gateway, &ep->gateway);
+		ipam_addr_text(addr6, &ep->addr6);
+		ipam_addr_text(gateway6, &ep->gateway6);
 		str_print(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1],
 			  m[2], m[3], m[4], m[5]);
 	}
-	if (end->fixed.family == AF_UNSPEC)
-		yyjson_mut_obj_add_null(doc, o, "IPAMConfig");
-	else
-		json_add_str(doc, json_add_obj(doc, o, "IPAMConfig"), "IPv4Address",
-			     ipam_addr_text(fixed, &end->fixed));
+	add_fixed(end, doc, o);
 	yyjson_mut_obj_add_null(doc, o, "Links");
 	list_or_null(doc, o, "Aliases", &end->aliases);
 	json_add_str(doc, o, "MacAddress", mac);
@@ -149,9 +165,10 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	json_add_str(doc, o, "Gateway", gateway);
 	json_add_str(doc, o, "IPAddress", addr);
 	yyjson_mut_obj_add_uint(doc, o, "IPPrefixLen", ep->prefix);
-	json_add_str(doc, o, "IPv6Gateway", "");
-	json_add_str(doc, o, "GlobalIPv6Address", "");
-	yyjson_mut_obj_add_uint(doc, o, "GlobalIPv6PrefixLen", 0);
+	json_add_str(doc, o, "IPv6Gateway", gateway6);
+	json_add_str(doc, o, "GlobalIPv6Address", addr6);
+	yyjson_mut_obj_add_uint(doc, o, "GlobalIPv6PrefixLen",
+				addr6[0] ? ep->prefix6 : 0);
 	yyjson_mut_obj_add_null(doc, o, "DNSNames");
 }
 

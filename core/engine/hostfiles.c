@@ -56,11 +56,16 @@ static void add_own_names(const struct netplan *n, struct buf *out)
 				      ? str_fmt("%s.%s ", n->hostname, n->domainname)
 				      : str_dup("");
 
-	for (size_t i = 0; i < n->ends_len; i++)
-		if (n->ends[i].ep.addr.family == AF_INET)
-			buf_addf(out, "%s\t%s%s\n",
-				 ipam_addr_text(addr, &n->ends[i].ep.addr), full,
-				 n->hostname);
+	for (size_t i = 0; i < n->ends_len; i++) {
+		const struct endpoint *ep = &n->ends[i].ep;
+		const struct ip_addr *addrs[] = { &ep->addr, &ep->addr6 };
+
+		for (size_t k = 0; k < ARRAY_LEN(addrs); k++)
+			if (addrs[k]->family != AF_UNSPEC)
+				buf_addf(out, "%s\t%s%s\n",
+					 ipam_addr_text(addr, addrs[k]), full,
+					 n->hostname);
+	}
 }
 
 static int write_hosts(int dirfd, const struct netplan *n, struct err *e)

@@ -55,6 +55,9 @@ void netjoin_place(const struct netplan *n, const struct netplan_end *end, const
 	/* A plan of before has no resolver of its own. */
 	a->gateway = end->resolver.family ? end->resolver : end->ep.gateway;
 	a->addr = end->ep.addr;
+	a->subnet6 = end->subnet6;
+	a->gateway6 = end->resolver6;
+	a->addr6 = end->ep.addr6;
 	a->internal = end->internal;
 	strv_add(&a->names, n->name);
 	strv_add(&a->names, brief);

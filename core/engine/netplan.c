@@ -122,8 +122,8 @@ static int get_mac(yyjson_val *obj, uint8_t mac[6], struct err *e)
 
 static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 {
-	const char *name = NULL, *id = NULL, *subnet = NULL;
-	uint64_t mtu, prefix;
+	const char *name = NULL, *id = NULL, *subnet = NULL, *subnet6 = NULL;
+	uint64_t mtu, prefix, prefix6;
 	int r = json_get_str(obj, "name", &name, e);
 
 	if (r < 0)
@@ -133,9 +133,12 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	if ((r = json_get_str(obj, "id", &id, e)) < 0 ||
 	    (r = json_get_strv(obj, "aliases", &end->aliases, e)) < 0 ||
 	    (r = get_addr(obj, "fixed", &end->fixed, e)) < 0 ||
+	    (r = get_addr(obj, "fixed6", &end->fixed6, e)) < 0 ||
 	    (r = get_addr(obj, "resolver", &end->resolver, e)) < 0 ||
+	    (r = get_addr(obj, "resolver6", &end->resolver6, e)) < 0 ||
 	    (r = json_get_bool(obj, "isolated", &ep->isolated, e)) < 0 ||
 	    (r = json_get_str(obj, "subnet", &subnet, e)) < 0 ||
+	    (r = json_get_str(obj, "subnet6", &subnet6, e)) < 0 ||
 	    (r = json_get_bool(obj, "internal", &end->internal, e)) < 0 ||
 	    (r = get_name(obj, "bridge", ep->bridge, sizeof(ep->bridge), e)) < 0 ||
 	    (r = get_name(obj, "hostIf", ep->host_ifname, sizeof(ep->host_ifname), e)) <
@@ -144,13 +147,18 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	    (r = get_mac(obj, ep->mac, e)) < 0 ||
 	    (r = get_addr(obj, "addr", &ep->addr, e)) < 0 ||
 	    (r = get_addr(obj, "gateway", &ep->gateway, e)) < 0 ||
+	    (r = get_addr(obj, "addr6", &ep->addr6, e)) < 0 ||
+	    (r = get_addr(obj, "gateway6", &ep->gateway6, e)) < 0 ||
 	    (r = get_number(obj, "prefix", 32, &prefix, e)) < 0 ||
+	    (r = get_number(obj, "prefix6", 128, &prefix6, e)) < 0 ||
 	    (r = get_number(obj, "mtu", UINT32_MAX, &mtu, e)) < 0)
 		return r;
 	ep->mtu = (uint32_t)mtu;
 	ep->prefix = (uint8_t)prefix;
+	ep->prefix6 = (uint8_t)prefix6;
 	str_set(&end->id, id);
-	if (subnet && ipam_parse_subnet(subnet, &end->subnet) < 0)
+	if ((subnet && ipam_parse_subnet(subnet, &end->subnet) < 0) ||
+	    (subnet6 && ipam_parse_subnet(subnet6, &end->subnet6) < 0))
 		return err_set(e, -EINVAL, "'subnet' is not one");
 	return 0;
 }
@@ -249,6 +257,7 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 	json_add_str(doc, o, "id", end->id);
 	json_add_strv(doc, o, "aliases", &end->aliases);
 	add_addr(doc, o, "fixed", &end->fixed);
+	add_addr(doc, o, "fixed6", &end->fixed6);
 	if (!ep->bridge[0])
 		return;
 	str_hex(mac, ep->mac, sizeof(ep->mac));
@@ -264,6 +273,13 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_bool(doc, o, "internal", end->internal);
 	yyjson_mut_obj_add_bool(doc, o, "isolated", ep->isolated);
 	add_addr(doc, o, "resolver", &end->resolver);
+	if (ep->addr6.family == AF_UNSPEC)
+		return;
+	add_addr(doc, o, "addr6", &ep->addr6);
+	add_addr(doc, o, "gateway6", &ep->gateway6);
+	json_add_str(doc, o, "subnet6", ipam_subnet_text(subnet, &end->subnet6));
+	yyjson_mut_obj_add_uint(doc, o, "prefix6", ep->prefix6);
+	add_addr(doc, o, "resolver6", &end->resolver6);
 }
 
 static void build_port(const struct netplan_port *p, yyjson_mut_doc *doc,

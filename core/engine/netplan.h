@@ -25,11 +25,13 @@ struct netplan_end {
 	char *name;           /* "bridge" */
 	struct strv aliases;  /* of this container there */
 	struct ip_addr fixed; /* --ip: no other address will do; AF_UNSPEC: any */
+	struct ip_addr fixed6;
 	/* for this run: */
 	char *id;
 	struct endpoint ep; /* bridge "" when not leased */
-	struct ip_subnet subnet;
+	struct ip_subnet subnet, subnet6;
 	struct ip_addr resolver; /* the network's gateway, also of an internal one */
+	struct ip_addr resolver6;
 	bool internal;
 };
 

@@ -31,7 +31,11 @@
 
 void network_done(struct network *n)
 {
-	str_set(&n->name, NULL);
+	for (size_t i = 0; i < n->aux_len; i++)
+		free(n->aux[i].name);
+	free(n->aux);
+	free(n->name);
+	*n = (struct network){ 0 };
 }
 
 int network_folder(const struct store *s, struct err *e)

@@ -13,17 +13,32 @@
 
 #define NETWORK_DEFAULT "bridge"
 
+/* An address that is somebody else's (--aux-address). */
+struct network_aux {
+	char *name;
+	struct ip_addr addr;
+};
+
 struct network {
 	char id[65];
 	char *name;
 	bool plain; /* "host" and "none": there is no bridge */
 	struct bridge bridge;
+	struct ip_subnet range[2]; /* what is handed out of IPv4, IPv6; AF_UNSPEC: all */
+	struct network_aux *aux;
+	size_t aux_len;
+	struct ip_addr binding; /* the host's for ports published without one */
 };
+
+/* AUTO: when a subnet of it is given, or none at all and the host has it. */
+enum network_ipv6 { NETWORK_IPV6_AUTO, NETWORK_IPV6_ON, NETWORK_IPV6_OFF };
 
 /* What docker network create asks for. NULL: the default. */
 struct network_want {
-	const char *name, *driver, *subnet, *gateway;
-	const struct strv *labels, *options; /* "key=value" */
+	const char *name, *driver;
+	const struct strv *subnets, *gateways, *ranges;
+	const struct strv *aux, *labels, *options; /* "key=value" */
+	enum network_ipv6 ipv6;
 	bool internal, attachable;
 };
 
@@ -49,8 +64,8 @@ int network_open(const struct store *s, const struct config *cfg, const char *wh
 		 struct network *ret, struct err *e);
 void network_done(struct network *n);
 
-/* An address for container id: want (AF_UNSPEC: any) if it is free or its own already,
- * else the first free one. */
+/* An address of want's family for container id: want itself if it is free or the
+ * container's already (all zero: any), else the first free one. */
 int network_lease(const struct store *s, const struct network *n, const char *id,
 		  struct ip_addr want, struct ip_addr *ret, struct err *e);
 /* Gives it back, if that container holds it. */

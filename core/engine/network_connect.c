@@ -103,7 +103,8 @@ static int change_write(struct change *x, struct err *e)
 /* --- in the realm ----------------------------------------------------------------- */
 
 struct ends {
-	const struct endpoint *first, *then; /* then: gets the default route, or NULL */
+	const struct endpoint *first;
+	const struct endpoint *then[2]; /* get the default routes; or NULL */
 	int netns;
 };
 
@@ -123,7 +124,11 @@ static int detach(void *arg, struct err *e)
 		err_clear(e);
 		r = 0;
 	}
-	return r < 0 || !x->then ? r : endpoint_route(x->then, x->netns, e);
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(x->then); i++)
+		if (x->then[i])
+			r = endpoint_route(x->then[i], i ? AF_INET6 : AF_INET, x->netns,
+					   e);
+	return r;
 }
 
 static int amend(const struct change *x, const struct stack_attachment *join,
@@ -171,8 +176,8 @@ static int add_end(struct change *x, const struct network *net,
 	r = connect_lease(&w, &x->plan, end, e);
 	if (r == 0)
 		r = join_live(x, end, e);
-	if (r < 0 && end->ep.addr.family != AF_UNSPEC)
-		network_release(x->store, net->id, x->c->id, &end->ep.addr);
+	if (r < 0)
+		connect_release(x->store, x->c->id, end);
 	return r;
 }
 
@@ -209,26 +214,35 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 }
 
 /* Another network with a way out takes the default route over. */
-static struct netplan_end *heir(struct change *x)
+static struct netplan_end *heir(struct change *x, bool six)
 {
-	for (size_t i = 0; i < x->plan.ends_len; i++)
-		if (!x->plan.ends[i].internal &&
-		    x->plan.ends[i].resolver.family != AF_UNSPEC)
-			return &x->plan.ends[i];
+	for (size_t i = 0; i < x->plan.ends_len; i++) {
+		struct netplan_end *end = &x->plan.ends[i];
+
+		if (!end->internal &&
+		    (six ? end->resolver6 : end->resolver).family != AF_UNSPEC)
+			return end;
+	}
 	return NULL;
 }
 
 static int leave_live(struct change *x, const struct network *net,
-		      const struct endpoint *ep, const struct ip_addr *addr,
-		      struct err *e)
+		      const struct netplan_end *end, struct err *e)
 {
-	struct netplan_end *next = ep->gateway.family == AF_UNSPEC ? NULL : heir(x);
+	const struct endpoint *ep = &end->ep;
 	struct ends ends = { .first = ep, .netns = x->netns };
+	struct netplan_end *next;
 	int r;
 
+	next = ep->gateway.family == AF_UNSPEC ? NULL : heir(x, false);
 	if (next) {
 		next->ep.gateway = next->resolver;
-		ends.then = &next->ep;
+		ends.then[0] = &next->ep;
+	}
+	next = ep->gateway6.family == AF_UNSPEC ? NULL : heir(x, true);
+	if (next) {
+		next->ep.gateway6 = next->resolver6;
+		ends.then[1] = &next->ep;
 	}
 	if ((r = change_write(x, e)) < 0)
 		return r;
@@ -240,7 +254,7 @@ static int leave_live(struct change *x, const struct network *net,
 	r = userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends, e);
 	if (r < 0)
 		return r;
-	network_release(x->store, net->id, x->c->id, addr);
+	connect_release(x->store, x->c->id, end);
 	return 0;
 }
 
@@ -259,9 +273,9 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 	if (!end)
 		return err_set(e, -ENOENT, "container %s is not connected to network %s",
 			       c->name, net.name);
-	const struct endpoint ep = end->ep;
+	struct netplan_end left = { .id = net.id, .ep = end->ep };
 	netplan_drop_end(&x.plan, end);
-	r = x.netns < 0 ? change_write(&x, e) : leave_live(&x, &net, &ep, &ep.addr, e);
+	r = x.netns < 0 ? change_write(&x, e) : leave_live(&x, &net, &left, e);
 	if (r < 0)
 		return r;
 	network_tell(s, &net, "disconnect", c->id);

@@ -77,7 +77,7 @@ static void drop_stale(const struct store *s, int leases, const struct ip_addr *
 }
 
 static int pick(const struct store *s, int leases, const struct network *n,
-		struct ip_addr *ret, struct err *e)
+		const struct ipam_pool *pool, struct ip_addr *ret, struct err *e)
 {
 	for (int round = 0;; round++) {
 		autofree struct ip_addr *used = NULL;
@@ -85,9 +85,13 @@ static int pick(const struct store *s, int leases, const struct network *n,
 		int r = list(leases, &used, &len);
 		if (r < 0)
 			return err_code(e, r, "leases of network '%s'", n->name);
-		used = mem_resize(used, len + 1, sizeof(*used));
-		used[len] = n->bridge.gateway;
-		r = ipam_pick_addr(&n->bridge.subnet, used, len + 1, ret, e);
+		size_t all = len;
+		used = mem_resize(used, len + 2 + n->aux_len, sizeof(*used));
+		used[all++] = n->bridge.gateway;
+		used[all++] = n->bridge.gateway6;
+		for (size_t i = 0; i < n->aux_len; i++)
+			used[all++] = n->aux[i].addr;
+		r = ipam_pick_addr(pool, used, all, ret, e);
 		if (r == 0 || round)
 			return r;
 		err_clear(e);
@@ -95,9 +99,19 @@ static int pick(const struct store *s, int leases, const struct network *n,
 	}
 }
 
+static bool is_any(const struct ip_addr *a)
+{
+	static const struct ip_addr any;
+
+	return memcmp(a->bytes, any.bytes, sizeof(any.bytes)) == 0;
+}
+
 int network_lease(const struct store *s, const struct network *n, const char *id,
 		  struct ip_addr want, struct ip_addr *ret, struct err *e)
 {
+	bool six = want.family == AF_INET6;
+	const struct ipam_pool pool = { six ? n->bridge.subnet6 : n->bridge.subnet,
+					n->range[six] };
 	char addr[IPAM_TEXT_MAX];
 	autoclose int leases = open_leases(s, n->id);
 	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
@@ -106,7 +120,7 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 		return err_set(e, lock, "network %s not found", n->name);
 	if (lock < 0)
 		return err_code(e, lock, "leases of network '%s'", n->name);
-	if (want.family == AF_INET && ipam_contains(&n->bridge.subnet, &want)) {
+	if (!is_any(&want) && ipam_contains(&pool.subnet, &want)) {
 		ipam_addr_text(addr, &want);
 		if (faccessat(leases, addr, F_OK, 0) || holds(leases, addr, id)) {
 			*ret = want;
@@ -114,7 +128,7 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 			return r < 0 ? err_code(e, r, "lease of %s", addr) : 0;
 		}
 	}
-	int r = pick(s, leases, n, ret, e);
+	int r = pick(s, leases, n, &pool, ret, e);
 	if (r < 0)
 		return r;
 	ipam_addr_text(addr, ret);

@@ -142,22 +142,27 @@ static void add_endpoint(const struct container *c, const char *network,
 	yyjson_val *settings =
 		yyjson_obj_get(yyjson_doc_get_root(c->record), "NetworkSettings");
 	yyjson_val *end = yyjson_obj_get(yyjson_obj_get(settings, "Networks"), network);
-	const char *endpoint = "", *mac = "", *addr = "";
-	uint64_t prefix = 0;
+	const char *endpoint = "", *mac = "", *addr = "", *addr6 = "";
+	uint64_t prefix = 0, prefix6 = 0;
 
 	if (!end || json_get_str(end, "EndpointID", &endpoint, NULL) < 0 ||
 	    json_get_str(end, "MacAddress", &mac, NULL) < 0 ||
 	    json_get_str(end, "IPAddress", &addr, NULL) < 0 ||
+	    json_get_str(end, "GlobalIPv6Address", &addr6, NULL) < 0 ||
+	    json_get_u64(end, "GlobalIPv6PrefixLen", &prefix6, NULL) < 0 ||
 	    json_get_u64(end, "IPPrefixLen", &prefix, NULL) < 0)
 		return;
 	autofree char *cidr =
 		str_empty(addr) ? str_dup("") : str_fmt("%s/%u", addr, (unsigned)prefix);
+	autofree char *cidr6 = str_empty(addr6)
+				       ? str_dup("")
+				       : str_fmt("%s/%u", addr6, (unsigned)prefix6);
 	yyjson_mut_val *o = json_add_obj(doc, containers, c->id);
 	json_add_str(doc, o, "Name", c->name);
 	json_add_str(doc, o, "EndpointID", endpoint);
 	json_add_str(doc, o, "MacAddress", mac);
 	json_add_str(doc, o, "IPv4Address", cidr);
-	json_add_str(doc, o, "IPv6Address", "");
+	json_add_str(doc, o, "IPv6Address", cidr6);
 }
 
 yyjson_mut_val *network_inspect(const struct store *s, const struct config *cfg,

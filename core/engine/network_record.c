@@ -13,44 +13,32 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/netoption.h"
+#include "core/engine/netpool.h"
 #include "core/engine/network.h"
 #include "core/store/journal.h"
 #include "core/store/record.h"
 
-#define MTU_DEFAULT 1500
-#define MTU_MIN     1280
-#define MTU_OPTION  "com.docker.network.driver.mtu"
-#define ICC_OPTION  "com.docker.network.bridge.enable_icc"
+/* Subnets and bridges of the other networks. */
+struct others {
+	struct ip_subnet *v;
+	size_t len;
+	struct strv bridges;
+};
 
-/* prefix: 1 to 32 */
-static void mask(struct ip_addr *a, uint8_t prefix)
+static void others_done(struct others *o)
 {
-	uint32_t bits;
-
-	memcpy(&bits, a->bytes, sizeof(bits));
-	bits &= htonl(UINT32_MAX << (32 - prefix));
-	memcpy(a->bytes, &bits, sizeof(bits));
+	free(o->v);
+	strv_done(&o->bridges);
 }
 
-/* "172.30.0.1/24": the bridge's own address with the subnet's length. */
-static int read_bip(const char *text, struct bridge *b, struct err *e)
+static void add_subnet(struct others *o, const struct ip_subnet *s)
 {
-	const char *slash = strchr(text, '/');
-	uint64_t prefix = 0;
-	autofree char *addr =
-		str_ndup(text, slash ? (size_t)(slash - text) : strlen(text));
-
-	if (!slash || ipam_parse_addr(addr, &b->gateway) ||
-	    b->gateway.family != AF_INET || str_u64(slash + 1, 30, &prefix) || prefix < 8)
-		return err_set(e, -EINVAL, "'bip': '%s' is not an IPv4 address/prefix",
-			       text);
-	b->subnet = (struct ip_subnet){ .addr = b->gateway, .prefix = (uint8_t)prefix };
-	mask(&b->subnet.addr, b->subnet.prefix);
-	return 0;
+	o->v = mem_resize(o->v, o->len + 1, sizeof(*o->v));
+	o->v[o->len++] = *s;
 }
 
-/* Subnets of the other networks, appended. */
-static int add_taken(int parent, struct ip_subnet **v, size_t *len, struct err *e)
+static int list_others(int parent, struct others *o, struct err *e)
 {
 	autostrv ids = { 0 };
 	int r = record_list(parent, &ids, e);
@@ -63,103 +51,63 @@ static int add_taken(int parent, struct ip_subnet **v, size_t *len, struct err *
 		    network_parse(yyjson_doc_get_root(doc), ids.v[i], &n, NULL) < 0 ||
 		    n.plain)
 			continue;
-		*v = mem_resize(*v, *len + 1, sizeof(**v));
-		(*v)[(*len)++] = n.bridge.subnet;
+		add_subnet(o, &n.bridge.subnet);
+		if (n.bridge.subnet6.addr.family == AF_INET6)
+			add_subnet(o, &n.bridge.subnet6);
+		strv_add(&o->bridges, n.bridge.ifname);
 	}
 	return r;
 }
 
-/* One that collides with no route of the host and with no other network. */
-static int pick_subnet(int parent, struct bridge *b, struct err *e)
+/* The pools of a new network, that collide with nothing. bip: NULL or the default one's.
+ */
+static int fill_pools(int parent, const struct network_want *w, const char *bip,
+		      struct network *n, struct err *e)
 {
-	autofree struct ip_subnet *used = NULL;
-	size_t n = 0;
-	int r;
+	autodone(others_done) struct others o = { 0 };
+	autofree struct ip_subnet *routes = NULL;
+	struct netpool_taken taken = { 0 };
+	int r = list_others(parent, &o, e);
 
-	if ((r = ipam_host_routes(&used, &n, e)) < 0 ||
-	    (r = add_taken(parent, &used, &n, e)) < 0 ||
-	    (r = ipam_pick_subnet(used, n, &b->subnet, e)) < 0)
+	if (r < 0 || (r = ipam_host_routes(&routes, &taken.routes_len, e)) < 0)
 		return r;
-	return ipam_nth(&b->subnet, 1, &b->gateway);
+	if (strv_has(&o.bridges, n->bridge.ifname))
+		return err_set(e, -EEXIST,
+			       "bridge name '%s' is another network's already",
+			       n->bridge.ifname);
+	taken.networks = o.v;
+	taken.networks_len = o.len;
+	taken.routes = routes;
+	if (bip && (r = netpool_bip(bip, n, e)) < 0)
+		return r;
+	return netpool_fill(w, &taken, n, e);
 }
 
-static int check_subnet(const char *text, struct ip_subnet *s, struct err *e)
+static void add_pool(const struct network *n, sa_family_t family, yyjson_mut_doc *doc,
+		     yyjson_mut_val *list)
 {
-	char shown[IPAM_TEXT_MAX];
-	struct ip_subnet masked;
+	bool six = family == AF_INET6;
+	const struct bridge *b = &n->bridge;
+	yyjson_mut_val *conf = yyjson_mut_arr_add_obj(doc, list), *aux = NULL;
+	char text[IPAM_TEXT_MAX];
 
-	if (ipam_parse_subnet(text, s))
-		return err_set(e, -EINVAL, "invalid subnet %s: invalid CIDR address",
-			       text);
-	if (s->addr.family != AF_INET)
-		return err_set(e, -EAFNOSUPPORT,
-			       "subnet %s: user-defined networks have IPv4 only", text);
-	if (s->prefix < 8 || s->prefix > 30)
-		return err_set(e, -EINVAL,
-			       "invalid subnet %s: its length has to be from 8 to 30",
-			       text);
-	masked = *s;
-	mask(&masked.addr, s->prefix);
-	if (!ipam_addr_eq(&masked.addr, &s->addr))
-		return err_set(e, -EINVAL,
-			       "invalid network config: invalid subnet %s: it should be "
-			       "%s",
-			       text, ipam_subnet_text(shown, &masked));
-	return 0;
-}
-
-static int given_subnet(int parent, const struct network_want *w, struct bridge *b,
-			struct err *e)
-{
-	autofree struct ip_subnet *used = NULL;
-	size_t n = 0;
-	int r = check_subnet(w->subnet, &b->subnet, e);
-
-	if (r == 0)
-		r = add_taken(parent, &used, &n, e);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (ipam_overlap(&used[i], &b->subnet))
-			r = err_set(e, -EEXIST,
-				    "invalid pool request: Pool overlaps with other one "
-				    "on this address space");
-	if (r < 0 || !w->gateway)
-		return r < 0 ? r : ipam_nth(&b->subnet, 1, &b->gateway);
-	if (ipam_parse_addr(w->gateway, &b->gateway))
-		return err_set(e, -EINVAL, "invalid gateway address: %s", w->gateway);
-	if (!ipam_contains(&b->subnet, &b->gateway) ||
-	    ipam_addr_eq(&b->subnet.addr, &b->gateway))
-		return err_set(e, -EINVAL, "no matching subnet for gateway %s",
-			       w->gateway);
-	return 0;
-}
-
-static int read_option(const char *text, struct bridge *b, struct err *e)
-{
-	const char *eq = strchr(text, '=');
-	autofree char *key = str_ndup(text, eq ? (size_t)(eq - text) : strlen(text));
-	const char *value = eq ? eq + 1 : "";
-	uint64_t mtu;
-
-	if (str_eq(key, MTU_OPTION)) {
-		if (str_u64(value, UINT16_MAX, &mtu) || mtu < MTU_MIN)
-			return err_set(e, -EINVAL, "invalid MTU: '%s'", value);
-		b->mtu = (uint32_t)mtu;
-		return 0;
+	json_add_str(doc, conf, "Subnet",
+		     ipam_subnet_text(text, six ? &b->subnet6 : &b->subnet));
+	json_add_str(doc, conf, "IPRange", ipam_subnet_text(text, &n->range[six]));
+	json_add_str(doc, conf, "Gateway",
+		     ipam_addr_text(text, six ? &b->gateway6 : &b->gateway));
+	for (size_t i = 0; i < n->aux_len; i++) {
+		if (n->aux[i].addr.family != family)
+			continue;
+		if (!aux)
+			aux = json_add_obj(doc, conf, "AuxiliaryAddresses");
+		json_add_str(doc, aux, n->aux[i].name,
+			     ipam_addr_text(text, &n->aux[i].addr));
 	}
-	if (!str_eq(key, ICC_OPTION))
-		return err_set(e, -EOPNOTSUPP,
-			       "network option '%s' is not known here: there are %s and "
-			       "%s",
-			       key, MTU_OPTION, ICC_OPTION);
-	if (!str_eq(value, "true") && !str_eq(value, "false"))
-		return err_set(e, -EINVAL, "invalid value of '%s': '%s'", key, value);
-	b->isolated = str_eq(value, "false");
-	return 0;
 }
 
 static void add_ipam(const struct network *n, yyjson_mut_doc *doc, yyjson_mut_val *root)
 {
-	char text[IPAM_TEXT_MAX];
 	yyjson_mut_val *ipam = json_add_obj(doc, root, "IPAM");
 
 	json_add_str(doc, ipam, "Driver", "default");
@@ -167,9 +115,9 @@ static void add_ipam(const struct network *n, yyjson_mut_doc *doc, yyjson_mut_va
 	yyjson_mut_val *list = json_add_arr(doc, ipam, "Config");
 	if (n->plain)
 		return;
-	yyjson_mut_val *conf = yyjson_mut_arr_add_obj(doc, list);
-	json_add_str(doc, conf, "Subnet", ipam_subnet_text(text, &n->bridge.subnet));
-	json_add_str(doc, conf, "Gateway", ipam_addr_text(text, &n->bridge.gateway));
+	add_pool(n, AF_INET, doc, list);
+	if (n->bridge.subnet6.addr.family == AF_INET6)
+		add_pool(n, AF_INET6, doc, list);
 }
 
 static yyjson_mut_doc *describe(const struct network *n, const struct network_want *w)
@@ -185,7 +133,8 @@ static yyjson_mut_doc *describe(const struct network *n, const struct network_wa
 	json_add_str(doc, root, "Scope", "local");
 	json_add_str(doc, root, "Driver", w->driver ? w->driver : "bridge");
 	yyjson_mut_obj_add_bool(doc, root, "EnableIPv4", true);
-	yyjson_mut_obj_add_bool(doc, root, "EnableIPv6", false);
+	yyjson_mut_obj_add_bool(doc, root, "EnableIPv6",
+				n->bridge.subnet6.addr.family == AF_INET6);
 	add_ipam(n, doc, root);
 	yyjson_mut_obj_add_bool(doc, root, "Internal", n->bridge.internal);
 	yyjson_mut_obj_add_bool(doc, root, "Attachable", w->attachable);
@@ -205,36 +154,83 @@ static yyjson_mut_doc *describe(const struct network *n, const struct network_wa
 	return doc;
 }
 
-int network_parse(yyjson_val *root, const char *folder, struct network *n, struct err *e)
+/* One pool of the record. */
+static int parse_pool(yyjson_val *conf, struct network *n)
+{
+	const char *subnet = "", *gateway = "", *range = NULL;
+	yyjson_val *key, *val;
+	struct ip_subnet s;
+	struct ip_addr g;
+	size_t i, max;
+
+	if (json_get_str(conf, "Subnet", &subnet, NULL) < 0 ||
+	    json_get_str(conf, "Gateway", &gateway, NULL) < 0 ||
+	    json_get_str(conf, "IPRange", &range, NULL) < 0 ||
+	    ipam_parse_subnet(subnet, &s) || ipam_parse_addr(gateway, &g) ||
+	    !ipam_contains(&s, &g))
+		return -EINVAL;
+	bool six = s.addr.family == AF_INET6;
+	*(six ? &n->bridge.subnet6 : &n->bridge.subnet) = s;
+	*(six ? &n->bridge.gateway6 : &n->bridge.gateway) = g;
+	if (!str_empty(range) && (ipam_parse_subnet(range, &n->range[six]) ||
+				  !ipam_contains(&s, &n->range[six].addr)))
+		return -EINVAL;
+	yyjson_obj_foreach (yyjson_obj_get(conf, "AuxiliaryAddresses"), i, max, key,
+			    val) {
+		struct network_aux aux = { 0 };
+
+		if (!yyjson_is_str(val) ||
+		    ipam_parse_addr(yyjson_get_str(val), &aux.addr))
+			return -EINVAL;
+		aux.name = str_dup(yyjson_get_str(key));
+		n->aux = mem_resize(n->aux, n->aux_len + 1, sizeof(*n->aux));
+		n->aux[n->aux_len++] = aux;
+	}
+	return 0;
+}
+
+static int parse_bridge(yyjson_val *root, struct network *n, struct err *e)
 {
 	yyjson_val *ipam = yyjson_obj_get(yyjson_obj_get(root, "IPAM"), "Config");
-	yyjson_val *conf = yyjson_arr_get_first(ipam);
-	yyjson_val *options = yyjson_obj_get(root, "Options");
-	const char *name = NULL, *id = NULL, *subnet = "", *gateway = "", *mtu = "";
-	const char *driver = "", *icc = "";
-	uint64_t bytes;
+	autostrv options = { 0 };
+	yyjson_val *conf;
+	size_t i, max;
+	int r;
+
+	n->bridge.mtu = NETOPTION_MTU_DEFAULT;
+	r = str_print(n->bridge.ifname, sizeof(n->bridge.ifname), "rl-%.12s", n->id);
+	if (r < 0 || (r = json_get_map(root, "Options", &options, e)) < 0)
+		return r;
+	for (i = 0; r == 0 && i < options.len; i++)
+		r = netoption_apply(options.v[i], n, e);
+	if (r < 0)
+		return r;
+	yyjson_arr_foreach (ipam, i, max, conf) {
+		if (parse_pool(conf, n) < 0)
+			return err_set(e, -EINVAL, "record is damaged");
+	}
+	/* IPv4 is always there. */
+	return n->bridge.subnet.addr.family == AF_INET
+		       ? 0
+		       : err_set(e, -EINVAL, "record is damaged");
+}
+
+int network_parse(yyjson_val *root, const char *folder, struct network *n, struct err *e)
+{
+	const char *name = NULL, *id = NULL, *driver = "";
 	int r;
 
 	if ((r = json_get_str(root, "Name", &name, e)) < 0 ||
 	    (r = json_get_str(root, "Id", &id, e)) < 0 ||
 	    (r = json_get_str(root, "Driver", &driver, e)) < 0 ||
-	    (r = json_get_bool(root, "Internal", &n->bridge.internal, e)) < 0 ||
-	    (r = json_get_str(conf, "Subnet", &subnet, e)) < 0 ||
-	    (r = json_get_str(conf, "Gateway", &gateway, e)) < 0 ||
-	    (r = json_get_str(options, MTU_OPTION, &mtu, e)) < 0 ||
-	    (r = json_get_str(options, ICC_OPTION, &icc, e)) < 0)
+	    (r = json_get_bool(root, "Internal", &n->bridge.internal, e)) < 0)
 		return r;
 	n->plain = !str_eq(driver, "bridge");
-	n->bridge.isolated = str_eq(icc, "false");
-	n->bridge.mtu = str_u64(mtu, UINT16_MAX, &bytes) ? MTU_DEFAULT : (uint32_t)bytes;
 	if (!name || !str_eq(id, folder) || str_copy(n->id, sizeof(n->id), id) ||
-	    strlen(id) < 12 ||
-	    (!n->plain && (ipam_parse_subnet(subnet, &n->bridge.subnet) ||
-			   ipam_parse_addr(gateway, &n->bridge.gateway) ||
-			   !ipam_contains(&n->bridge.subnet, &n->bridge.gateway))))
+	    strlen(id) < 12)
 		return err_set(e, -EINVAL, "record is damaged");
 	str_set(&n->name, name);
-	return str_print(n->bridge.ifname, sizeof(n->bridge.ifname), "rl-%.12s", n->id);
+	return n->plain ? 0 : parse_bridge(root, n, e);
 }
 
 /* The caller holds the lock. */
@@ -269,7 +265,8 @@ static int make_default(int parent, const struct config *cfg, struct err *e)
 {
 	autofree char *id = NULL;
 	autofree char *mtu =
-		str_fmt(MTU_OPTION "=%u", cfg->mtu ? (unsigned)cfg->mtu : MTU_DEFAULT);
+		str_fmt(NETOPTION_MTU "=%u",
+			cfg->mtu ? (unsigned)cfg->mtu : NETOPTION_MTU_DEFAULT);
 	struct strv options = { 0 };
 	struct network n = { .name = (char *)NETWORK_DEFAULT };
 	const struct network_want w = { .name = n.name, .options = &options };
@@ -278,8 +275,7 @@ static int make_default(int parent, const struct config *cfg, struct err *e)
 	if (record_find(parent, NETWORK_DEFAULT, &id, NULL) == 0)
 		return 0;
 	strv_add(&options, mtu);
-	r = cfg->bip ? read_bip(cfg->bip, &n.bridge, e)
-		     : pick_subnet(parent, &n.bridge, e);
+	r = fill_pools(parent, &w, cfg->bip, &n, e);
 	if (r == 0)
 		r = make(parent, &n, &w, e);
 	strv_done(&options);
@@ -301,7 +297,7 @@ int network_predefine(const struct store *s, const struct config *cfg, struct er
 	return make_plain(parent, "none", "null", e);
 }
 
-static int check_want(const struct network_want *w, struct bridge *b, struct err *e)
+static int check_want(const struct network_want *w, struct network *n, struct err *e)
 {
 	int r = 0;
 
@@ -315,23 +311,20 @@ static int check_want(const struct network_want *w, struct bridge *b, struct err
 			       "invalid network name: \"%s\": only "
 			       "[a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
 			       w->name);
-	if (w->gateway && !w->subnet)
-		return err_set(e, -EINVAL, "no matching subnet for gateway %s",
-			       w->gateway);
 	for (size_t i = 0; r == 0 && w->options && i < w->options->len; i++)
-		r = read_option(w->options->v[i], b, e);
+		r = netoption_apply(w->options->v[i], n, e);
 	return r;
 }
 
 int network_create(const struct store *s, const struct config *cfg,
 		   const struct network_want *w, char ret_id[65], struct err *e)
 {
-	struct network n = { .name = (char *)w->name, .bridge.internal = w->internal };
+	autodone(network_done) struct network n = { .name = str_dup(w->name),
+						    .bridge.internal = w->internal };
 	autofree char *old = NULL;
 	int r;
 
-	if ((r = check_want(w, &n.bridge, e)) < 0 ||
-	    (r = network_predefine(s, cfg, e)) < 0)
+	if ((r = check_want(w, &n, e)) < 0 || (r = network_predefine(s, cfg, e)) < 0)
 		return r;
 	autoclose int parent = network_folder(s, e);
 	autoclose int lock = parent < 0 ? parent : file_lock(parent, ".lock", true, true);
@@ -344,9 +337,8 @@ int network_create(const struct store *s, const struct config *cfg,
 		   w->name))
 		return err_set(e, -EEXIST, "network with name %s already exists",
 			       w->name);
-	r = w->subnet ? given_subnet(parent, w, &n.bridge, e)
-		      : pick_subnet(parent, &n.bridge, e);
-	if (r < 0 || (r = make(parent, &n, w, e)) < 0)
+	if ((r = fill_pools(parent, w, NULL, &n, e)) < 0 ||
+	    (r = make(parent, &n, w, e)) < 0)
 		return r;
 	network_tell(s, &n, "create", NULL);
 	memcpy(ret_id, n.id, sizeof(n.id));

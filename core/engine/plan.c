@@ -269,6 +269,9 @@ static int plan_network(const struct store *s, struct plan *p, struct err *e)
 		strv_addv(&end->aliases, strv_view(&spec->network_aliases));
 		if (spec->ip && ipam_parse_addr(spec->ip, &end->fixed))
 			return err_set(e, -EINVAL, "invalid IPv4 address: %s", spec->ip);
+		if (spec->ip6 && (ipam_parse_addr(spec->ip6, &end->fixed6) ||
+				  end->fixed6.family != AF_INET6))
+			return err_set(e, -EINVAL, "invalid IPv6 address: %s", spec->ip6);
 	}
 	n->data = str_dup(s->data);
 	n->run = str_dup(s->run);

@@ -159,9 +159,6 @@ static int check_addresses(const struct plan *p, struct err *e)
 			       "conflicting options: mac-address and the network mode");
 	bool own = p->net.mode == NETPLAN_NETWORKS &&
 		   !str_eq(p->net.ends[0].name, NETWORK_DEFAULT);
-	if (s->ip6 && own)
-		return err_set(e, -EAFNOSUPPORT,
-			       "--ip6 %s: user-defined networks have IPv4 only", s->ip6);
 	if ((s->ip || s->ip6) && !own)
 		return err_set(
 			e, -EINVAL,

@@ -86,7 +86,13 @@ static void control_get_place(struct control_in *in, struct stack_attachment *a)
 		if (!in->bad)
 			strv_add(&a->names, name);
 	}
+	/* Monitors of before end here. */
+	if (!in->bad && in->n) {
+		a->subnet6.addr = control_get_addr(in);
+		a->subnet6.prefix = (uint8_t)control_get(in, 1);
+	}
 	if (a->subnet.prefix > (a->subnet.addr.family == AF_INET ? 32 : 128) ||
+	    a->subnet6.prefix > (a->subnet6.addr.family == AF_INET ? 32 : 128) ||
 	    !a->network[0] || !a->bridge[0])
 		in->bad = true;
 }
@@ -213,7 +219,8 @@ int control_put_place(struct buf *b, const struct stack_attachment *a)
 	rc = rc ? rc : control_put(b, a->names.len, 1);
 	for (size_t i = 0; i < a->names.len && !rc; i++)
 		rc = control_put_str(b, a->names.v[i]);
-	return rc;
+	rc = rc ? rc : control_put_addr(b, &a->subnet6.addr);
+	return rc ? rc : control_put(b, a->subnet6.prefix, 1);
 }
 
 int control_put_router(struct buf *b, const struct stack_attachment *a)

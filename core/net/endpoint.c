@@ -190,7 +190,8 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 	return rc ? err_wrap(e, "attach '%s' to the network", ep->ifname) : 0;
 }
 
-int endpoint_route(const struct endpoint *ep, int netns_fd, struct err *e)
+int endpoint_route(const struct endpoint *ep, sa_family_t family, int netns_fd,
+		   struct err *e)
 {
 	autofree struct netlink *inside = mem_new(struct netlink);
 	uint32_t index;
@@ -199,7 +200,8 @@ int endpoint_route(const struct endpoint *ep, int netns_fd, struct err *e)
 	if (!rc)
 		rc = link_index(inside, ep->ifname, &index, e);
 	if (!rc) {
-		link_add_default(inside, index, &ep->gateway);
+		link_add_default(inside, index,
+				 family == AF_INET6 ? &ep->gateway6 : &ep->gateway);
 		rc = netlink_commit(inside, e);
 	}
 	netlink_done(inside);

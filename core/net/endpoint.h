@@ -31,8 +31,9 @@ struct endpoint {
  * namespace. Also sets, inside: lo up, ping_group_range over all mapped gids,
  * ip_unprivileged_port_start 0, accept_ra 0. */
 int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e);
-/* The default route of an endpoint that had none. */
-int endpoint_route(const struct endpoint *ep, int netns_fd, struct err *e);
+/* The default route, in one family, of an endpoint that had none. */
+int endpoint_route(const struct endpoint *ep, sa_family_t family, int netns_fd,
+		   struct err *e);
 /* lo up and the sysctls only (a --network none container). */
 int endpoint_loopback(int netns_fd, struct err *e);
 /* Removes the pair by its realm side (it goes by itself with the container's namespace).

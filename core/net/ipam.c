@@ -16,6 +16,7 @@
 #include "core/ns/netlink.h"
 
 #define IPAM_ROUTES_MAX 4096
+#define IPAM_LOTS       64
 
 static size_t ipam_size(const struct ip_addr *a)
 {
@@ -101,25 +102,55 @@ bool ipam_addr_eq(const struct ip_addr *a, const struct ip_addr *b)
 	       (a->family == AF_UNSPEC || memcmp(a->bytes, b->bytes, ipam_size(a)) == 0);
 }
 
-int ipam_nth(const struct ip_subnet *s, uint64_t n, struct ip_addr *ret)
+struct ip_subnet ipam_masked(const struct ip_subnet *s)
 {
-	size_t size = ipam_size(&s->addr);
-	unsigned int bits = (unsigned int)(8 * size - s->prefix);
-	struct ip_addr a = s->addr;
+	struct ip_subnet m = *s;
 
-	if (s->addr.family == AF_UNSPEC || n == 0)
-		return -ERANGE;
-	/* The last address of an IPv4 subnet is its broadcast address. */
-	if (bits < 64 && n >= (1ull << bits) - (a.family == AF_INET && bits > 1))
-		return -ERANGE;
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = 0; i < ipam_size(&s->addr); i++) {
 		unsigned int keep = s->prefix > 8 * i ? s->prefix - 8 * (unsigned)i : 0;
 
 		if (keep < 8)
-			a.bytes[i] &= (uint8_t) ~(0xff >> keep);
+			m.addr.bytes[i] &= (uint8_t) ~(0xff >> keep);
 	}
+	return m;
+}
+
+/* The address n after the subnet's first; 0 is that itself. */
+static int ipam_at(const struct ip_subnet *s, uint64_t n, struct ip_addr *ret)
+{
+	size_t size = ipam_size(&s->addr);
+	unsigned int bits = (unsigned int)(8 * size - s->prefix);
+	struct ip_addr a = ipam_masked(s).addr;
+
+	if (s->addr.family == AF_UNSPEC || (bits < 64 && n >= 1ull << bits))
+		return -ERANGE;
 	for (size_t i = 0; i < 8 && i < size; i++)
 		a.bytes[size - 1 - i] |= (uint8_t)(n >> (8 * i));
+	*ret = a;
+	return 0;
+}
+
+/* May a host have it? An IPv4 subnet's last address is for broadcasts; the first stands
+ * for the subnet, in IPv6 for any of its routers. */
+static bool ipam_hostly(const struct ip_subnet *s, const struct ip_addr *a)
+{
+	size_t size = ipam_size(a);
+	struct ip_addr edge;
+	bool ones = true;
+
+	if (!ipam_contains(s, a) || (ipam_at(s, 0, &edge) == 0 && ipam_addr_eq(&edge, a)))
+		return false;
+	for (size_t i = s->prefix; i < 8 * size; i++)
+		ones &= a->bytes[i / 8] >> (7 - i % 8) & 1;
+	return !ones || a->family != AF_INET || s->prefix > 30;
+}
+
+int ipam_nth(const struct ip_subnet *s, uint64_t n, struct ip_addr *ret)
+{
+	struct ip_addr a;
+
+	if (n == 0 || ipam_at(s, n, &a) != 0 || !ipam_hostly(s, &a))
+		return -ERANGE;
 	*ret = a;
 	return 0;
 }
@@ -162,6 +193,27 @@ int ipam_pick_subnet(const struct ip_subnet *used, size_t n, struct ip_subnet *r
 		       "among the defaults to assign to the network");
 }
 
+int ipam_pick_subnet6(const struct ip_subnet *used, size_t n, struct ip_subnet *ret,
+		      struct err *e)
+{
+	struct ip_subnet s = { .addr = { .family = AF_INET6, .bytes = { 0xfd } },
+			       .prefix = 64 };
+
+	for (int i = 0; i < IPAM_LOTS; i++) {
+		/* 40 bits of lot; the 16 of the subnet stay 0: a user can see whose it
+		 * is.
+		 */
+		id_random(s.addr.bytes + 1, 5);
+		if (ipam_free(&s, used, n)) {
+			*ret = s;
+			return 0;
+		}
+	}
+	return err_set(e, -ENOSPC,
+		       "could not find an IPv6 address pool that no route overlaps: give "
+		       "one by --subnet");
+}
+
 static bool ipam_used(const struct ip_addr *a, const struct ip_addr *used, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -170,24 +222,28 @@ static bool ipam_used(const struct ip_addr *a, const struct ip_addr *used, size_
 	return false;
 }
 
-int ipam_pick_addr(const struct ip_subnet *s, const struct ip_addr *used, size_t n,
+int ipam_pick_addr(const struct ipam_pool *p, const struct ip_addr *used, size_t n,
 		   struct ip_addr *ret, struct err *e)
 {
+	bool part = p->range.addr.family != AF_UNSPEC;
+	const struct ip_subnet *from = part ? &p->range : &p->subnet;
+	uint64_t first = part ? 0 : 2;
 	char text[IPAM_TEXT_MAX];
 	struct ip_addr a;
 
-	/* n addresses in use leave one of the first n + 1 free. The gateway is among the
-	 * used ones, or is the subnet's first address. */
-	for (uint64_t i = 2; i <= n + 2; i++) {
-		if (ipam_nth(s, i, &a) != 0)
+	/* n addresses in use, and the subnet's two edges, leave one of the first n + 3
+	 * free. */
+	for (uint64_t i = first; i <= first + n + 2; i++) {
+		if (ipam_at(from, i, &a) != 0)
 			break;
-		if (!ipam_used(&a, used, n)) {
+		if (ipam_hostly(&p->subnet, &a) && !ipam_used(&a, used, n)) {
 			*ret = a;
 			return 0;
 		}
 	}
 	return err_set(e, -ENOSPC, "no available IPv%d addresses in '%s'",
-		       s->addr.family == AF_INET ? 4 : 6, ipam_subnet_text(text, s));
+		       from->addr.family == AF_INET ? 4 : 6,
+		       ipam_subnet_text(text, from));
 }
 
 struct ipam_list {

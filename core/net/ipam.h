@@ -36,8 +36,18 @@ int ipam_nth(const struct ip_subnet *s, uint64_t n, struct ip_addr *ret);
  * that overlaps none of used. */
 int ipam_pick_subnet(const struct ip_subnet *used, size_t n, struct ip_subnet *ret,
 		     struct err *e);
-/* First host address not in used and not the gateway. */
-int ipam_pick_addr(const struct ip_subnet *s, const struct ip_addr *used, size_t n,
+/* A /64 of a unique local prefix (RFC 4193) drawn by lot, that overlaps none of used. */
+int ipam_pick_subnet6(const struct ip_subnet *used, size_t n, struct ip_subnet *ret,
+		      struct err *e);
+/* The subnet without the bits beyond its prefix. */
+struct ip_subnet ipam_masked(const struct ip_subnet *s);
+/* What addresses are handed out from: a subnet, or (range not AF_UNSPEC) a part of it. */
+struct ipam_pool {
+	struct ip_subnet subnet, range;
+};
+/* First address of the pool that a host may have, is not in used, and is not the subnet's
+ * first (unless there is a range), which is the gateway's. */
+int ipam_pick_addr(const struct ipam_pool *p, const struct ip_addr *used, size_t n,
 		   struct ip_addr *ret, struct err *e);
 /* Subnets of the calling process's routes and resolvers; *ret malloc'd. */
 int ipam_host_routes(struct ip_subnet **ret, size_t *ret_len, struct err *e);

@@ -90,7 +90,8 @@ int resolver_answer(const struct resolver *r, const struct ip_addr *from,
 		 (!resolver_forward(r, t, &q, addrs, &a) &&
 		  !resolver_reverse(r, t, &q, &a)))
 		ours = false;
-	if (!ours && place->internal) {
+	/* Who is on an internal network alone has no way out, by names neither. */
+	if (!ours && !tenant_entrance(t)) {
 		a = (struct dns_answer){ .rcode = DNS_REFUSED };
 		ours = true;
 	}

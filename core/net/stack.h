@@ -43,6 +43,7 @@ struct stack_attachment {
 	struct ip_addr gateway; /* where the resolver answers */
 	struct ip_addr addr;
 	struct ip_addr addr6, gateway6;
+	struct ip_subnet subnet6;
 	bool internal;
 	/* The router that it sees, where that is not the gateway: who a visitor without
 	 * an address of its own appears as. */

@@ -121,6 +121,7 @@ bool tenant_inside(const struct tenants *ts, const struct ip_addr *addr)
 
 		for (size_t k = 0; t->live && k < t->places_len; k++)
 			if (ipam_contains(&t->places[k].subnet, addr) ||
+			    ipam_contains(&t->places[k].subnet6, addr) ||
 			    ipam_addr_eq(&t->places[k].gateway6, addr) ||
 			    ipam_addr_eq(&t->places[k].addr6, addr))
 				return true;

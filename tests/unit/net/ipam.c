@@ -97,7 +97,7 @@ TEST(pick_subnet_passes_over_what_is_used)
 TEST(pick_addr)
 {
 	char text[IPAM_TEXT_MAX];
-	struct ip_subnet s = subnet("10.0.0.0/29");
+	struct ipam_pool s = { .subnet = subnet("10.0.0.0/29") };
 	struct ip_addr used[] = { addr("10.0.0.2"), addr("10.0.0.4"), addr("10.0.0.3"),
 				  addr("10.0.0.5"), addr("10.0.0.6") };
 	struct ip_addr a;
@@ -109,6 +109,42 @@ TEST(pick_addr)
 	CHECK_STR(ipam_addr_text(text, &a), "10.0.0.3");
 	CHECK_INT(ipam_pick_addr(&s, used, 5, &a, &e), -ENOSPC);
 	CHECK_STR(e.text, "no available IPv4 addresses in '10.0.0.0/29'");
+}
+
+TEST(pick_addr_of_a_range)
+{
+	char text[IPAM_TEXT_MAX];
+	struct ipam_pool low = { subnet("10.0.0.0/24"), subnet("10.0.0.0/30") };
+	struct ipam_pool high = { subnet("10.0.0.0/24"), subnet("10.0.0.252/30") };
+	struct ipam_pool six = { subnet("fd00::/64"), subnet("fd00::8:0/112") };
+	struct ip_addr used[] = { addr("10.0.0.1"), addr("10.0.0.2"), addr("10.0.0.3"),
+				  addr("10.0.0.252"), addr("fd00::8:0") };
+	struct ip_addr a;
+	struct err e = { 0 };
+
+	CHECK_INT(ipam_pick_addr(&low, used, 1, &a, &e), 0);
+	CHECK_STR(ipam_addr_text(text, &a), "10.0.0.2");
+	CHECK_INT(ipam_pick_addr(&low, used, 3, &a, &e), -ENOSPC);
+	CHECK_STR(e.text, "no available IPv4 addresses in '10.0.0.0/30'");
+	CHECK_INT(ipam_pick_addr(&high, used, 3, &a, &e), 0);
+	CHECK_STR(ipam_addr_text(text, &a), "10.0.0.252");
+	CHECK_INT(ipam_pick_addr(&high, used, 4, &a, &e), 0);
+	CHECK_STR(ipam_addr_text(text, &a), "10.0.0.253");
+	CHECK_INT(ipam_pick_addr(&six, used, 5, &a, &e), 0);
+	CHECK_STR(ipam_addr_text(text, &a), "fd00::8:1");
+}
+
+TEST(pick_subnet6)
+{
+	struct ip_subnet a, b, all[] = { subnet("fd00::/8") };
+	struct err e = { 0 };
+
+	CHECK_INT(ipam_pick_subnet6(all, 0, &a, &e), 0);
+	CHECK_INT(a.prefix, 64);
+	CHECK(ipam_contains(&all[0], &a.addr));
+	CHECK_INT(ipam_pick_subnet6(&a, 1, &b, &e), 0);
+	CHECK(!ipam_overlap(&a, &b));
+	CHECK_INT(ipam_pick_subnet6(all, 1, &b, &e), -ENOSPC);
 }
 
 TEST(host_routes_lists_this_host)
