@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import shutil
 import socket
 import statistics
@@ -23,7 +24,7 @@ import time
 STAGE = sys.argv[1]
 WORK = os.path.join(STAGE, "bench")
 ROOTLESS = os.path.join(STAGE, "build/rootless")
-WANTED = (os.environ.get("BENCH") or "start,pull,memory,size").split(",")
+WANTED = (os.environ.get("BENCH") or "start,pull,memory,rest,size").split(",")
 ROUNDS = int(os.environ.get("ROUNDS", "15") or 15)
 ENV = dict(os.environ, ROOTLESS_DATA=os.path.join(WORK, "data"))
 RESULT = {}
@@ -288,7 +289,7 @@ def pss(pids):
     with open(ask + ".tmp", "w") as f:
         f.writelines(f"{p}\n" for p in pids)
     os.rename(ask + ".tmp", ask)
-    for _ in range(50):
+    for _ in range(300):
         if os.path.exists(answer):
             with open(answer) as f:
                 return [int(line.split()[1]) for line in f]
@@ -335,16 +336,42 @@ def bench_memory(registry):
     table("memory: PSS with ten running containers", "KiB", rows)
 
 
+def cpu(cmd):
+    """Milliseconds of processor time, user and system."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    must(cmd)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
+
+
+def bench_rest(registry):
+    """Many at rest, each on the bridge: what they cost together, and the listing of them."""
+    ref = f"127.0.0.1:{registry.port}/bb:latest"
+    n = int(os.environ.get("REST", "300") or 300)
+    ids = [must([ROOTLESS, "run", "-d", ref, "sleep", "1000"]).strip() for _ in range(n)]
+    time.sleep(1)
+    ours = [named(w) for w in (b"monitor", b"stack", b"keeper")]
+    rows = {"monitors and pumps": [sum(pss(ours[0]))],
+            "stack and keeper": [sum(pss(ours[1] + ours[2]))]}
+    listing = {"rootless ps": [cpu([ROOTLESS, "ps"]) for _ in range(ROUNDS)],
+               "rootless ps -aq": [cpu([ROOTLESS, "ps", "-aq"]) for _ in range(ROUNDS)]}
+    must([ROOTLESS, "rm", "-f"] + ids)
+    table(f"{n} containers at rest: PSS of all of ours", "KiB", rows)
+    table(f"{n} containers at rest: processor time", "ms", listing)
+
+
 def main():
     os.makedirs(WORK)
     os.chdir(WORK)
     print(f"{os.uname().machine}, {os.cpu_count()} cores, Linux {os.uname().release}, "
           f"load {os.getloadavg()[0]:.1f}")
     with Registry() as registry:
-        if {"start", "memory"} & set(WANTED):
+        if {"start", "memory", "rest"} & set(WANTED):
             bench_start(registry)
         if "memory" in WANTED:
             bench_memory(registry)
+        if "rest" in WANTED:
+            bench_rest(registry)
         if "pull" in WANTED:
             bench_pull(registry)
     if "size" in WANTED:
