@@ -6,98 +6,31 @@
  * joined: whoever is killed between leaves what the next start, or disconnect, puts
  * right. */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <string.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/engine/connect.h"
-#include "core/engine/container_end.h"
-#include "core/engine/describe.h"
+#include "core/engine/netchange.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/network.h"
 #include "core/ns/userns.h"
-#include "core/runtime/setup.h"
-#include "core/store/record.h"
 
-/* A container whose networks are being changed, under its lock. */
-struct change {
-	const struct store *store;
-	const struct config *cfg;
-	struct container *c;
-	int lock, netns; /* netns: -1 unless it runs */
-	struct setup setup;
-	struct netplan plan;
-	struct realm realm;
-};
-
-static void change_done(struct change *x)
+/* Only one with networks has them changed. */
+static int check_mode(const struct netplan *n, struct err *e)
 {
-	setup_done(&x->setup);
-	netplan_done(&x->plan);
-	realm_done(&x->realm);
-	fd_close(x->netns);
-	fd_close(x->lock);
-}
-
-static int open_live(struct change *x, struct err *e)
-{
-	autofree char *path = str_fmt("/proc/%d/ns/net", (int)x->c->state.pid);
-	int r;
-
-	if (x->c->state.status != STATE_RUNNING && x->c->state.status != STATE_PAUSED)
-		return 0;
-	if ((r = realm_find(x->store, &x->realm, e)) < 0)
-		return r;
-	x->netns = open(path, O_RDONLY | O_CLOEXEC);
-	return x->netns < 0 ? err_sys(e, "open '%s'", path) : 0;
-}
-
-static int change_open(struct change *x, struct err *e)
-{
-	int r;
-
-	x->lock = container_end_lock(x->c->dirfd, x->c->name, e);
-	if (x->lock < 0)
-		return x->lock;
-	if ((r = container_end_await_change(x->c->dirfd, &x->c->state, e)) < 0)
-		return r;
-	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
-	if (bundle < 0)
-		return bundle;
-	if ((r = setup_read(bundle, &x->setup, e)) < 0)
-		return r;
-	if (!x->setup.network)
-		return err_set(e, -EINVAL, "the container's setup.json has no network");
-	if ((r = netplan_parse(x->setup.network, &x->plan, e)) < 0)
-		return r;
-	if (x->plan.mode == NETPLAN_CONTAINER)
+	if (n->mode == NETPLAN_CONTAINER)
 		return err_set(e, -EPERM,
 			       "container sharing network namespace with another "
 			       "container or host cannot be connected to any other "
 			       "network");
-	if (x->plan.mode != NETPLAN_NETWORKS)
+	if (n->mode != NETPLAN_NETWORKS)
 		return err_set(e, -EPERM,
 			       "a container with --network %s cannot be connected to a "
 			       "network or disconnected from one",
-			       x->plan.mode == NETPLAN_HOST ? "host" : "none");
-	return open_live(x, e);
-}
-
-static int change_write(struct change *x, struct err *e)
-{
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	autojson_mut *record = yyjson_doc_mut_copy(x->c->record, NULL);
-	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
-
-	if (bundle < 0)
-		return bundle;
-	int r = setup_write(bundle, &x->setup, netplan_build(&x->plan, doc), e);
-	if (r < 0)
-		return r;
-	describe_network(&x->plan, x->c->id, record, yyjson_mut_doc_get_root(record));
-	return record_write_nosync(x->store->containers_fd, x->c->id, record, e);
+			       n->mode == NETPLAN_HOST ? "host" : "none");
+	return 0;
 }
 
 /* --- in the realm ----------------------------------------------------------------- */
@@ -131,7 +64,7 @@ static int detach(void *arg, struct err *e)
 	return r;
 }
 
-static int amend(const struct change *x, const struct stack_attachment *join,
+static int amend(const struct netchange *x, const struct stack_attachment *join,
 		 const char *leave, struct err *e)
 {
 	autoclose int sock = network_stack(x->store, &x->realm, e);
@@ -139,7 +72,7 @@ static int amend(const struct change *x, const struct stack_attachment *join,
 	return sock < 0 ? sock : stack_amend(sock, x->c->id, join, leave, e);
 }
 
-static int join_live(struct change *x, struct netplan_end *end, struct err *e)
+static int join_live(struct netchange *x, struct netplan_end *end, struct err *e)
 {
 	struct ends ends = { .first = &end->ep, .netns = x->netns };
 	struct stack_attachment place = { 0 };
@@ -160,7 +93,7 @@ static int join_live(struct change *x, struct netplan_end *end, struct err *e)
 
 /* --- the verbs -------------------------------------------------------------------- */
 
-static int add_end(struct change *x, const struct network *net,
+static int add_end(struct netchange *x, const struct network *net,
 		   const struct network_join *j, struct err *e)
 {
 	struct connect_want w = { x->store, x->cfg, &x->realm, x->c };
@@ -185,12 +118,12 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 		    const struct network_join *j, struct err *e)
 {
 	autodone(network_done) struct network net = { 0 };
-	autodone(change_done) struct change x = {
+	autodone(netchange_done) struct netchange x = {
 		.store = s, .cfg = cfg, .c = c, .lock = -1, .netns = -1
 	};
 	int r = network_open(s, cfg, j->network, &net, e);
 
-	if (r < 0 || (r = change_open(&x, e)) < 0)
+	if (r < 0 || (r = netchange_open(&x, e)) < 0 || (r = check_mode(&x.plan, e)) < 0)
 		return r;
 	if (net.plain)
 		return err_set(e, -EPERM,
@@ -207,14 +140,14 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 	if (x.plan.ends_len == STACK_NETWORKS_MAX)
 		return err_set(e, -E2BIG, "more than %d networks for one container",
 			       STACK_NETWORKS_MAX);
-	if ((r = add_end(&x, &net, j, e)) < 0 || (r = change_write(&x, e)) < 0)
+	if ((r = add_end(&x, &net, j, e)) < 0 || (r = netchange_write(&x, NULL, e)) < 0)
 		return r;
 	network_tell(s, &net, "connect", c->id);
 	return 0;
 }
 
 /* Another network with a way out takes the default route over. */
-static struct netplan_end *heir(struct change *x, bool six)
+static struct netplan_end *heir(struct netchange *x, bool six)
 {
 	for (size_t i = 0; i < x->plan.ends_len; i++) {
 		struct netplan_end *end = &x->plan.ends[i];
@@ -226,7 +159,7 @@ static struct netplan_end *heir(struct change *x, bool six)
 	return NULL;
 }
 
-static int leave_live(struct change *x, const struct network *net,
+static int leave_live(struct netchange *x, const struct network *net,
 		      const struct netplan_end *end, struct err *e)
 {
 	const struct endpoint *ep = &end->ep;
@@ -244,7 +177,7 @@ static int leave_live(struct change *x, const struct network *net,
 		next->ep.gateway6 = next->resolver6;
 		ends.then[1] = &next->ep;
 	}
-	if ((r = change_write(x, e)) < 0)
+	if ((r = netchange_write(x, NULL, e)) < 0)
 		return r;
 	r = amend(x, NULL, net->id, e);
 	/* A stack that has been started anew meanwhile has read the plan already. */
@@ -262,12 +195,12 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 		       struct container *c, const char *network, struct err *e)
 {
 	autodone(network_done) struct network net = { 0 };
-	autodone(change_done) struct change x = {
+	autodone(netchange_done) struct netchange x = {
 		.store = s, .cfg = cfg, .c = c, .lock = -1, .netns = -1
 	};
 	int r = network_open(s, cfg, network, &net, e);
 
-	if (r < 0 || (r = change_open(&x, e)) < 0)
+	if (r < 0 || (r = netchange_open(&x, e)) < 0 || (r = check_mode(&x.plan, e)) < 0)
 		return r;
 	struct netplan_end *end = netplan_find_end(&x.plan, net.name);
 	if (!end)
@@ -275,7 +208,7 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 			       c->name, net.name);
 	struct netplan_end left = { .id = net.id, .ep = end->ep };
 	netplan_drop_end(&x.plan, end);
-	r = x.netns < 0 ? change_write(&x, e) : leave_live(&x, &net, &left, e);
+	r = x.netns < 0 ? netchange_write(&x, NULL, e) : leave_live(&x, &net, &left, e);
 	if (r < 0)
 		return r;
 	network_tell(s, &net, "disconnect", c->id);

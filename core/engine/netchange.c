@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container whose network is being changed. */
+#include "core/engine/netchange.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/engine/container_end.h"
+#include "core/engine/describe.h"
+#include "core/store/record.h"
+
+void netchange_done(struct netchange *x)
+{
+	setup_done(&x->setup);
+	netplan_done(&x->plan);
+	realm_done(&x->realm);
+	fd_close(x->netns);
+	fd_close(x->lock);
+}
+
+static int open_live(struct netchange *x, struct err *e)
+{
+	autofree char *path = str_fmt("/proc/%d/ns/net", (int)x->c->state.pid);
+	int r;
+
+	if (x->c->state.status != STATE_RUNNING && x->c->state.status != STATE_PAUSED)
+		return 0;
+	if ((r = realm_find(x->store, &x->realm, e)) < 0)
+		return r;
+	x->netns = open(path, O_RDONLY | O_CLOEXEC);
+	return x->netns < 0 ? err_sys(e, "open '%s'", path) : 0;
+}
+
+int netchange_open(struct netchange *x, struct err *e)
+{
+	int r;
+
+	x->netns = -1;
+	x->lock = container_end_lock(x->c->dirfd, x->c->name, e);
+	if (x->lock < 0)
+		return x->lock;
+	if ((r = container_end_await_change(x->c->dirfd, &x->c->state, e)) < 0)
+		return r;
+	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
+	if (bundle < 0)
+		return bundle;
+	if ((r = setup_read(bundle, &x->setup, e)) < 0)
+		return r;
+	if (!x->setup.network)
+		return err_set(e, -EINVAL, "the container's setup.json has no network");
+	if ((r = netplan_parse(x->setup.network, &x->plan, e)) < 0)
+		return r;
+	return x->plan.mode == NETPLAN_NETWORKS ? open_live(x, e) : 0;
+}
+
+int netchange_write(struct netchange *x, yyjson_mut_doc *record, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	autojson_mut *copy = record ? NULL : yyjson_doc_mut_copy(x->c->record, NULL);
+	yyjson_mut_doc *to = record ? record : copy;
+	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
+
+	if (bundle < 0)
+		return bundle;
+	int r = setup_write(bundle, &x->setup, netplan_build(&x->plan, doc), e);
+	if (r < 0)
+		return r;
+	describe_network(&x->plan, x->c->id, to, yyjson_mut_doc_get_root(to));
+	return record_write_nosync(x->store->containers_fd, x->c->id, to, e);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A container whose network is being changed, under its lock: setup.json's plan, and
+ * while it runs its realm and namespace. */
+#ifndef ENGINE_NETCHANGE_H
+#define ENGINE_NETCHANGE_H
+
+#include "core/engine/container.h"
+#include "core/engine/netplan.h"
+#include "core/engine/realm.h"
+#include "core/runtime/setup.h"
+#include "core/wire/json.h"
+
+struct netchange {
+	const struct store *store;
+	const struct config *cfg;
+	struct container *c;
+	int lock, netns; /* netns: -1 unless it runs */
+	struct setup setup;
+	struct netplan plan;
+	struct realm realm;
+};
+
+/* Store, configuration and container set, the rest zero: locks and reads. */
+int netchange_open(struct netchange *x, struct err *e);
+/* The plan into setup.json, and what it says into the record (a copy of the container's,
+ * or the caller's changed one). */
+int netchange_write(struct netchange *x, yyjson_mut_doc *record, struct err *e);
+void netchange_done(struct netchange *x);
+
+#endif
