@@ -18,6 +18,7 @@
 #include "core/engine/describe_host.h"
 #include "core/engine/devices.h"
 #include "core/engine/limits.h"
+#include "core/engine/sharing.h"
 #include "core/oci/seccompprofile.h"
 #include "core/runtime/filter.h"
 #include "core/runtime/setup.h"
@@ -71,7 +72,7 @@ static void fill_mounts(const struct plan *p, struct runtimeconfig *c)
 		.privileged = s->privileged,
 		.tty_gid = idmap_has(&p->gid, TTY_GID),
 		.shm_size = s->shm_size ? s->shm_size : (uint64_t)p->cfg->shm_size,
-		.ipc = s->ipc,
+		.ipc = p->ipc,
 	};
 
 	mounts_add_defaults(&d, c);
@@ -238,6 +239,7 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.init = spec->has_init ? spec->init : p->cfg->init,
 		.systempaths_unconfined = p->security.systempaths_unconfined,
 		.host_devices = spec->privileged,
+		.shares_pids = sharing_is(p->pid),
 		.terminal = spec->tty,
 		.open_stdin = spec->open_stdin,
 		.stdin_once = spec->stdin_once,

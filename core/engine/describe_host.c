@@ -283,15 +283,21 @@ static void add_modes(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 	const struct spec *s = p->spec;
 	uint64_t shm = s->shm_size ? s->shm_size : (uint64_t)p->cfg->shm_size;
 
+	autofree char *peer = p->net.mode == NETPLAN_CONTAINER
+				      ? str_fmt("container:%s", p->net.peer)
+				      : NULL;
+
 	json_add_str(doc, o, "NetworkMode",
-		     str_empty(s->network) ? "bridge" : s->network);
+		     peer                    ? peer
+		     : str_empty(s->network) ? "bridge"
+					     : s->network);
 	json_add_str(doc, o, "CgroupnsMode",
 		     str_empty(s->cgroupns) ? "private" : s->cgroupns);
-	json_add_str(doc, o, "IpcMode", str_empty(s->ipc) ? "private" : s->ipc);
+	json_add_str(doc, o, "IpcMode", str_empty(p->ipc) ? "private" : p->ipc);
 	json_add_str(doc, o, "Cgroup", "");
 	yyjson_mut_obj_add_int(doc, o, "OomScoreAdj",
 			       s->has_oom_score_adj ? s->oom_score_adj : 0);
-	json_add_str(doc, o, "PidMode", text(s->pid));
+	json_add_str(doc, o, "PidMode", text(p->pid));
 	json_add_str(doc, o, "UTSMode", text(s->uts));
 	json_add_str(doc, o, "UsernsMode", text(s->userns));
 	yyjson_mut_obj_add_uint(doc, o, "ShmSize", shm);

@@ -20,10 +20,10 @@
 #include "core/engine/container.h"
 #include "core/engine/container_end.h"
 #include "core/engine/hostfiles.h"
-#include "core/engine/netplan.h"
 #include "core/engine/network.h"
-#include "core/net/stack.h"
+#include "core/engine/sharing.h"
 #include "core/ns/userns.h"
+#include "core/store/record.h"
 #include "core/store/trash.h"
 
 #define SHORT_ID     12
@@ -157,6 +157,19 @@ static int raise_networks(const struct store *store, const struct realm *realm,
 	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
 }
 
+/* The others may run anew. */
+static int share_again(const struct store *store, const struct setup *s, struct err *e)
+{
+	autojson *record = NULL;
+	autoclose int dir = openat(store->containers_fd, s->id,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = record_read(store->containers_fd, s->id, &record, e);
+
+	if (dir < 0)
+		return err_sys(e, "open the container's folder");
+	return r < 0 ? r : sharing_join(store, dir, yyjson_doc_get_root(record), e);
+}
+
 int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t kept_len,
 		   struct err *e)
 {
@@ -166,12 +179,14 @@ int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t 
 	autodone(realm_done) struct realm realm = { 0 };
 	int r;
 
-	if (poll(&keeper, 1, 0) == 0)
-		return 0;
 	if ((r = netplan_parse(s->network, &n, e)) < 0)
 		return r;
 	if ((r = netjoin_store(s, &store)) < 0)
 		return err_code(e, r, "open the store");
+	if ((r = share_again(&store, s, e)) < 0)
+		return r;
+	if (poll(&keeper, 1, 0) == 0)
+		return 0;
 	if ((r = realm_open(&store, &realm, e)) < 0)
 		return r;
 	if (n.mode == NETPLAN_NETWORKS && kept_len > NETJOIN_KEPT_STACK &&

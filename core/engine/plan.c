@@ -16,6 +16,7 @@
 #include "core/engine/expose.h"
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
+#include "core/engine/plan_share.h"
 #include "core/engine/plan_user.h"
 #include "core/engine/signame.h"
 #include "core/oci/capability.h"
@@ -286,7 +287,8 @@ static int plan_network(const struct store *s, struct plan *p, struct err *e)
 	strv_addv(&n->dns_option, strv_view(spec->dns_option.len ? &spec->dns_option
 								 : &p->cfg->dns_options));
 	plan_publish(p);
-	return plan_check_network(s, p, e);
+	int r = plan_check_network(s, p, e);
+	return r == 0 && n->mode == NETPLAN_CONTAINER ? plan_share_network(s, p, e) : r;
 }
 
 static void plan_namespaces(struct plan *p)
@@ -317,9 +319,9 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 
 	if ((r = plan_check_options(spec, e)) < 0 || (r = find_image(s, p, e)) < 0 ||
 	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
-	    (r = plan_names(p, e)) < 0 || (r = plan_user_resolve(p, e)) < 0 ||
-	    (r = plan_workdir(p, e)) < 0 || (r = plan_stop(p, e)) < 0 ||
-	    (r = plan_log(p, e)) < 0 ||
+	    (r = plan_names(p, e)) < 0 || (r = plan_share(s, p, e)) < 0 ||
+	    (r = plan_user_resolve(s, p, e)) < 0 || (r = plan_workdir(p, e)) < 0 ||
+	    (r = plan_stop(p, e)) < 0 || (r = plan_log(p, e)) < 0 ||
 	    (r = health_plan(spec, &p->image.config.health, e)) < 0 ||
 	    (r = security_resolve(p->cfg, spec, &p->security, e)) < 0 ||
 	    (r = plan_ports(p, e)) < 0 || (r = plan_network(s, p, e)) < 0)
@@ -360,6 +362,8 @@ void plan_done(struct plan *p)
 	free(p->workdir);
 	free(p->user);
 	free(p->hostname);
+	free(p->pid);
+	free(p->ipc);
 	userspec_done(&p->who);
 	image_done(&p->image);
 	security_done(&p->security);

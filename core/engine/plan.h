@@ -26,6 +26,7 @@ struct plan {
 	struct userspec who;
 	int stop_signal;
 	/* how it is fenced */
+	char *pid, *ipc;     /* --pid, --ipc: "container:ID" by its ID */
 	unsigned namespaces; /* RT_NS_* that are its own or joined */
 	struct security security;
 	struct mounts mounts;

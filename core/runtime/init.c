@@ -16,6 +16,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/ns/clone.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hook.h"
 #include "core/runtime/reaper.h"
@@ -138,6 +139,28 @@ static int run_payload(struct init *i, struct err *e)
 			       : process_exec(i->process.p, e);
 }
 
+/* Returns in the one that is in the PID namespace. */
+static int enter_pid_ns(struct init *i, struct err *e)
+{
+	struct report r = { .kind = REPORT_INIT };
+	char go;
+
+	if (i->pid_ns < 0)
+		return 0;
+	prctl(PR_SET_DUMPABLE, 0);
+	if (setns(i->pid_ns, CLONE_NEWPID) < 0)
+		return err_sys(e, "join the PID namespace");
+	r.pid = clone_fork(CLONE_PARENT);
+	if (r.pid < 0)
+		return err_code(e, r.pid, "fork");
+	if (r.pid > 0)
+		_exit(report_send(i->sync, &r, -1) < 0);
+	i->pid_ns = fd_close(i->pid_ns);
+	if (fd_read_full(i->sync, &go, 1) != 1)
+		_exit(REPORT_EXIT_FAILED);
+	return 0;
+}
+
 void init_run(struct init *i)
 {
 	struct err e = { 0 };
@@ -147,7 +170,7 @@ void init_run(struct init *i)
 	/* The end instead of a byte: the start was given up. */
 	if (fd_read_full(i->sync, &go, 1) != 1)
 		_exit(REPORT_EXIT_FAILED);
-	if (prepare(i, &e) == 0)
+	if (enter_pid_ns(i, &e) == 0 && prepare(i, &e) == 0)
 		code = run_payload(i, &e);
 	report_error(i->sync, code, &e);
 	_exit(code);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +118,8 @@ int joining_run(struct joining *j, struct err *e)
 	code = scope_join(pidfd_pid(j->init), e);
 	if (code < 0)
 		return code;
+	/* Who is in the container must not take hold of what is not yet confined. */
+	prctl(PR_SET_DUMPABLE, 0);
 	code = j->flags ? pidfd_setns(j->init, j->flags) : 0;
 	if (code < 0)
 		return err_code(e, code, "join the container's namespaces");

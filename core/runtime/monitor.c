@@ -274,6 +274,7 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 		.stdio = { -1, -1, -1 },
 		.network = -1,
 		.process = -1,
+		.mark = -1,
 		.supervisor = -1,
 		.control = -1,
 		.group = { .group = -1, .events = -1 },

@@ -35,6 +35,7 @@ struct monitoring {
 	int stdio[3];   /* init's ends; kept for the next run when there may be one */
 	int network;    /* what network_open gave, or -1 */
 	int process;    /* pidfd of init */
+	int mark;       /* a namespace that is this container's alone; -1: not needed */
 	int supervisor; /* to the pump */
 	int control;    /* bidding.h */
 	pid_t builder, pumping;

@@ -36,6 +36,7 @@ struct job {
 	struct strv params;
 	struct strv layers;  /* of an overlay */
 	const char *subpath; /* of a bind's source or of the layers, or NULL */
+	pid_t peer;          /* whose bind source it is, or 0 */
 	unsigned ns;         /* whose namespace it shows; 0: no one's */
 	int fd;              /* made inside beforehand, or -errno with e */
 	struct err *e;
@@ -156,6 +157,8 @@ static int clone_source(const struct job *j, const char *source, struct err *e)
 {
 	bool recursive = j->bind == MOUNT_RBIND;
 
+	if (j->peer)
+		return inside_clone(j->peer, source);
 	if (!j->subpath)
 		return mount_clone(AT_FDCWD, source, recursive);
 	autoclose int top = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -357,8 +360,13 @@ static int sort_options(struct job *j, struct err *e)
 			return err_set(e, -EOPNOTSUPP,
 				       "mount on '%s': ID-mapped mounts need root",
 				       j->mount->destination);
+		uint64_t pid;
+
 		if (str_starts(opt, MOUNTING_LAYER))
 			strv_add(&j->layers, opt + strlen(MOUNTING_LAYER));
+		else if (str_starts(opt, MOUNTING_PEER) &&
+			 str_u64(opt + strlen(MOUNTING_PEER), INT32_MAX, &pid) == 0)
+			j->peer = (pid_t)pid;
 		else if (str_starts(opt, MOUNTING_SUBPATH))
 			j->subpath = opt + strlen(MOUNTING_SUBPATH);
 		else if (!mount_option(opt, &j->change, &j->bind))
