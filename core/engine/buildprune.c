@@ -62,6 +62,6 @@ int buildprune_run(const struct store *s, bool caches, uint64_t *ret_bytes, stru
 		r = untag_collect(s, &collected, e);
 	if (r < 0)
 		return r;
-	*ret_bytes = bytes + collected;
+	*ret_bytes += bytes + collected;
 	return 0;
 }
