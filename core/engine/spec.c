@@ -61,7 +61,12 @@ void spec_done(struct spec *s)
 				 &s->annotations,
 				 &s->network_aliases,
 				 &s->log_opts,
-				 &s->volumes_from };
+				 &s->volumes_from,
+				 &s->blkio_weight_device,
+				 &s->device_read_bps,
+				 &s->device_write_bps,
+				 &s->device_read_iops,
+				 &s->device_write_iops };
 	char *strings[] = { s->name,     s->image,       s->platform,    s->pull,
 			    s->hostname, s->domainname,  s->user,        s->workdir,
 			    s->network,  s->ip,          s->ip6,         s->mac,

@@ -80,6 +80,9 @@ struct spec {
 	double cpus;
 	int64_t cpu_shares, cpu_period, cpu_quota; /* the latter two in µs */
 	char *cpuset_cpus, *cpuset_mems, *cgroup_parent;
+	int64_t blkio_weight; /* 0: not given */
+	struct strv blkio_weight_device, device_read_bps, device_write_bps,
+		device_read_iops, device_write_iops; /* "/dev/x:VALUE" */
 	int64_t oom_score_adj;
 	bool has_oom_score_adj;
 	char *log_driver;
