@@ -213,14 +213,31 @@ int bundling_renew_filter(const struct store *s, int container_dirfd, struct err
 	return place_filter(s, line[1] ? line + 1 : NULL, caps, bundle, e);
 }
 
+static int set_log(const struct plan *p, struct setup *setup, struct err *e)
+{
+	autostrv command = { 0 };
+	char id[DIGEST_TEXT_MAX] = "";
+	const struct logplan_about about = { .id = p->id,
+					     .name = p->name,
+					     .image = p->spec->image,
+					     .image_id = id,
+					     .command = &command,
+					     .labels = &p->labels,
+					     .env = &p->env };
+
+	if (digest_is_set(&p->image.id))
+		digest_text(id, &p->image.id);
+	plan_args(p, &command);
+	return logplan_setup(&p->log, p->dir, &about, setup, e);
+}
+
 static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		       struct err *e)
 {
 	const struct spec *spec = p->spec;
 	autofree char *filter = str_fmt("%s/bundle/" FILTER_FILE, p->dir),
 		      *upper = str_fmt("%s/upper", p->dir),
-		      *work = str_fmt("%s/work", p->dir),
-		      *log = str_fmt("%s/log/%s-json.log", p->dir, p->id);
+		      *work = str_fmt("%s/work", p->dir);
 	bool filtered = !p->security.seccomp_unconfined;
 	int r = filtered ? make_filter(s, p, bundle, e) : 0;
 
@@ -243,17 +260,18 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.terminal = spec->tty,
 		.open_stdin = spec->open_stdin,
 		.stdin_once = spec->stdin_once,
-		.log_driver = (char *)p->log_driver,
-		.log_path = log,
-		.log_max_size = p->log_max_size,
-		.log_max_files = p->log_max_files,
 		.stop_signal = p->stop_signal,
 		.auto_remove = spec->auto_remove,
 		.restart = spec->restart,
 	};
 	health_setup(&p->image.config.health, &setup);
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	return setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
+	if ((r = set_log(p, &setup, e)) == 0)
+		r = setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
+	free(setup.log_driver);
+	free(setup.log_path);
+	strv_done(&setup.log_fields);
+	return r;
 }
 
 int bundling_write(const struct store *s, const struct plan *p, int dirfd,

@@ -178,11 +178,8 @@ static void add_log(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o
 {
 	yyjson_mut_val *log = json_add_obj(doc, o, "LogConfig");
 
-	json_add_str(doc, log, "Type", p->log_driver);
-	json_add_map(doc, log, "Config",
-		     p->spec->log_driver     ? &p->spec->log_opts
-		     : p->spec->log_opts.len ? &p->spec->log_opts
-					     : &p->cfg->log_opts);
+	json_add_str(doc, log, "Type", p->log.driver);
+	json_add_map(doc, log, "Config", &p->log.opts);
 }
 
 static void add_restart(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)

@@ -23,8 +23,6 @@
 #include "core/store/layer.h"
 
 #define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define LOG_SIZE     (10ull << 20)
-#define LOG_FILES    3
 #define HOSTNAME_LEN 12
 #define HOSTNAME_MAX 64
 
@@ -155,57 +153,6 @@ static int plan_stop(struct plan *p, struct err *e)
 	return p->stop_signal < 0 ? p->stop_signal : 0;
 }
 
-static int log_option(struct plan *p, const char *text, struct err *e)
-{
-	const char *eq = strchr(text, '=');
-	uint64_t n;
-
-	if (!eq)
-		return err_set(e, -EINVAL, "invalid log opt: %s", text);
-	autofree char *key = str_ndup(text, (size_t)(eq - text));
-	if (str_eq(key, "mode") && str_eq(eq + 1, "blocking"))
-		return 0;
-	if (str_eq(p->log_driver, "json-file") && str_eq(key, "max-size")) {
-		if (str_eq(eq + 1, "-1")) {
-			p->log_max_size = 0;
-			return 0;
-		}
-		return str_size(eq + 1, &p->log_max_size)
-			       ? err_set(e, -EINVAL, "invalid size: '%s'", eq + 1)
-			       : 0;
-	}
-	if (str_eq(p->log_driver, "json-file") && str_eq(key, "max-file")) {
-		if (str_u64(eq + 1, 1000, &n) || !n)
-			return err_set(e, -EINVAL, "invalid value for max-file: %s",
-				       eq + 1);
-		p->log_max_files = (int64_t)n;
-		return 0;
-	}
-	return err_set(e, -EINVAL, "unknown log opt '%s' for %s log driver", key,
-		       p->log_driver);
-}
-
-static int plan_log(struct plan *p, struct err *e)
-{
-	const struct spec *spec = p->spec;
-	bool own = spec->log_driver != NULL;
-	int r = 0;
-
-	p->log_driver = own ? spec->log_driver : p->cfg->log_driver;
-	p->log_max_size = LOG_SIZE;
-	p->log_max_files = LOG_FILES;
-	if (!str_eq(p->log_driver, "json-file") && !str_eq(p->log_driver, "none"))
-		return err_set(e, -EOPNOTSUPP,
-			       "log driver '%s' is not supported: json-file or none",
-			       p->log_driver);
-	/* The configuration's options belong to its own driver. */
-	for (size_t i = 0; r == 0 && !own && i < p->cfg->log_opts.len; i++)
-		r = log_option(p, p->cfg->log_opts.v[i], e);
-	for (size_t i = 0; r == 0 && i < spec->log_opts.len; i++)
-		r = log_option(p, spec->log_opts.v[i], e);
-	return r;
-}
-
 static int plan_ports(struct plan *p, struct err *e)
 {
 	const struct spec *spec = p->spec;
@@ -321,7 +268,8 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
 	    (r = plan_names(p, e)) < 0 || (r = plan_share(s, p, e)) < 0 ||
 	    (r = plan_user_resolve(s, p, e)) < 0 || (r = plan_workdir(p, e)) < 0 ||
-	    (r = plan_stop(p, e)) < 0 || (r = plan_log(p, e)) < 0 ||
+	    (r = plan_stop(p, e)) < 0 ||
+	    (r = logplan_make(p->cfg, spec, &p->log, e)) < 0 ||
 	    (r = health_plan(spec, &p->image.config.health, e)) < 0 ||
 	    (r = security_resolve(p->cfg, spec, &p->security, e)) < 0 ||
 	    (r = plan_ports(p, e)) < 0 || (r = plan_network(s, p, e)) < 0)
@@ -367,6 +315,7 @@ void plan_done(struct plan *p)
 	userspec_done(&p->who);
 	image_done(&p->image);
 	security_done(&p->security);
+	logplan_done(&p->log);
 	mounts_done(&p->mounts);
 	netplan_done(&p->net);
 	idmap_done(&p->uid);

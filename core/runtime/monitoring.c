@@ -33,20 +33,11 @@ int monitoring_read_setup(const struct monitoring *m, struct setup *ret, struct 
 
 int monitoring_open_log(struct monitoring *m, struct err *e)
 {
-	const struct setup *s = &m->setup;
-	int r;
+	int r = logger_open(&m->log, &m->setup, e);
 
-	if (str_empty(s->log_driver) || str_eq(s->log_driver, "none"))
-		return 0;
-	if (!str_eq(s->log_driver, "json-file"))
-		return err_set(e, -EINVAL, "log driver '%s' is unknown", s->log_driver);
-	if (str_empty(s->log_path))
-		return err_set(e, -EINVAL, "the log has no path");
-	r = logfile_open(&m->log, s->log_path, s->log_max_size, s->log_max_files, e);
-	if (r < 0)
-		return r;
-	m->pump.log = &m->log;
-	return 0;
+	if (r > 0)
+		m->pump.log = &m->log;
+	return r < 0 ? r : 0;
 }
 
 /* reader 0: the pump's end is for writing (stdin). */
@@ -207,7 +198,7 @@ void monitoring_renew_pump(struct monitoring *m)
 	}
 	/* The next one's log, as the dead one left it. */
 	if (m->pump.log) {
-		logfile_done(&m->log);
+		logger_done(&m->log);
 		m->pump.log = NULL;
 	}
 	if (monitoring_read_setup(m, &s, NULL) == 0) {

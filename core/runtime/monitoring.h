@@ -28,7 +28,7 @@ struct monitoring {
 	struct setup setup; /* only until the payload runs */
 	struct state state;
 	struct client client;
-	struct logfile log;
+	struct logger log;
 	struct pump pump;
 	int lock;
 	struct meeting meet;

@@ -32,9 +32,23 @@
 
 #define CHUNK     16384
 #define REOPEN_MS 100
+#define LATER_MS  50
 
 /* --- output --------------------------------------------------------------------------
  */
+
+/* A log that takes its entries later is asked again. */
+static void flush_log(struct loop *l, void *arg)
+{
+	struct pumping *p = arg;
+
+	if (!p->conf->log || !logger_flush(p->conf->log))
+		return;
+	if (p->later)
+		loop_timer_set(p->later, LATER_MS);
+	else
+		p->later = loop_timer_add(l, LATER_MS, flush_log, p);
+}
 
 static void spread(struct pumping *p, int stream, const char *data, size_t n)
 {
@@ -42,8 +56,10 @@ static void spread(struct pumping *p, int stream, const char *data, size_t n)
 	struct peer *next;
 
 	/* A full disk loses lines of the log; the container goes on. */
-	if (p->conf->log)
-		logfile_write(p->conf->log, stream, data, n, time_now());
+	if (p->conf->log) {
+		logger_write(p->conf->log, stream, data, n, time_now());
+		flush_log(p->loop, p);
+	}
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
 		if (q->c.want & bit)
@@ -134,8 +150,8 @@ static void drain(struct pumping *p)
 			close_out(p, i);
 	}
 	if (p->conf->log) {
-		logfile_finish(p->conf->log, time_now());
-		logfile_done(p->conf->log);
+		logger_finish(p->conf->log, time_now());
+		logger_done(p->conf->log);
 		p->conf->log = NULL;
 	}
 	if (p->conf->in >= 0)
@@ -160,7 +176,7 @@ static void rest(struct pumping *p)
 		pumping_close_stdin(p);
 	}
 	if (p->conf->log)
-		logfile_finish(p->conf->log, time_now());
+		logger_finish(p->conf->log, time_now());
 	order_answer(p->conf->supervisor);
 }
 
@@ -294,7 +310,7 @@ void pump_run(struct pump *conf)
 	prctl(PR_SET_NAME, "rootless-pump");
 	p.loop = loop_new();
 	/* Rather not at all than unconfined. */
-	if (!p.loop || fence_pump(conf->log ? conf->log->dir : -1) < 0)
+	if (!p.loop || fence_pump(conf->log ? logger_dir(conf->log) : -1) < 0)
 		_exit(1);
 	if (conf->ahead)
 		await_payload(conf, &first);

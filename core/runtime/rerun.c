@@ -142,7 +142,7 @@ static int renew_streams(struct monitoring *m, struct err *e)
 	order_tell(m->supervisor, m->state.exit_code);
 	for (int i = 0; i < 2; i++)
 		m->pump.out[i] = fd_close(m->pump.out[i]);
-	logfile_done(&m->log);
+	logger_done(&m->log);
 	m->pump.log = NULL;
 	m->keeps_stdio = true;
 	r = monitoring_make_streams(m, e);

@@ -27,10 +27,13 @@ struct setup {
 	bool shares_pids;  /* in another container's PID namespace */
 	/* input and output */
 	bool terminal, open_stdin, stdin_once;
-	char *log_driver;      /* "json-file", "none" */
-	char *log_path;        /* absolute */
+	char *log_driver;      /* "json-file", "local", "journald", "none" */
+	char *log_path;        /* absolute; of journald: the journal's socket */
 	uint64_t log_max_size; /* bytes; 0: no limit */
 	int64_t log_max_files;
+	bool log_compress;      /* rotated files */
+	uint64_t log_buffer;    /* journald: bytes that may wait; 0: the container does */
+	struct strv log_fields; /* "key=value": json-file's attrs, journald's fields */
 	/* end */
 	int64_t stop_signal;
 	bool auto_remove;
