@@ -209,6 +209,7 @@ static void born(struct build *x)
 {
 	const struct runtimeconfig *c = &x->bundle.config;
 	const struct setup *s = x->b->setup;
+	bool names = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS);
 	struct init i = {
 		.process = { .p = &c->process,
 			     .bpf = x->bundle.bpf.len ? x->bundle.bpf.data : NULL,
@@ -219,11 +220,10 @@ static void born(struct build *x)
 			     .reap = s->init,
 			     .personality = c->has_personality ? &c->personality : NULL,
 			     .tty = -1 },
-		.hostname =
-			has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->hostname : NULL,
-		.domainname = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->domainname
-									  : NULL,
+		.hostname = names ? c->hostname : NULL,
+		.domainname = names ? c->domainname : NULL,
 		.own_mounts = x->nested && !by_path(x, RT_NS_MOUNT),
+		.propagation = c->rootfs_propagation,
 		.sync = x->sync,
 		.tty_socket = s->terminal ? x->tty_pipe[1] : -1,
 		.pid_ns = enters_late(x) ? x->spaces.fd[__builtin_ctz(RT_NS_PID)] : -1,

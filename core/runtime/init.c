@@ -17,6 +17,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/ns/clone.h"
+#include "core/ns/mount.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hook.h"
 #include "core/runtime/reaper.h"
@@ -81,6 +82,23 @@ static int enter_root(const struct init *i, struct err *e)
 	return 0;
 }
 
+/* The copy of a shared mount for a lesser user namespace is a slave; it begins a group of
+ * peers of its own here. */
+static int share_root(const struct init *i, struct err *e)
+{
+	enum mount_bind bind = MOUNT_NO_BIND;
+	struct mount_change c = { 0 };
+	autoclose int root = -1;
+	int r;
+
+	if (!i->own_mounts || str_empty(i->propagation) ||
+	    !mount_option(i->propagation, &c, &bind) || c.propagation != MS_SHARED)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = root < 0 ? -errno : mount_change(root, &c);
+	return r < 0 ? err_code(e, r, "make the root '%s'", i->propagation) : 0;
+}
+
 static int prepare(struct init *i, struct err *e)
 {
 	int keep[] = { i->sync, i->gate };
@@ -97,6 +115,8 @@ static int prepare(struct init *i, struct err *e)
 	if (i->own_mounts && unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make the mount namespace");
 	r = enter_root(i, e);
+	if (r == 0)
+		r = share_root(i, e);
 	if (r == 0)
 		r = reopen_terminal(i, e);
 	if (r == 0)

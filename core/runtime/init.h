@@ -23,6 +23,7 @@ struct init {
 	/* OCI's two steps, create and start */
 	int gate; /* listening (gate.h): REPORT_READY goes back by sync, and the payload
 		     runs when the gate is opened; -1: it runs at once */
+	const char *propagation; /* of the root in a copy of the mounts; NULL: as it is */
 	bool chroot; /* the new root lies over the old one instead of in its place */
 	const struct rt_hook *hooks; /* startContainer */
 	size_t hooks_len;
