@@ -98,7 +98,7 @@ static int open_paths(struct build *x, struct err *e)
 /* The engine's containers that share another's PID namespace: see init.h, pid_ns. */
 static bool enters_late(const struct build *x)
 {
-	return !x->b->oci && by_path(x, RT_NS_PID);
+	return !x->b->oci && x->b->setup->shares_pids && by_path(x, RT_NS_PID);
 }
 
 /* --- in the realm --------------------------------------------------------------------

@@ -24,7 +24,7 @@ struct setup {
 	bool systempaths_unconfined;
 	bool host_devices; /* --privileged: every node of the host's /dev that the user
 			      may open */
-	bool shares_pids;  /* in another container's PID namespace */
+	bool shares_pids;  /* in another container's PID and user namespace */
 	/* input and output */
 	bool terminal, open_stdin, stdin_once;
 	char *log_driver;      /* "json-file", "local", "journald", "none" */
