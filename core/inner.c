@@ -24,6 +24,7 @@ static int monitor(int argc, char **argv)
 {
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
+						    .ports = netjoin_ports,
 						    .started = container_started,
 						    .starved = container_starved,
 						    .probe = health_probe,

@@ -283,6 +283,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	/* Ports first: a conflict is the likeliest failure, and costs nothing to undo. */
 	kept[(*kept_len)++] = -1;
 	size_t stack = *kept_len - 1;
+	netplan_settle_ports(n);
 	if ((r = restore_ports(w, n, e)) < 0 || (r = bind_ports(w, n, e)) < 0)
 		return r;
 	raise_files(n->ports_len);

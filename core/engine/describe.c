@@ -190,8 +190,8 @@ static void add_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 	yyjson_mut_val *list = yyjson_mut_obj_get(ports, key);
 	char ip[IPAM_TEXT_MAX];
 
-	if (!p->fds)
-		return; /* not open: the container does not run */
+	if (!p->fds || p->change == NETPLAN_REMOVED)
+		return; /* not open: the container does not run, or is without it */
 	if (!list)
 		list = json_add_arr(doc, ports, key);
 	if (p->map.host_ip.family != AF_UNSPEC) {

@@ -149,29 +149,32 @@ static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val
 	}
 }
 
+void describe_host_binding(const struct publish *p, yyjson_mut_doc *doc,
+			   yyjson_mut_val *map)
+{
+	autofree char *key = str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
+	yyjson_mut_val *list = yyjson_mut_obj_get(map, key);
+	char ip[IPAM_TEXT_MAX] = "", port[16] = "";
+
+	if (!list)
+		list = json_add_arr(doc, map, key);
+	if (p->host_ip.family != AF_UNSPEC)
+		ipam_addr_text(ip, &p->host_ip);
+	if (p->host_port && p->host_port_end > p->host_port)
+		str_print(port, sizeof(port), "%u-%u", p->host_port, p->host_port_end);
+	else if (p->host_port)
+		str_print(port, sizeof(port), "%u", p->host_port);
+	yyjson_mut_val *b = yyjson_mut_arr_add_obj(doc, list);
+	json_add_str(doc, b, "HostIp", ip);
+	json_add_str(doc, b, "HostPort", port);
+}
+
 static void add_bindings(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
 	yyjson_mut_val *map = json_add_obj(doc, o, "PortBindings");
 
-	for (size_t i = 0; i < s->publish_len; i++) {
-		const struct publish *p = &s->publish[i];
-		autofree char *key =
-			str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
-		yyjson_mut_val *list = yyjson_mut_obj_get(map, key);
-		char ip[IPAM_TEXT_MAX] = "", port[16] = "";
-		if (!list)
-			list = json_add_arr(doc, map, key);
-		if (p->host_ip.family != AF_UNSPEC)
-			ipam_addr_text(ip, &p->host_ip);
-		if (p->host_port && p->host_port_end > p->host_port)
-			str_print(port, sizeof(port), "%u-%u", p->host_port,
-				  p->host_port_end);
-		else if (p->host_port)
-			str_print(port, sizeof(port), "%u", p->host_port);
-		yyjson_mut_val *b = yyjson_mut_arr_add_obj(doc, list);
-		json_add_str(doc, b, "HostIp", ip);
-		json_add_str(doc, b, "HostPort", port);
-	}
+	for (size_t i = 0; i < s->publish_len; i++)
+		describe_host_binding(&s->publish[i], doc, map);
 }
 
 static void add_log(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)

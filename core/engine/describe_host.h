@@ -11,4 +11,8 @@ void describe_host_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_
 /* Default masked and read-only paths. */
 void describe_host_paths(struct strv *masked, struct strv *readonly);
 
+/* One published port as it was asked for, into PortBindings. */
+void describe_host_binding(const struct publish *p, yyjson_mut_doc *doc,
+			   yyjson_mut_val *map);
+
 #endif

@@ -30,6 +30,17 @@
 
 #define MS 1000000ll
 
+/* Listeners that nobody is to come by any more are closed. */
+static void take_ports(struct monitoring *m)
+{
+	struct setup s = { 0 };
+
+	if (!m->hooks || !m->hooks->ports || monitoring_read_setup(m, &s, NULL) < 0)
+		return;
+	m->hooks->ports(&s, m->kept, m->kept_len);
+	setup_done(&s);
+}
+
 void rerun_listen(struct monitoring *m)
 {
 	int word;
@@ -37,6 +48,8 @@ void rerun_listen(struct monitoring *m)
 	while ((word = bidding_take(m->control)) > 0) {
 		if (word == BIDDING_STOP)
 			m->stopped = true;
+		else if (word == BIDDING_PORTS)
+			take_ports(m);
 	}
 }
 
