@@ -9,7 +9,6 @@
 
 #include "core/base/fd.h"
 #include "core/base/id.h"
-#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/container.h"

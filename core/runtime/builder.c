@@ -173,14 +173,14 @@ static unsigned landlock_bits(const struct build *x)
 
 static uint64_t pids_limit(const struct build *x)
 {
-	int64_t n = x->bundle.config.pids_limit;
+	const struct runtimeconfig *c = &x->bundle.config;
 
-	/* pids.max is exact, and `update` can raise it. */
-	for (size_t i = 0; i < x->bundle.config.unified.len && !x->b->oci; i++)
-		if (str_starts(x->bundle.config.unified.v[i], "pids.max="))
-			return 0;
-	/* In the caller's own user namespace it would count the caller's as well. */
-	return n > 0 && (!x->b->oci || x->nested) ? (uint64_t)n : 0;
+	/* pids.max is exact, and `update` can raise it. In the caller's own user
+	 * namespace it would count the caller's as well. */
+	return c->pids_limit > 0 && (x->b->oci ? x->nested
+					       : !strv_getenv(&c->unified, "pids.max"))
+		       ? (uint64_t)c->pids_limit
+		       : 0;
 }
 
 /* The part of init that `start` comes to wait for. */
