@@ -10,6 +10,7 @@
 #include "core/engine/health.h"
 #include "core/engine/keeper.h"
 #include "core/engine/netjoin.h"
+#include "core/engine/news.h"
 #include "core/net/stack.h"
 #include "core/runtime/exec.h"
 #include "core/runtime/launch.h"
@@ -49,6 +50,11 @@ static int stack(int argc, char **argv)
 	return stack_main(&o);
 }
 
+static int execution(int argc, char **argv)
+{
+	return exec_main(argc, argv, news_exec_ended);
+}
+
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
@@ -56,7 +62,7 @@ static const struct {
 	{ "keeper", keeper_main },
 	{ "monitor", monitor },
 	{ "stack", stack },
-	{ "exec", exec_main },
+	{ "exec", execution },
 	{ "create", ociproc_create_main },
 	{ "enlist", ociproc_exec_main },
 };

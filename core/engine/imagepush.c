@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* docker push. */
 #include "core/engine/imagepush.h"
+#include "core/engine/news.h"
 
 #include <errno.h>
 
@@ -68,6 +69,8 @@ int imagepush_run(const struct store *s, const struct config *cfg,
 	*ret = (struct descriptor){ .digest = t->manifest.digest,
 				    .size = t->manifest.size };
 	str_copy(ret->media_type, sizeof(ret->media_type), t->manifest.media_type);
+	autofree char *familiar = reference_familiar(ref);
+	news_image(s, "push", NULL, familiar, NULL);
 	return note_digest(s, &all, t, ref, e);
 }
 

@@ -13,9 +13,9 @@
 #include "core/base/str.h"
 #include "core/engine/container.h"
 #include "core/engine/image.h"
+#include "core/engine/news.h"
 #include "core/engine/realm.h"
 #include "core/store/gc.h"
-#include "core/store/journal.h"
 #include "core/store/layer.h"
 
 struct work {
@@ -50,8 +50,11 @@ static void note(struct work *w, bool deleted, char *what)
 
 	w->done = mem_resize(w->done, w->done_len + 1, sizeof(*w->done));
 	w->done[w->done_len++] = (struct untag_action){ deleted, what };
-	if (!deleted || str_eq(what, digest_text(id, &w->image.id)))
-		journal_add(w->s, "image", deleted ? "delete" : "untag", what, NULL);
+	/* Docker names the image by its ID in both. */
+	digest_text(id, &w->image.id);
+	if (!deleted || str_eq(what, id))
+		news_image(w->s, deleted ? "delete" : "untag", &w->image.id, id,
+			   &w->image.config.labels);
 }
 
 static const char *used_image(const struct container *c)

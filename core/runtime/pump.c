@@ -12,7 +12,8 @@
  * backpressure (it is bounded by the pipes), then clients get the exit code.
  *
  * Restarts: the supervisor keeps the container's ends of the pipes for the next run, so
- * they are the same for all runs and clients stay; only a terminal is another. */
+ * they are the same for all runs; only a terminal is another. Clients hear of the end of
+ * the run that they attached to, as docker's do, and leave. */
 #include "core/runtime/pump.h"
 
 #include <errno.h>
@@ -199,8 +200,7 @@ static void begin_again(struct pumping *p, const struct order *o)
 	pumping_block_stdin(p, false);
 }
 
-/* all: else only those who asked for no stream, and so wait for nothing else. */
-static void tell_code(struct pumping *p, int exit_code, bool all)
+static void tell_code(struct pumping *p, int exit_code)
 {
 	uint32_t c = (uint32_t)exit_code;
 	uint8_t code[4] = { (uint8_t)(c >> 24), (uint8_t)(c >> 16), (uint8_t)(c >> 8),
@@ -209,8 +209,7 @@ static void tell_code(struct pumping *p, int exit_code, bool all)
 
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
-		if (all || !q->c.want)
-			pumping_send(q, FRAME_EXIT, code, sizeof(code));
+		pumping_send(q, FRAME_EXIT, code, sizeof(code));
 	}
 }
 
@@ -218,7 +217,7 @@ static void tell(struct pumping *p, int exit_code)
 {
 	struct peer *next;
 
-	tell_code(p, exit_code, true);
+	tell_code(p, exit_code);
 	p->told = true;
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
@@ -250,7 +249,7 @@ static void on_order(struct loop *l, int fd, uint32_t events, void *arg)
 		return;
 	}
 	if (r > 0 && o.kind == ORDER_ENDED) {
-		tell_code(p, o.exit_code, false);
+		tell_code(p, o.exit_code);
 		return;
 	}
 	if (r > 0 && o.kind == ORDER_AGAIN) {
