@@ -304,9 +304,8 @@ static int ensure_embedded(const struct store *s, const char *what, struct image
 	return r < 0 ? r : image_open(s, what, ret, e);
 }
 
-/* Does the image that is here serve the platform that was asked for? */
-static int check_platform(const struct image *i, const char *what, const char *platform,
-			  struct err *e)
+int image_check_platform(const struct image *i, const char *what, const char *platform,
+			 struct err *e)
 {
 	struct platform want = { 0 };
 	char have[96], asked[96];
@@ -338,12 +337,12 @@ int image_ensure(const struct store *s, const struct config *cfg, const char *wh
 	if (welcome_is_name(what)) {
 		r = ensure_embedded(s, what, &i, e);
 		if (r >= 0)
-			r = check_platform(&i, what, platform, e);
+			r = image_check_platform(&i, what, platform, e);
 		goto out;
 	}
 	r = str_eq(policy, "always") ? -ENOENT : image_open(s, what, &i, e);
 	if (r >= 0)
-		r = check_platform(&i, what, platform, e);
+		r = image_check_platform(&i, what, platform, e);
 	if (r != -ENOENT || str_eq(policy, "never"))
 		goto out;
 	image_done(&i);
@@ -362,6 +361,18 @@ out:
 	*ret = i;
 	i = (struct image){ 0 };
 	return 0;
+}
+
+int image_remote_tags(const struct config *cfg, const struct reference *ref,
+		      struct strv *ret, struct err *e)
+{
+	struct registry *registry = NULL;
+	int r = registry_open(ref, cfg ? &cfg->registry : NULL, &registry, e);
+
+	if (r == 0)
+		r = registry_tags(registry, ret, e);
+	registry_free(registry);
+	return r;
 }
 
 int image_tag(const struct store *s, const char *source, const char *target,

@@ -7,6 +7,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/image.h"
 #include "core/store/tag.h"
 
 static struct tag *find(const struct tags *all, const char *name)
@@ -41,6 +42,18 @@ static int note_digest(const struct store *s, const struct tags *all, struct tag
 	str_set(&t->repo, repo);
 	t->repo_digest = t->manifest.digest;
 	return tag_set(s, t, e);
+}
+
+int imagepush_check(const struct store *s, const struct reference *ref,
+		    const char *platform, struct err *e)
+{
+	autodone(image_done) struct image i = { 0 };
+	autofree char *name = reference_full(ref);
+
+	/* Which is not there, imagepush_run says. */
+	if (str_empty(platform) || image_open(s, name, &i, NULL) < 0)
+		return 0;
+	return image_check_platform(&i, name, platform, e);
 }
 
 int imagepush_run(const struct store *s, const struct config *cfg,
