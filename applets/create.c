@@ -240,7 +240,9 @@ int create_spec(const struct create_options *o, char **args, struct spec *s,
 	copy_lists(o, s);
 	copy_numbers(o, s);
 	copy_command(o, args, s);
-	r = parse_numbers(o, s, e);
+	r = o->rootfs ? spec_set_rootfs(s, args[0], e) : 0;
+	if (r >= 0)
+		r = parse_numbers(o, s, e);
 	if (r >= 0)
 		r = parse_attach(o, s, e);
 	if (r >= 0)
@@ -318,6 +320,8 @@ static int provide_image(struct host *h, const struct create_options *o,
 {
 	int r;
 
+	if (spec->rootfs)
+		return 0;
 	if (!imagefile_is_name(spec->image))
 		return get_image(h, o, spec->image, e);
 	r = imagefile_take(&h->store, &h->config, spec->image, ret_name, e);

@@ -27,7 +27,7 @@ struct create_options {
 	bool has_init, has_oom_score_adj, has_stop_timeout;
 	uint64_t memory, memory_reservation, shm_size;
 	bool detach, init, interactive, privileged, publish_all, quiet, read_only, rm,
-		sig_proxy, tty;
+		rootfs, sig_proxy, tty;
 };
 
 /* The values of --cpus and --memory-swap. */

@@ -79,6 +79,12 @@ static void fill_mounts(const struct plan *p, struct runtimeconfig *c)
 	mounts_add(&p->mounts, p->dir, c);
 }
 
+/* Is the root a folder as it is? */
+static bool takes_folder(const struct spec *s)
+{
+	return s->rootfs && !s->rootfs_overlaid;
+}
+
 static int fill_config(const struct plan *p, struct runtimeconfig *c,
 		       struct strv *warnings, struct err *e)
 {
@@ -87,7 +93,7 @@ static int fill_config(const struct plan *p, struct runtimeconfig *c,
 
 	if (r < 0)
 		return r;
-	c->root_path = str_dup("rootfs");
+	c->root_path = str_dup(takes_folder(s) ? s->rootfs : "rootfs");
 	c->root_readonly = s->read_only;
 	c->namespaces = p->namespaces;
 	if (p->namespaces & RT_NS_UTS) {
@@ -238,16 +244,21 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 	autofree char *filter = str_fmt("%s/bundle/" FILTER_FILE, p->dir),
 		      *upper = str_fmt("%s/upper", p->dir),
 		      *work = str_fmt("%s/work", p->dir);
+	autostrv none = { 0 }, empty = { 0 };
+	const struct strv *layers = takes_folder(spec) ? &none : &p->layers;
 	bool filtered = !p->security.seccomp_unconfined;
 	int r = filtered ? make_filter(s, p, bundle, e) : 0;
 
 	if (r < 0)
 		return r;
+	/* Of an image without layers. */
+	if (!p->layers.len)
+		strv_addf(&empty, "%s/bundle/rootfs", p->dir);
 	struct setup setup = {
 		.id = (char *)p->id,
-		.layers = p->layers,
-		.upper = upper,
-		.work = work,
+		.layers = p->layers.len ? *layers : empty,
+		.upper = takes_folder(spec) ? spec->rootfs : upper,
+		.work = takes_folder(spec) ? NULL : work,
 		.seccomp = filtered ? filter : NULL,
 		.new_keyring = true,
 		/* A container that shares the host's processes may be meant to signal
@@ -280,7 +291,7 @@ int bundling_write(const struct store *s, const struct plan *p, int dirfd,
 	static const char *const folders[] = { "upper", "work", "log", "bundle",
 					       "bundle/rootfs" };
 	static const mode_t modes[] = { 0755, 0700, 0700, 0700, 0755 };
-	/* The last is the root of an image without layers. */
+	/* The last stands for the layers of an image without any. */
 	size_t n = ARRAY_LEN(folders) - (p->layers.len ? 1 : 0);
 
 	for (size_t i = 0; i < n; i++)

@@ -106,6 +106,8 @@ yyjson_mut_doc *describe_plan(const struct plan *p, const struct strv *warnings)
 	describe_host(p, doc, root);
 	mounts_describe(&p->mounts, doc, json_add_arr(doc, root, "Mounts"));
 	describe_network(&p->net, p->id, doc, root);
+	if (p->spec->rootfs)
+		json_add_str(doc, root, "Rootfs", p->spec->rootfs);
 	json_add_strv(doc, root, "LayerChain", &p->chain);
 	if (p->mounts.chain.len)
 		json_add_strv(doc, root, "MountChain", &p->mounts.chain);

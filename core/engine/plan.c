@@ -26,12 +26,12 @@
 #define HOSTNAME_LEN 12
 #define HOSTNAME_MAX 64
 
-/* The image, unless the layers are given. */
+/* The image, unless the layers or a folder are given. */
 static int find_image(const struct store *s, struct plan *p, struct err *e)
 {
 	int r;
 
-	if (p->spec->layers) {
+	if (p->spec->layers || p->spec->rootfs) {
 		p->image.config.stop_timeout = -1;
 		return 0;
 	}
@@ -45,6 +45,8 @@ static int find_layers(const struct store *s, struct plan *p, struct err *e)
 
 	if (p->spec->layers)
 		strv_addv(&p->layers, strv_view(p->spec->layers));
+	if (p->spec->rootfs)
+		strv_add(&p->layers, p->spec->rootfs);
 	for (size_t n = 1; n <= c->diff_ids_len; n++) {
 		struct digest chain;
 		char hex[DIGEST_TEXT_MAX];

@@ -94,6 +94,10 @@ struct spec {
 	char *health_cmd;
 	bool no_healthcheck;
 	char *restart; /* "no", "always", "on-failure:3", "unless-stopped" */
+	/* --rootfs: the root is this folder (absolute), as it is or, overlaid, unchanged
+	 * below what the container writes; there is no image. NULL: an image. */
+	char *rootfs;
+	bool rootfs_overlaid;
 	/* A step of a build: the root is made of these folders (top first) and there is
 	 * no image; not owned. */
 	const struct strv *layers;
@@ -103,6 +107,8 @@ void spec_init(struct spec *s);
 void spec_done(struct spec *s);
 
 /* docker's value syntaxes, appended to the spec; -EINVAL with docker's words. */
+/* --rootfs: "DIR" or "DIR:O"; the image's name is the folder's. */
+int spec_set_rootfs(struct spec *s, const char *text, struct err *e);
 int spec_add_volume(struct spec *s, const char *text, struct err *e); /* -v a:b[:ro,…] */
 int spec_add_mount(struct spec *s, const char *text, struct err *e); /* --mount type=… */
 int spec_add_tmpfs(struct spec *s, const char *text,

@@ -14,7 +14,8 @@
 struct setup {
 	char *id;
 	/* Root file system: overlay of layers (top first, absolute paths) with upper and
-	 * work (absolute); no layers: config.json's root.path is bound as it is. */
+	 * work (absolute); no layers: config.json's root.path is bound as it is, and upper
+	 * is the same folder. */
 	struct strv layers;
 	char *upper, *work;
 	char *seccomp; /* absolute path of compiled BPF; NULL: unconfined */
