@@ -45,7 +45,7 @@ static int add_label_file(struct spec *s, const char *path, struct err *e)
 {
 	autobuf text = { .max = 1 << 20 };
 	autostrv lines = { 0 };
-	int r = file_read(AT_FDCWD, path, 1 << 20, &text);
+	int r = file_read_named(path, 1 << 20, &text);
 
 	if (r < 0)
 		return err_code(e, r, "label file '%s'", path);

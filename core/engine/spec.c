@@ -145,7 +145,7 @@ int spec_add_env_file(struct spec *s, const char *path, struct err *e)
 {
 	autobuf text = { .max = ENV_FILE_MAX };
 	autostrv lines = { 0 };
-	int r = file_read(AT_FDCWD, path, ENV_FILE_MAX, &text);
+	int r = file_read_named(path, ENV_FILE_MAX, &text);
 
 	if (r < 0)
 		return err_code(e, r, "env file '%s'", path);
