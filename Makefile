@@ -243,6 +243,10 @@ check-cross: ## --version and unit tests of other machines under qemu-user
 	scripts/prepare build cross
 	scripts/check-cross $(or $(ARCHES),aarch64 s390x)
 
+check-vm: ## limits, memory ends, update, stats, pause on a booted Debian with systemd, in qemu
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	ROOTLESS=$(O)/rootless VM_CACHE=$(O)/vm tests/vm/run $(T)
+
 bench: ## beside podman, crun, runc, bwrap, skopeo + umoci: one table of ratios
 	scripts/prepare build test bench
 	@$(MAKE) --no-print-directory -j$(JOBS) all
@@ -258,7 +262,7 @@ docs: $(O)/rootless ## README's table of commands, man page, bash completion
 size: $(O)/rootless ## the executable by room and library
 	scripts/size $(O)
 
-.PHONY: lint fmt analyze-objects asan fuzz bench bench-net check-cross docs
+.PHONY: lint fmt analyze-objects asan fuzz bench bench-net check-cross check-vm docs
 lint: ## format, headers, layers, symbols, sizes, shellcheck, cppcheck, gcc -fanalyzer
 	scripts/prepare build lint
 	@$(MAKE) --no-print-directory -j$(JOBS) all

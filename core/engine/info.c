@@ -18,7 +18,9 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/container.h"
+#include "core/ns/cgroup.h"
 #include "core/ns/idmap.h"
+#include "core/runtime/scope.h"
 #include "core/store/tag.h"
 #include "core/wire/decoder.h"
 #include "version.inc"
@@ -121,21 +123,34 @@ static void add_plugins(yyjson_mut_doc *doc, yyjson_mut_val *obj)
 	add_names(doc, plugins, "Log", log);
 }
 
-/* What limits hold: without a cgroup of our own only what rlimits can do. */
-static void add_limits(yyjson_mut_doc *doc, yyjson_mut_val *obj)
+/* What limits hold; a warning for each that does not. */
+static void add_limits(yyjson_mut_doc *doc, yyjson_mut_val *obj, yyjson_mut_val *warnings)
 {
-	static const char *const without[] = {
-		"MemoryLimit", "SwapLimit", "CpuCfsPeriod",   "CpuCfsQuota",
-		"CPUShares",   "CPUSet",    "OomKillDisable",
+	static const struct {
+		const char *key, *controller, *warning;
+	} limits[] = {
+		{ "MemoryLimit", "memory", "No memory limit support" },
+		{ "SwapLimit", "memory", "No swap limit support" },
+		{ "CpuCfsPeriod", "cpu", NULL },
+		{ "CpuCfsQuota", "cpu", "No cpu cfs quota support" },
+		{ "CPUShares", "cpu", "No cpu shares support" },
+		{ "CPUSet", "cpuset", "No cpuset support" },
 	};
-	struct statfs st;
-	bool v2 = !statfs("/sys/fs/cgroup", &st) && (uint32_t)st.f_type == 0x63677270;
+	static const char *const drivers[] = { [SCOPE_NONE] = "none",
+					       [SCOPE_SYSTEMD] = "systemd",
+					       [SCOPE_SUBTREE] = "cgroupfs" };
 
-	for (size_t n = 0; n < ARRAY_LEN(without); n++)
-		yyjson_mut_obj_add_bool(doc, obj, without[n], false);
+	for (size_t n = 0; n < ARRAY_LEN(limits); n++) {
+		bool holds = scope_available(limits[n].controller, NULL);
+
+		yyjson_mut_obj_add_bool(doc, obj, limits[n].key, holds);
+		if (!holds && limits[n].warning)
+			yyjson_mut_arr_add_str(doc, warnings, limits[n].warning);
+	}
+	yyjson_mut_obj_add_bool(doc, obj, "OomKillDisable", false);
 	yyjson_mut_obj_add_bool(doc, obj, "PidsLimit", true);
-	json_add_str(doc, obj, "CgroupDriver", "none");
-	json_add_str(doc, obj, "CgroupVersion", v2 ? "2" : "1");
+	json_add_str(doc, obj, "CgroupDriver", drivers[scope_driver()]);
+	json_add_str(doc, obj, "CgroupVersion", cgroup_unified() ? "2" : "1");
 }
 
 /* A value of /etc/os-release, malloc'd, without its quotes; NULL when there is none. */
@@ -304,17 +319,12 @@ yyjson_mut_val *info_system(const struct store *s, const struct config *cfg,
 	add_counts(s, doc, obj);
 	add_driver(s, doc, obj);
 	add_plugins(doc, obj);
-	add_limits(doc, obj);
+	add_limits(doc, obj, warnings);
 	json_add_str(doc, obj, "SystemTime", time_stamp(stamp, time_now()));
 	add_machine(doc, obj);
 	add_fixed(s, cfg, doc, obj);
 	add_security(cfg, doc, obj);
 	add_registry(cfg, doc, obj);
-	yyjson_mut_arr_add_str(doc, warnings, "No memory limit support");
-	yyjson_mut_arr_add_str(doc, warnings, "No swap limit support");
-	yyjson_mut_arr_add_str(doc, warnings, "No cpu cfs quota support");
-	yyjson_mut_arr_add_str(doc, warnings, "No cpu shares support");
-	yyjson_mut_arr_add_str(doc, warnings, "No cpuset support");
 	add_rootless(s, doc, obj, warnings);
 	yyjson_mut_obj_add_val(doc, obj, "Warnings", warnings);
 	return obj;

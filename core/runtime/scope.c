@@ -14,9 +14,11 @@
  * processes that the kernel killed for want of memory: hence the guard. */
 #include "core/runtime/scope.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -137,18 +139,27 @@ static int step_aside(const struct making *m)
 	return r < 0 ? err_code(m->e, r, "make a control group") : 0;
 }
 
+/* systemd has put us into the scope itself, which must be empty before it can give its
+ * controllers to the groups in it. */
+static int settle(const struct making *m, int inner)
+{
+	int r = cgroup_put(inner, 0);
+
+	if (r < 0)
+		return err_code(m->e, r, "enter the control group");
+	return m->w->guard > 0 && m->base < 0 ? step_aside(m) : 0;
+}
+
 static int fill(const struct making *m)
 {
 	static const char *const wanted[] = { "memory", "pids", "io" };
 	autoclose int inner = cgroup_make(m->scope, INNER);
-	int r;
+	int r = 0;
 
 	if (inner < 0)
 		return err_code(m->e, inner, "make a control group");
-	r = cgroup_put(inner, 0);
-	if (r < 0)
-		return err_code(m->e, r, "enter the control group");
-	r = m->w->guard > 0 && m->base < 0 ? step_aside(m) : 0;
+	if (m->base < 0)
+		r = settle(m, inner);
 	/* What they count is of use without a limit too. */
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(wanted); i++)
 		enable(m, wanted[i]);
@@ -157,7 +168,7 @@ static int fill(const struct making *m)
 		if (r == 0)
 			r = set(inner, m->w->limits->v[i], m->e);
 	}
-	return r;
+	return r == 0 && m->base >= 0 ? settle(m, inner) : r;
 }
 
 /* The caller's own group is NAME.scope/…: the path of NAME.scope, from an earlier run of
@@ -193,14 +204,48 @@ static int make_by_systemd(struct making *m)
 	return fill(m);
 }
 
+/* What starts that failed have left; the caller holds the lock of base. */
+static void sweep(int base)
+{
+	DIR *d = fdopendir(base);
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		autoclose int scope = -1;
+		uint64_t populated = 1;
+
+		if (!str_starts(de->d_name, PREFIX + 1) || !str_ends(de->d_name, SUFFIX))
+			continue;
+		scope = openat(dirfd(d), de->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		cgroup_number(scope, "cgroup.events", "populated", &populated);
+		if (!populated)
+			cgroup_remove(dirfd(d), de->d_name);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* With a lock, as between its making and the first process in it a group looks as one
+ * that was left. */
 static int make_in_subtree(struct making *m)
 {
 	autofree char *name = str_fmt("%s" SUFFIX, m->w->name);
+	autoclose int lock = openat(m->base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int again = openat(m->base, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
+	if (lock < 0 || again < 0 || flock(lock, LOCK_EX) < 0) {
+		fd_close(again);
+		return err_sys(m->e, "lock the control group");
+	}
+	sweep(again);
 	m->scope = cgroup_make(m->base, name);
 	if (m->scope < 0)
 		return err_code(m->e, m->scope, "make the control group '%s'", name);
-	return fill(m);
+	r = fill(m);
+	if (r < 0)
+		cgroup_remove(m->base, name);
+	return r;
 }
 
 static void making_done(struct making *m)
