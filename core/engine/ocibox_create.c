@@ -128,8 +128,7 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	return ociproc_create(c, e);
 }
 
-/* Its life ends as that of one that ran: with the hooks after it. */
-static void give_up(struct ocibox *b, struct ociproc *p, struct strv *warnings)
+static void give_up(struct ocibox *b, struct ociproc *p)
 {
 	if (p->pid > 0) {
 		kill(p->pid, SIGKILL);
@@ -137,9 +136,6 @@ static void give_up(struct ocibox *b, struct ociproc *p, struct strv *warnings)
 	}
 	fd_close(p->master);
 	p->master = -1;
-	b->init = fd_close(b->init);
-	b->status = "stopped";
-	ocibox_hooks_after(b, RT_HOOK_POSTSTOP, warnings);
 	ocifolder_remove(b->root, b->id);
 }
 
@@ -167,7 +163,7 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 	if (r == 0)
 		r = write_pid(o->pid_file, c.common.pid, e);
 	if (r < 0) {
-		give_up(&b, &c.common, o->warnings);
+		give_up(&b, &c.common);
 		return r;
 	}
 	*ret_pid = c.common.pid;

@@ -331,9 +331,7 @@ static int tcp_visit(struct tcp *t, struct flow *f, uint16_t port)
 {
 	int rc = tcp_inbound_path(t, f->tenant, f->fd[FLOW_HOST], port, &f->path);
 
-	if (rc)
-		return rc;
-	rc = tcp_realm_connect(t, &f->path);
+	rc = rc ? rc : tcp_realm_connect(t, &f->path);
 	if (rc != -EADDRINUSE && rc != -EADDRNOTAVAIL)
 		return rc;
 	/* The client's port can be in use here, by its connection to another published

@@ -6,8 +6,7 @@
 #define RUNTIME_BIDDING_H
 
 enum bidding_word {
-	BIDDING_STOP = 's',  /* the user ends it: the restart policy rests */
-	BIDDING_PORTS = 'p', /* setup.json has other published ports */
+	BIDDING_STOP = 's', /* the user ends it: the restart policy rests */
 };
 
 /* Monitor, which holds the container's lock: a descriptor to poll and to read from, or

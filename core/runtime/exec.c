@@ -53,8 +53,7 @@ int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
 	struct request_in in = { .process = x->process,
 				 .seccomp = x->seccomp,
 				 .open_stdin = x->open_stdin,
-				 .detach = x->detach,
-				 .tag = x->tag };
+				 .detach = x->detach };
 	char *argv[] = { (char *)"rootless", (char *)"exec", NULL };
 	autoclose int init = state_open_init(x->state), request = -1, ours = -1,
 		      theirs = -1;
@@ -288,7 +287,7 @@ static bool has_ended(int init)
 	return ns < 0 || !pidfd_alive(init);
 }
 
-static int run(struct execution *x, exec_ended_fn *ended)
+static int run(struct execution *x)
 {
 	uint8_t running = STATE_RUNNING;
 	int code = REPORT_EXIT_CANNOT, sock;
@@ -315,13 +314,11 @@ static int run(struct execution *x, exec_ended_fn *ended)
 	}
 	code = await_end(x);
 	order_drain(sock);
-	if (ended && x->request.tag)
-		ended(x->request.tag, code);
 	order_tell(sock, code);
 	return 0;
 }
 
-int exec_main(int argc, char **argv, exec_ended_fn *ended)
+int exec_main(int argc, char **argv)
 {
 	struct execution x = { .init = LAUNCH_FD(0),
 			       .report = -1,
@@ -338,7 +335,7 @@ int exec_main(int argc, char **argv, exec_ended_fn *ended)
 	}
 	client_init(&x.client, LAUNCH_FD(1), true);
 	x.client.want = FRAME_WANT_STDIN | FRAME_WANT_STDOUT | FRAME_WANT_STDERR;
-	r = run(&x, ended);
+	r = run(&x);
 	request_done(&x.request);
 	return r;
 }

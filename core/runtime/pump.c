@@ -12,8 +12,7 @@
  * backpressure (it is bounded by the pipes), then clients get the exit code.
  *
  * Restarts: the supervisor keeps the container's ends of the pipes for the next run, so
- * they are the same for all runs; only a terminal is another. Clients hear of the end of
- * the run that they attached to, as docker's do, and leave. */
+ * they are the same for all runs and clients stay; only a terminal is another. */
 #include "core/runtime/pump.h"
 
 #include <errno.h>
@@ -33,23 +32,9 @@
 
 #define CHUNK     16384
 #define REOPEN_MS 100
-#define LATER_MS  50
 
 /* --- output --------------------------------------------------------------------------
  */
-
-/* A log that takes its entries later is asked again. */
-static void flush_log(struct loop *l, void *arg)
-{
-	struct pumping *p = arg;
-
-	if (!p->conf->log || !logger_flush(p->conf->log))
-		return;
-	if (p->later)
-		loop_timer_set(p->later, LATER_MS);
-	else
-		p->later = loop_timer_add(l, LATER_MS, flush_log, p);
-}
 
 static void spread(struct pumping *p, int stream, const char *data, size_t n)
 {
@@ -57,10 +42,8 @@ static void spread(struct pumping *p, int stream, const char *data, size_t n)
 	struct peer *next;
 
 	/* A full disk loses lines of the log; the container goes on. */
-	if (p->conf->log) {
-		logger_write(p->conf->log, stream, data, n, time_now());
-		flush_log(p->loop, p);
-	}
+	if (p->conf->log)
+		logfile_write(p->conf->log, stream, data, n, time_now());
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
 		if (q->c.want & bit)
@@ -151,8 +134,8 @@ static void drain(struct pumping *p)
 			close_out(p, i);
 	}
 	if (p->conf->log) {
-		logger_finish(p->conf->log, time_now());
-		logger_done(p->conf->log);
+		logfile_finish(p->conf->log, time_now());
+		logfile_done(p->conf->log);
 		p->conf->log = NULL;
 	}
 	if (p->conf->in >= 0)
@@ -177,7 +160,7 @@ static void rest(struct pumping *p)
 		pumping_close_stdin(p);
 	}
 	if (p->conf->log)
-		logger_finish(p->conf->log, time_now());
+		logfile_finish(p->conf->log, time_now());
 	order_answer(p->conf->supervisor);
 }
 
@@ -200,7 +183,8 @@ static void begin_again(struct pumping *p, const struct order *o)
 	pumping_block_stdin(p, false);
 }
 
-static void tell_code(struct pumping *p, int exit_code)
+/* all: else only those who asked for no stream, and so wait for nothing else. */
+static void tell_code(struct pumping *p, int exit_code, bool all)
 {
 	uint32_t c = (uint32_t)exit_code;
 	uint8_t code[4] = { (uint8_t)(c >> 24), (uint8_t)(c >> 16), (uint8_t)(c >> 8),
@@ -209,7 +193,8 @@ static void tell_code(struct pumping *p, int exit_code)
 
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
-		pumping_send(q, FRAME_EXIT, code, sizeof(code));
+		if (all || !q->c.want)
+			pumping_send(q, FRAME_EXIT, code, sizeof(code));
 	}
 }
 
@@ -217,7 +202,7 @@ static void tell(struct pumping *p, int exit_code)
 {
 	struct peer *next;
 
-	tell_code(p, exit_code);
+	tell_code(p, exit_code, true);
 	p->told = true;
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
@@ -249,7 +234,7 @@ static void on_order(struct loop *l, int fd, uint32_t events, void *arg)
 		return;
 	}
 	if (r > 0 && o.kind == ORDER_ENDED) {
-		tell_code(p, o.exit_code);
+		tell_code(p, o.exit_code, false);
 		return;
 	}
 	if (r > 0 && o.kind == ORDER_AGAIN) {
@@ -309,7 +294,7 @@ void pump_run(struct pump *conf)
 	prctl(PR_SET_NAME, "rootless-pump");
 	p.loop = loop_new();
 	/* Rather not at all than unconfined. */
-	if (!p.loop || fence_pump(conf->log ? logger_dir(conf->log) : -1) < 0)
+	if (!p.loop || fence_pump(conf->log ? conf->log->dir : -1) < 0)
 		_exit(1);
 	if (conf->ahead)
 		await_payload(conf, &first);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The annex. Why not a tap device in the target, as slirp4netns and pasta have it: then
+ * every packet would come to user space and need a TCP there. With a veth pair and a
+ * namespace of our own behind it the kernel's TCP runs on both sides, as for a container
+ * (ARCHITECTURE.md section 3), and the whole of core/net serves a foreign namespace as it
+ * serves a realm. */
+#include "core/engine/annex.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/spawn.h"
+#include "core/base/str.h"
+#include "core/net/bridge.h"
+#include "core/net/endpoint.h"
+#include "core/net/link.h"
+#include "core/ns/pidfd.h"
+
+#define PAIR "peer0"
+
+/* What the annex' process says when it stands, or why it does not. */
+struct report {
+	int code;
+	struct err e;
+};
+
+/* --- in the annex' own process --------------------------------------------------------
+ */
+
+static bool six(const struct annex_side *s)
+{
+	return s->addr.family == AF_INET6;
+}
+
+/* A bridge has a gateway, where the resolver listens and to which nothing else leads.
+ * Without one an address stands there that nobody ever asks for: IPv4's dummy address
+ * (RFC 7600), IPv6's discard prefix (RFC 6666). */
+static struct ip_addr gateway(const struct annex_side *s)
+{
+	if (s->resolver.family != AF_UNSPEC || s->addr.family == AF_UNSPEC)
+		return s->resolver;
+	return six(s) ? (struct ip_addr){ .family = AF_INET6, .bytes = { 1, [15] = 1 } }
+		      : (struct ip_addr){ .family = AF_INET, .bytes = { 192, 0, 0, 8 } };
+}
+
+static int raise_bridge(const struct annex_plan *p, struct err *e)
+{
+	struct bridge b = { .ifname = ANNEX_BRIDGE, .mtu = p->mtu };
+	autofree struct netlink *nl = mem_new(struct netlink);
+	uint32_t index;
+	int r;
+
+	b.gateway = gateway(&p->side[0]);
+	b.gateway6 = gateway(&p->side[1]);
+	if (b.gateway.family == AF_UNSPEC) {
+		struct annex_side none = { .addr.family = AF_INET };
+
+		b.gateway = gateway(&none);
+	}
+	b.subnet = (struct ip_subnet){ b.gateway, 32 };
+	b.subnet6 = (struct ip_subnet){ b.gateway6, 128 };
+	if ((r = bridge_realm_up(e)) < 0 || (r = bridge_up(&b, e)) < 0 ||
+	    (r = netlink_open(nl, NETLINK_ROUTE, e)) < 0)
+		return r;
+	r = link_index(nl, ANNEX_BRIDGE, &index, e);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(p->side); i++) {
+		const struct annex_side *s = &p->side[i];
+
+		if (s->addr.family == AF_UNSPEC)
+			continue;
+		link_add_addr(nl, index, &s->router, six(s) ? 128 : 32);
+		link_add_host(nl, index, &s->addr);
+		r = netlink_commit(nl, e);
+	}
+	netlink_done(nl);
+	return r;
+}
+
+/* A netlink socket of the target. */
+static int open_inside(const struct nstarget *t, struct netlink *nl, struct err *e)
+{
+	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (own < 0)
+		return err_sys(e, "open '/proc/self/ns/net'");
+	if (setns(t->net_fd, CLONE_NEWNET) != 0)
+		return err_sys(e, "join the network namespace");
+	r = netlink_open(nl, NETLINK_ROUTE, e);
+	if (setns(own, CLONE_NEWNET) != 0)
+		return err_sys(e, "return from the network namespace");
+	return r;
+}
+
+static int link_seen(const struct nlmsghdr *h, void *arg)
+{
+	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const struct nlattr *info, *kind;
+
+	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		return 0;
+	info = netlink_find((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
+			    h->nlmsg_len - NLMSG_SPACE(sizeof(*m)), IFLA_LINKINFO);
+	kind = info ? netlink_find(info + 1, info->nla_len - NLA_HDRLEN, IFLA_INFO_KIND)
+		    : NULL;
+	*(bool *)arg =
+		kind && kind->nla_len > NLA_HDRLEN + 3 && memcmp(kind + 1, "tun", 4) == 0;
+	return 0;
+}
+
+/* A tap device that a caller (RootlessKit) has made for slirp4netns to open stands in the
+ * way of ours, which takes its name. */
+static int replace_tap(const struct annex_plan *p, const struct nstarget *t,
+		       struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	bool tap = false;
+	int r = open_inside(t, nl, e);
+
+	if (r == 0) {
+		netlink_begin(nl, "find link", RTM_GETLINK, 0);
+		netlink_header(nl, sizeof(struct ifinfomsg));
+		netlink_put_str(nl, IFLA_IFNAME, p->ifname);
+		netlink_dump(nl, link_seen, &tap, NULL);
+	}
+	if (tap) {
+		link_del(nl, p->ifname);
+		r = netlink_commit(nl, e);
+	}
+	netlink_done(nl);
+	return r;
+}
+
+static void add_side(struct netlink *nl, uint32_t index, const struct annex_side *s,
+		     bool own_subnet)
+{
+	if (own_subnet) {
+		link_add_addr(nl, index, &s->addr, s->prefix);
+	} else {
+		link_add_addr_alone(nl, index, &s->addr, s->prefix);
+		link_add_host(nl, index, &s->router);
+	}
+	link_add_default(nl, index, &s->router);
+}
+
+static int configure(const struct annex_plan *p, const struct nstarget *t, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	uint32_t index;
+	int r;
+
+	if (!p->configure)
+		return 0;
+	r = open_inside(t, nl, e);
+	if (r == 0)
+		r = link_index(nl, p->ifname, &index, e);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(p->side); i++) {
+		if (p->side[i].addr.family == AF_UNSPEC)
+			continue;
+		add_side(nl, index, &p->side[i], p->own_subnet);
+		r = netlink_commit(nl, e);
+	}
+	netlink_done(nl);
+	return r < 0 ? err_wrap(e, "configure '%s'", p->ifname) : 0;
+}
+
+static int open_watch(struct err *e)
+{
+	struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				  NETLINK_ROUTE);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
+		return err_sys(e, "listen for the end of the device");
+	return TAKE_FD(fd);
+}
+
+/* The watch, or -errno. */
+static int build(const struct annex_plan *p, const struct nstarget *t, struct err *e)
+{
+	struct endpoint ep = {
+		.bridge = ANNEX_BRIDGE, .host_ifname = PAIR, .mtu = p->mtu, .late = true
+	};
+	int r = nstarget_enter(t, e);
+
+	if (r < 0)
+		return r;
+	/* Joining by pidfd asks for ptrace access, which a process that is not dumpable
+	 * refuses; it holds nothing that the target's root could not make itself. */
+	prctl(PR_SET_DUMPABLE, 1);
+	if (unshare(CLONE_NEWNET) != 0)
+		return err_sys(e, "make a network namespace");
+	memcpy(ep.ifname, p->ifname, sizeof(ep.ifname));
+	memcpy(ep.mac, p->mac, sizeof(ep.mac));
+	if ((r = raise_bridge(p, e)) < 0 || (r = replace_tap(p, t, e)) < 0 ||
+	    (r = endpoint_attach(&ep, t->net_fd, e)) < 0 || (r = configure(p, t, e)) < 0)
+		return r;
+	return open_watch(e);
+}
+
+static void hold(const struct annex_plan *p, const struct nstarget *t, int sock)
+{
+	struct report said = { 0 };
+	char end;
+
+	prctl(PR_SET_NAME, "rootless-annex");
+	said.code = build(p, t, &said.e);
+	if (fd_send(sock, &said, sizeof(said), &said.code, said.code >= 0) == 0 &&
+	    said.code >= 0)
+		fd_read(sock, &end, 1);
+	_exit(0);
+}
+
+/* --- the caller's side ----------------------------------------------------------------
+ */
+
+int annex_open(const struct annex_plan *p, const struct nstarget *t, struct annex *ret,
+	       struct err *e)
+{
+	struct report said;
+	int pair[2], r = fd_socketpair(SOCK_SEQPACKET, pair);
+	size_t n = 1;
+
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	*ret = (struct annex){ .pidfd = -1, .watch = -1, .sock = pair[0] };
+	ret->pid = fork();
+	if (ret->pid == 0) {
+		fd_close(pair[0]);
+		hold(p, t, pair[1]);
+	}
+	fd_close(pair[1]);
+	if (ret->pid < 0)
+		r = err_sys(e, "fork");
+	else if ((ret->pidfd = pidfd_open(ret->pid)) < 0)
+		r = err_code(e, ret->pidfd, "open a pidfd");
+	else if (fd_recv(ret->sock, &said, sizeof(said), &ret->watch, &n) != sizeof(said))
+		r = err_set(e, -EIO, "the process beside the network namespace died");
+	else if (said.code < 0)
+		r = err_set(e, said.code, "%s", said.e.text);
+	if (r < 0)
+		annex_done(ret);
+	return r;
+}
+
+void annex_leave(struct annex *a)
+{
+	a->sock = fd_close(a->sock);
+	if (a->pid > 0)
+		spawn_wait(a->pid);
+	a->pid = 0;
+	a->pidfd = fd_close(a->pidfd);
+}
+
+bool annex_ended(const struct annex *a)
+{
+	uint8_t data[8192] __attribute__((aligned(8)));
+	ssize_t n;
+
+	while ((n = recv(a->watch, data, sizeof(data), MSG_DONTWAIT)) > 0) {
+		const struct nlmsghdr *h = (const void *)data;
+		size_t left = (size_t)n;
+
+		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+			const struct nlattr *name;
+
+			if (h->nlmsg_type != RTM_DELLINK ||
+			    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
+				continue;
+			name = netlink_find((const uint8_t *)NLMSG_DATA(h) +
+						    NLMSG_ALIGN(sizeof(struct ifinfomsg)),
+					    h->nlmsg_len -
+						    NLMSG_SPACE(sizeof(struct ifinfomsg)),
+					    IFLA_IFNAME);
+			if (name && name->nla_len > NLA_HDRLEN + strlen(PAIR) &&
+			    str_eq((const char *)name + NLA_HDRLEN, PAIR))
+				return true;
+		}
+	}
+	return false;
+}
+
+void annex_done(struct annex *a)
+{
+	annex_leave(a);
+	a->watch = fd_close(a->watch);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ports passed on by themselves. A port that we listen on ourselves for one direction is
+ * left out in the other, or the two would chase each other. Datagram sockets come and go
+ * with each question somebody asks, so theirs are looked up at the start only. */
+#include "core/engine/autoport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/buf.h"
+#include "core/base/fd.h"
+#include "core/base/file.h"
+#include "core/base/mem.h"
+#include "core/engine/standalone.h"
+
+#define TABLE_MAX        (4u << 20)
+#define TCP_LISTEN_STATE 0x0a
+
+static const char *const tables[] = { "/proc/self/net/tcp", "/proc/self/net/tcp6",
+				      "/proc/self/net/udp", "/proc/self/net/udp6" };
+
+bool autoport_has(const struct autoport_set *s, uint16_t port)
+{
+	return s->bits[port / 8] & 1u << port % 8;
+}
+
+static void put(struct autoport_set *s, uint16_t port)
+{
+	s->bits[port / 8] |= (uint8_t)(1u << port % 8);
+}
+
+static void parse_line(const char *line, bool udp, struct autoport_set *ret)
+{
+	unsigned int port, far_port, state;
+
+	if (sscanf(line, " %*u: %*32[0-9A-Fa-f]:%4x %*32[0-9A-Fa-f]:%4x %2x", &port,
+		   &far_port, &state) != 3)
+		return;
+	if (port && (udp ? far_port == 0 : state == TCP_LISTEN_STATE))
+		put(ret, (uint16_t)port);
+}
+
+void autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *ret)
+{
+	const char *end = text + n;
+
+	while (text < end) {
+		const char *eol = memchr(text, '\n', (size_t)(end - text));
+		char line[128];
+		size_t len = (size_t)((eol ? eol : end) - text);
+
+		len = len < sizeof(line) ? len : sizeof(line) - 1;
+		memcpy(line, text, len);
+		line[len] = 0;
+		parse_line(line, udp, ret);
+		text = eol ? eol + 1 : end;
+	}
+}
+
+/* --- looking --------------------------------------------------------------------------
+ */
+
+static void read_table(int fd, bool udp, struct autoport_set *ret)
+{
+	autobuf text = { .max = TABLE_MAX };
+
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+		return;
+	file_read_fd(fd, TABLE_MAX, &text);
+	autoport_parse(buf_str(&text), text.len, udp, ret);
+}
+
+static void look(const struct autoports *a, bool udp, bool out, struct autoport_set *ret)
+{
+	for (size_t i = 0; i < 2; i++) {
+		size_t table = 2 * (size_t)udp + i;
+		autoclose int own = out ? open(tables[table], O_RDONLY | O_CLOEXEC) : -1;
+
+		read_table(out ? own : a->inside[table], udp, ret);
+	}
+}
+
+/* Ours of one direction. */
+static void ours(const struct autoports *a, bool udp, bool out, struct autoport_set *ret)
+{
+	*ret = a->fixed[udp][out];
+	for (size_t i = 0; i < a->len; i++)
+		if (a->v[i].udp == udp && a->v[i].out == out)
+			put(ret, a->v[i].port);
+}
+
+static void open_one(struct autoports *a, bool udp, bool out, uint16_t port)
+{
+	struct publish p = { .proto = udp ? PUBLISH_UDP : PUBLISH_TCP,
+			     .host_port = port,
+			     .host_port_end = port,
+			     .port = port,
+			     .outward = out };
+	struct err e = { 0 };
+	int sock;
+
+	if (a->len == AUTOPORT_MAX)
+		return;
+	if (out)
+		p.host_ip =
+			(struct ip_addr){ .family = AF_INET, .bytes = { 127, [3] = 1 } };
+	/* Taken, or below 1024: perhaps the next time. */
+	sock = hookup_add(a->hookup, &p, 1, NULL, &e);
+	if (sock >= 0)
+		a->v[a->len++] = (struct autoport){ sock, udp, out, port };
+}
+
+static void close_gone(struct autoports *a, bool udp, bool out,
+		       const struct autoport_set *there)
+{
+	for (size_t i = 0; i < a->len;) {
+		struct autoport *p = &a->v[i];
+
+		if (p->udp == udp && p->out == out && !autoport_has(there, p->port)) {
+			fd_close(p->sock);
+			*p = a->v[--a->len];
+		} else {
+			i++;
+		}
+	}
+}
+
+static void scan_one(struct autoports *a, bool udp, bool out)
+{
+	struct autoport_set there = { 0 }, here, there_by_us;
+
+	look(a, udp, out, &there);
+	close_gone(a, udp, out, &there);
+	ours(a, udp, out, &here);
+	ours(a, udp, !out, &there_by_us);
+	for (uint32_t port = 1; port <= UINT16_MAX; port++) {
+		uint16_t p = (uint16_t)port;
+
+		if (autoport_has(&there, p) && !autoport_has(&here, p) &&
+		    !autoport_has(&there_by_us, p))
+			open_one(a, udp, out, p);
+	}
+}
+
+void autoport_scan(struct autoports *a)
+{
+	if (a->in[0])
+		scan_one(a, false, false);
+	if (a->out[0])
+		scan_one(a, false, true);
+}
+
+/* --- start and end --------------------------------------------------------------------
+ */
+
+static int open_table(void *arg)
+{
+	const char *const *path = arg;
+	int fd = open(*path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* What is forwarded for TCP is for UDP too, where nothing else is said of that. */
+static void add_twins(struct autoports *a, const struct standalone *s)
+{
+	for (size_t i = 0; i < s->ports_len; i++) {
+		const struct publish *p = &s->ports[i];
+		bool out = p->outward;
+
+		if (p->proto == PUBLISH_TCP && (out ? a->out[1] : a->in[1]) &&
+		    p->port == p->host_port)
+			open_one(a, true, out, p->host_port);
+	}
+}
+
+bool autoport_wanted(const struct autoports *a)
+{
+	return a->in[0] || a->in[1] || a->out[0] || a->out[1];
+}
+
+int autoport_open(struct autoports *a, const struct standalone *s, const struct hookup *h,
+		  struct err *e)
+{
+	memcpy(a->in, s->auto_in, sizeof(a->in));
+	memcpy(a->out, s->auto_out, sizeof(a->out));
+	a->hookup = h;
+	for (size_t i = 0; i < s->ports_len; i++) {
+		const struct publish *p = &s->ports[i];
+
+		put(&a->fixed[p->proto == PUBLISH_UDP][p->outward], p->host_port);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		if (!a->in[i / 2])
+			continue;
+		/* Without IPv6 there is no such table. */
+		a->inside[i] = nstarget_socket(h->target, open_table, (void *)&tables[i]);
+		if (a->inside[i] < 0 && i % 2 == 0)
+			return err_code(e, a->inside[i],
+					"read the namespace's table of sockets");
+	}
+	for (int udp = 0; udp < 2; udp++)
+		for (int out = 0; out < 2; out++)
+			if (out ? a->out[udp] : a->in[udp])
+				scan_one(a, udp, out);
+	add_twins(a, s);
+	return 0;
+}
+
+void autoport_done(struct autoports *a)
+{
+	for (size_t i = 0; i < a->len; i++)
+		fd_close(a->v[i].sock);
+	a->len = 0;
+	for (size_t i = 0; i < ARRAY_LEN(a->inside); i++)
+		if (a->inside[i] > 0)
+			a->inside[i] = fd_close(a->inside[i]);
+}

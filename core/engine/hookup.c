@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A stack of its own for one foreign network namespace.
+ *
+ * The stack's control socket has a name that the kernel picks in the abstract namespace:
+ * no file is left behind by a crash, and the stack talks to its own user only. */
+#include "core/engine/hookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/fd.h"
+#include "core/base/mem.h"
+#include "core/base/spawn.h"
+#include "core/base/str.h"
+#include "core/engine/sealed.h"
+#include "core/runtime/launch.h"
+
+#define BACKLOG 64
+
+static int open_listener(struct hookup *h)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr *at = (struct sockaddr *)&h->at;
+
+	h->at.sun_family = AF_UNIX;
+	h->at_len = sizeof(h->at);
+	if (fd < 0 || bind(fd, at, offsetof(struct sockaddr_un, sun_path)) != 0 ||
+	    getsockname(fd, at, &h->at_len) != 0 || listen(fd, BACKLOG) != 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int start(struct hookup *h, const struct annex *a, struct err *e)
+{
+	char *const argv[] = { (char *)"rootless", (char *)"stack", NULL };
+	autoclose int inner = sealed_open(e);
+	autoclose int listener = inner < 0 ? -1 : open_listener(h);
+	int ends[2];
+	char byte;
+
+	if (inner < 0)
+		return inner;
+	if (listener < 0)
+		return err_code(e, listener, "listen for the network process");
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return err_sys(e, "pipe");
+	autoclose int ready = ends[0];
+	int fds[] = { listener, a->pidfd, ends[1] };
+	h->stack = launch(inner, argv, fds, ARRAY_LEN(fds), e);
+	fd_close(ends[1]);
+	if (h->stack < 0)
+		return h->stack;
+	return fd_read(ready, &byte, 1) == 1
+		       ? 0
+		       : err_set(e, -EIO, "the network process died while it started");
+}
+
+int hookup_open(struct hookup *h, const struct annex_plan *p, const struct annex *a,
+		struct err *e)
+{
+	struct stack_attachment *place = &h->place;
+
+	str_copy(place->network, sizeof(place->network), "standalone");
+	str_copy(place->bridge, sizeof(place->bridge), ANNEX_BRIDGE);
+	place->addr = p->side[0].addr;
+	place->addr6 = p->side[1].addr;
+	place->gateway = p->side[0].resolver;
+	place->gateway6 = p->side[1].resolver;
+	place->router = p->side[0].router;
+	place->router6 = p->side[1].router;
+	place->subnet.addr = place->addr;
+	/* What is inside cannot be reached by way of the host; in a subnet that is the
+	 * host's that is this one address. */
+	place->subnet.prefix = p->own_subnet ? p->side[0].prefix : 32;
+	return start(h, a, e);
+}
+
+/* --- ports ----------------------------------------------------------------------------
+ */
+
+static int listen_inside(void *arg)
+{
+	struct publish *p = arg;
+	struct err e = { 0 };
+	int fds[2];
+	size_t n;
+
+	return publish_listen(p, fds, &n, &p->host_port, &e) == 0 ? fds[0] : e.code;
+}
+
+static int open_inside(const struct hookup *h, struct stack_published *sp, struct err *e)
+{
+	char ip[IPAM_TEXT_MAX];
+	int fd = nstarget_socket(h->target, listen_inside, &sp->map);
+
+	if (fd < 0)
+		return err_code(e, fd, "listen on %s port %u inside",
+				ipam_addr_text(ip, &sp->map.host_ip), sp->map.host_port);
+	sp->fds[0] = fd;
+	sp->fds_len = 1;
+	return 0;
+}
+
+static int register_at(const struct hookup *h, const struct stack_registration *r,
+		       struct err *e)
+{
+	autoclose int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int rc;
+
+	if (sock < 0 || connect(sock, (const struct sockaddr *)&h->at, h->at_len) != 0)
+		return err_sys(e, "connect to the network process");
+	rc = stack_register(sock, r, e);
+	return rc < 0 ? rc : TAKE_FD(sock);
+}
+
+static int open_ports(const struct hookup *h, struct publish *p, size_t n,
+		      struct stack_published *ret, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		ret[i].map = p[i];
+		r = p[i].outward ? open_inside(h, &ret[i], e)
+				 : publish_listen(&p[i], ret[i].fds, &ret[i].fds_len,
+						  &ret[i].map.host_port, e);
+		ret[i].map.host_port_end = ret[i].map.host_port;
+		if (r == 0)
+			p[i] = ret[i].map;
+	}
+	return r;
+}
+
+int hookup_add(const struct hookup *h, struct publish *p, size_t n,
+	       const struct ip_addr *guest, struct err *e)
+{
+	autofree struct stack_published *ports = mem_array(n + 1, sizeof(*ports));
+	struct stack_attachment place = h->place;
+	struct stack_registration r = { .id = "standalone",
+					.attachments = &place,
+					.attachments_len = 1,
+					.published = ports,
+					.published_len = n };
+	int rc = open_ports(h, p, n, ports, e);
+
+	if (guest && guest->family == AF_INET)
+		place.addr = *guest;
+	else if (guest && guest->family == AF_INET6)
+		place.addr6 = *guest;
+	if (rc == 0)
+		rc = register_at(h, &r, e);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < ports[i].fds_len; k++)
+			fd_close(ports[i].fds[k]);
+	return rc;
+}
+
+void hookup_done(struct hookup *h)
+{
+	if (h->stack <= 0)
+		return;
+	kill(h->stack, SIGKILL);
+	spawn_wait(h->stack);
+	h->stack = 0;
+}

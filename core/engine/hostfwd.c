@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* slirp4netns' API socket. */
+#include "core/engine/hostfwd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/wire/json.h"
+
+#define WAIT_S 2 /* for a client that is slow to send or read */
+
+static int get_addr(yyjson_val *args, const char *key, struct ip_addr *ret, struct err *e)
+{
+	const char *text = NULL;
+	int r = json_get_str(args, key, &text, e);
+
+	if (r == 0 && text && ipam_parse_addr(text, ret) != 0)
+		r = err_set(e, -EINVAL, "'%s' is not an address: '%s'", key, text);
+	return r;
+}
+
+static int get_port(yyjson_val *args, const char *key, uint16_t *ret, struct err *e)
+{
+	uint32_t port = 0;
+	int r = json_get_u32(args, key, &port, e);
+
+	if (r == 0 && (port < 1 || port > UINT16_MAX))
+		r = err_set(e, -EINVAL, "'%s' is not a port", key);
+	*ret = (uint16_t)port;
+	return r;
+}
+
+static int parse_add(yyjson_val *args, struct hostfwd_request *q, struct err *e)
+{
+	const char *proto = NULL;
+	int r;
+
+	q->map.host_ip = (struct ip_addr){ .family = AF_INET };
+	if ((r = json_get_str(args, "proto", &proto, e)) < 0 ||
+	    (r = get_addr(args, "host_addr", &q->map.host_ip, e)) < 0 ||
+	    (r = get_port(args, "host_port", &q->map.host_port, e)) < 0 ||
+	    (r = get_addr(args, "guest_addr", &q->guest, e)) < 0 ||
+	    (r = get_port(args, "guest_port", &q->map.port, e)) < 0)
+		return r;
+	q->map.host_port_end = q->map.host_port;
+	q->map.proto = str_eq(proto, "udp") ? PUBLISH_UDP : PUBLISH_TCP;
+	if (!str_eq(proto, "udp") && !str_eq(proto, "tcp"))
+		return err_set(e, -EINVAL, "'proto' is neither tcp nor udp");
+	return 0;
+}
+
+int hostfwd_parse(const char *text, size_t n, struct hostfwd_request *ret, struct err *e)
+{
+	autojson *doc = NULL;
+	yyjson_val *root, *args = NULL;
+	const char *verb = NULL;
+	int r = json_parse(text, n, "request", &doc, e);
+
+	*ret = (struct hostfwd_request){ .id = -1 };
+	if (r < 0)
+		return r;
+	root = yyjson_doc_get_root(doc);
+	if ((r = json_get_str(root, "execute", &verb, e)) < 0 ||
+	    (r = json_get_obj(root, "arguments", &args, e)) < 0)
+		return r;
+	if (str_eq(verb, "list_hostfwd")) {
+		ret->verb = HOSTFWD_LIST;
+		return 0;
+	}
+	if (str_eq(verb, "add_hostfwd"))
+		return parse_add(args, ret, e);
+	if (!str_eq(verb, "remove_hostfwd"))
+		return err_set(e, -EINVAL, "unknown request");
+	ret->verb = HOSTFWD_REMOVE;
+	r = json_get_i64(args, "id", &ret->id, e);
+	return r == 0 && ret->id < 0 ? err_set(e, -EINVAL, "'id' is missing") : r;
+}
+
+/* --- what they do ---------------------------------------------------------------------
+ */
+
+static int add(struct hostfwds *f, struct hostfwd_request *q, struct err *e)
+{
+	struct hostfwd one = { .map = q->map, .guest = q->guest };
+	const struct stack_attachment *place = &f->hookup->place;
+
+	if (one.guest.family == AF_UNSPEC)
+		one.guest = q->map.host_ip.family == AF_INET6 &&
+					    place->addr6.family == AF_INET6
+				    ? place->addr6
+				    : place->addr;
+	one.sock = hookup_add(f->hookup, &one.map, 1, &one.guest, e);
+	if (one.sock < 0)
+		return one.sock;
+	one.id = ++f->last;
+	f->v = mem_resize(f->v, f->len + 1, sizeof(*f->v));
+	f->v[f->len++] = one;
+	return 0;
+}
+
+static int take(struct hostfwds *f, int64_t id, struct err *e)
+{
+	for (size_t i = 0; i < f->len; i++) {
+		if (f->v[i].id != id)
+			continue;
+		fd_close(f->v[i].sock);
+		memmove(&f->v[i], &f->v[i + 1], (f->len - i - 1) * sizeof(*f->v));
+		f->len--;
+		return 0;
+	}
+	return err_set(e, -ENOENT, "there is no id %lld", (long long)id);
+}
+
+static void list(const struct hostfwds *f, yyjson_mut_doc *d, yyjson_mut_val *ret)
+{
+	yyjson_mut_val *all = json_add_arr(d, ret, "entries");
+
+	for (size_t i = 0; i < f->len; i++) {
+		const struct hostfwd *h = &f->v[i];
+		yyjson_mut_val *o = yyjson_mut_arr_add_obj(d, all);
+		char text[IPAM_TEXT_MAX];
+
+		yyjson_mut_obj_add_int(d, o, "id", h->id);
+		json_add_str(d, o, "proto", publish_proto_name(h->map.proto));
+		json_add_str(d, o, "host_addr", ipam_addr_text(text, &h->map.host_ip));
+		yyjson_mut_obj_add_int(d, o, "host_port", h->map.host_port);
+		json_add_str(d, o, "guest_addr", ipam_addr_text(text, &h->guest));
+		yyjson_mut_obj_add_int(d, o, "guest_port", h->map.port);
+	}
+}
+
+int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, struct buf *out)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *root = yyjson_mut_obj(doc), *ret;
+	struct hostfwd_request q;
+	struct err e = { 0 };
+	int r = hostfwd_parse(text, n, &q, &e);
+
+	yyjson_mut_doc_set_root(doc, root);
+	if (r == 0 && q.verb == HOSTFWD_ADD)
+		r = add(f, &q, &e);
+	if (r == 0 && q.verb == HOSTFWD_REMOVE)
+		r = take(f, q.id, &e);
+	ret = json_add_obj(doc, root, r < 0 ? "error" : "return");
+	if (r < 0)
+		json_add_str(doc, ret, "desc", e.text);
+	else if (q.verb == HOSTFWD_ADD)
+		yyjson_mut_obj_add_int(doc, ret, "id", f->last);
+	else if (q.verb == HOSTFWD_LIST)
+		list(f, doc, ret);
+	return json_print(out, doc, false);
+}
+
+void hostfwd_serve(struct hostfwds *f, int conn)
+{
+	struct timeval wait = { .tv_sec = WAIT_S };
+	char text[HOSTFWD_REQUEST_MAX];
+	autobuf out = { 0 };
+	size_t n = 0;
+	ssize_t got;
+
+	setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	setsockopt(conn, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	/* To the end that the client sets by shutdown(2), or until it is silent. */
+	while (n < sizeof(text) && (got = fd_read(conn, text + n, sizeof(text) - n)) > 0)
+		n += (size_t)got;
+	if (hostfwd_answer(f, text, n, &out) == 0)
+		send(conn, out.data, out.len, MSG_NOSIGNAL);
+	fd_close(conn);
+}
+
+void hostfwd_done(struct hostfwds *f)
+{
+	for (size_t i = 0; i < f->len; i++)
+		fd_close(f->v[i].sock);
+	free(f->v);
+	f->v = NULL;
+	f->len = 0;
+}
