@@ -6,6 +6,7 @@
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
 #include "core/cli/tty.h"
+#include "core/engine/container_end.h"
 #include "core/engine/session.h"
 
 struct attach {
@@ -60,10 +61,14 @@ static int attach(struct host *h, struct container *c, const struct attach *o,
 		return 1;
 	}
 	so.sock = sock;
+	container_end_tell(&h->store, c->id, "attach");
 	r = session_run(&so, e);
 	if (r < 0 || e->text[0])
 		return host_fail(e, r > 0 ? r : 1);
-	return r == SESSION_DETACHED ? 0 : r;
+	if (r != SESSION_DETACHED)
+		return r;
+	container_end_tell(&h->store, c->id, "detach");
+	return 0;
 }
 
 static int attach_main(void *opts_, char **args)

@@ -103,6 +103,9 @@ static int copy(struct host *h, const struct cp *o, char **args, struct err *e)
 	if (!running && lock < 0)
 		return lock;
 	r = out ? copy_out(&x, &bytes, e) : copy_in(&x, &bytes, e);
+	if (r >= 0)
+		container_end_tell(&h->store, c.id,
+				   out ? "archive-path" : "extract-to-dir");
 	if (r >= 0 && host && !quiet)
 		report(bytes, out ? NULL : c.name, out ? host : inside);
 	return r;

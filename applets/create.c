@@ -45,7 +45,7 @@ static int add_label_file(struct spec *s, const char *path, struct err *e)
 {
 	autobuf text = { .max = 1 << 20 };
 	autostrv lines = { 0 };
-	int r = file_read(AT_FDCWD, path, 1 << 20, &text);
+	int r = file_read_named(path, 1 << 20, &text);
 
 	if (r < 0)
 		return err_code(e, r, "label file '%s'", path);
@@ -59,33 +59,44 @@ static int add_label_file(struct spec *s, const char *path, struct err *e)
 	return 0;
 }
 
-static int parse_numbers(const struct create_options *o, struct spec *s, struct err *e)
+int create_cpus(const char *text, double *ret, struct err *e)
 {
 	char *end;
+	double n = strtod(text, &end);
 
-	if (o->cpus) {
-		s->cpus = strtod(o->cpus, &end);
-		if (*end || end == o->cpus || !(s->cpus > 0 && s->cpus < 1e6))
-			return err_set(
-				e, -EINVAL,
-				"invalid argument \"%s\" for \"--cpus\" flag: failed "
-				"to parse as a number of CPUs",
-				o->cpus);
-	}
-	if (str_eq(o->memory_swap, "-1")) {
-		s->memory_swap = -1;
-	} else if (o->memory_swap) {
-		uint64_t bytes;
-
-		if (str_size(o->memory_swap, &bytes) || bytes > INT64_MAX)
-			return err_set(
-				e, -EINVAL,
-				"invalid argument \"%s\" for \"--memory-swap\" flag: "
-				"invalid size: '%s'",
-				o->memory_swap, o->memory_swap);
-		s->memory_swap = (int64_t)bytes;
-	}
+	if (*end || end == text || !(n > 0 && n < 1e6))
+		return err_set(e, -EINVAL,
+			       "invalid argument \"%s\" for \"--cpus\" flag: failed "
+			       "to parse as a number of CPUs",
+			       text);
+	*ret = n;
 	return 0;
+}
+
+int create_swap(const char *text, int64_t *ret, struct err *e)
+{
+	uint64_t bytes;
+
+	if (str_eq(text, "-1")) {
+		*ret = -1;
+		return 0;
+	}
+	if (str_size(text, &bytes) || bytes > INT64_MAX)
+		return err_set(e, -EINVAL,
+			       "invalid argument \"%s\" for \"--memory-swap\" flag: "
+			       "invalid size: '%s'",
+			       text, text);
+	*ret = (int64_t)bytes;
+	return 0;
+}
+
+static int parse_numbers(const struct create_options *o, struct spec *s, struct err *e)
+{
+	int r = o->cpus ? create_cpus(o->cpus, &s->cpus, e) : 0;
+
+	if (r == 0 && o->memory_swap)
+		r = create_swap(o->memory_swap, &s->memory_swap, e);
+	return r;
 }
 
 /* -a, -d and -i: which streams the client wants. */
@@ -169,6 +180,11 @@ static void copy_lists(const struct create_options *o, struct spec *s)
 	strv_addv(&s->network_aliases, strv_view(&o->network_alias));
 	strv_addv(&s->volumes_from, strv_view(&o->volumes_from));
 	strv_addv(&s->log_opts, strv_view(&o->log_opt));
+	strv_addv(&s->blkio_weight_device, strv_view(&o->blkio_weight_device));
+	strv_addv(&s->device_read_bps, strv_view(&o->device_read_bps));
+	strv_addv(&s->device_write_bps, strv_view(&o->device_write_bps));
+	strv_addv(&s->device_read_iops, strv_view(&o->device_read_iops));
+	strv_addv(&s->device_write_iops, strv_view(&o->device_write_iops));
 }
 
 static void copy_numbers(const struct create_options *o, struct spec *s)
@@ -186,6 +202,7 @@ static void copy_numbers(const struct create_options *o, struct spec *s)
 	s->memory = o->memory;
 	s->memory_reservation = o->memory_reservation;
 	s->cpu_shares = o->cpu_shares;
+	s->blkio_weight = o->blkio_weight;
 	s->health_interval = o->health_interval;
 	s->health_timeout = o->health_timeout;
 	s->health_start_period = o->health_start_period;
@@ -223,7 +240,9 @@ int create_spec(const struct create_options *o, char **args, struct spec *s,
 	copy_lists(o, s);
 	copy_numbers(o, s);
 	copy_command(o, args, s);
-	r = parse_numbers(o, s, e);
+	r = o->rootfs ? spec_set_rootfs(s, args[0], e) : 0;
+	if (r >= 0)
+		r = parse_numbers(o, s, e);
 	if (r >= 0)
 		r = parse_attach(o, s, e);
 	if (r >= 0)
@@ -301,6 +320,8 @@ static int provide_image(struct host *h, const struct create_options *o,
 {
 	int r;
 
+	if (spec->rootfs)
+		return 0;
 	if (!imagefile_is_name(spec->image))
 		return get_image(h, o, spec->image, e);
 	r = imagefile_take(&h->store, &h->config, spec->image, ret_name, e);

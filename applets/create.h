@@ -12,7 +12,8 @@ struct create_options {
 	struct strv add_host, annotation, attach, cap_add, cap_drop, device, dns,
 		dns_option, dns_search, env, env_file, expose, group_add, label,
 		label_file, log_opt, mount, network_alias, publish, security_opt, sysctl,
-		tmpfs, ulimit, volume, volumes_from;
+		tmpfs, ulimit, volume, volumes_from, blkio_weight_device, device_read_bps,
+		device_write_bps, device_read_iops, device_write_iops;
 	char *health_cmd;
 	int64_t health_interval, health_retries, health_start_interval,
 		health_start_period, health_timeout;
@@ -21,14 +22,17 @@ struct create_options {
 		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
 		*log_driver, *mac_address, *memory_swap, *name, *network, *pid, *platform,
 		*pull, *restart, *stop_signal, *user, *userns, *uts, *workdir;
-	int64_t cpu_shares, cpu_period, cpu_quota, oom_score_adj, pids_limit,
-		stop_timeout;
+	int64_t blkio_weight, cpu_shares, cpu_period, cpu_quota, oom_score_adj,
+		pids_limit, stop_timeout;
 	bool has_init, has_oom_score_adj, has_stop_timeout;
 	uint64_t memory, memory_reservation, shm_size;
 	bool detach, init, interactive, privileged, publish_all, quiet, read_only, rm,
-		sig_proxy, tty;
+		rootfs, sig_proxy, tty;
 };
 
+/* The values of --cpus and --memory-swap. */
+int create_cpus(const char *text, double *ret, struct err *e);
+int create_swap(const char *text, int64_t *ret, struct err *e);
 /* args: the image, then the command. detach: nothing is attached. */
 int create_spec(const struct create_options *o, char **args, struct spec *ret,
 		struct err *e);

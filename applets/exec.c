@@ -7,6 +7,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
+#include "core/engine/container_end.h"
 #include "core/engine/execute.h"
 #include "core/engine/session.h"
 
@@ -61,18 +62,26 @@ static int run(struct host *h, const struct container *c, const struct exec *o,
 		.tty = o->tty,
 		.detach_keys = o->detach_keys,
 	};
-	int r;
+	autofree char *attribute = NULL;
+	char id[65] = "";
+	int r, code;
 
+	x->ret_id = id;
 	autoclose int sock = execute_start(&h->store, c, x, e);
 	if (sock < 0)
 		return host_fail(e, sock == -ENOENT || sock == -EACCES ? 127 : 1);
+	/* As docker: an error of a detached one is an error of the command. */
 	if (o->detach)
-		return 0;
+		return container_start_go(sock, &code, e) < 0 ? host_fail(e, 1) : 0;
 	so.sock = sock;
 	r = session_run(&so, e);
 	if (r < 0 || e->text[0])
 		return host_fail(e, r > 0 ? r : 1);
-	return r == SESSION_DETACHED ? 0 : r;
+	if (r != SESSION_DETACHED)
+		return r;
+	attribute = str_fmt("execID=%s", id);
+	container_end_tell_more(&h->store, c->id, "exec_detach", attribute);
+	return 0;
 }
 
 static int exec_main(void *opts_, char **args)

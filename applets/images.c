@@ -10,7 +10,7 @@
 #include "core/engine/row.h"
 
 struct images {
-	bool all, digests, no_trunc, quiet;
+	bool all, digests, no_trunc, quiet, tree;
 	char *format;
 	struct strv filter;
 };
@@ -24,6 +24,8 @@ static const struct opt opts[] = {
 	OPT_STRING(struct images, format, 0, "format", "string", TABLE_FORMAT_HELP),
 	OPT_BOOL(struct images, no_trunc, 0, "no-trunc", "Don't truncate output"),
 	OPT_BOOL(struct images, quiet, 'q', "quiet", "Only show image IDs"),
+	OPT_BOOL(struct images, tree, 0, "tree",
+		 "List multi-platform images as a tree (refused: one platform is kept)"),
 	OPT_END,
 };
 
@@ -59,21 +61,7 @@ static int add_row(const struct image *i, const char *tag, const char *digest,
 	return table_row(t, yyjson_doc_get_root(row), e);
 }
 
-/* The digest by which the repository of tag knows the image. */
-static const char *digest_for(const struct image *i, const char *tag)
-{
-	size_t n = (size_t)(strrchr(tag, ':') - tag);
-
-	for (size_t k = 0; k < i->repo_digests.len; k++) {
-		const char *d = i->repo_digests.v[k];
-
-		if (!strncmp(d, tag, n) && d[n] == '@')
-			return d;
-	}
-	return NULL;
-}
-
-/* name: of the operand "nginx" or "nginx:tag"; NULL: all. */
+/* name: of the operand "nginx", "nginx:tag" or "nginx@digest"; NULL: all. */
 static bool is_wanted(const char *name, const char *tag)
 {
 	size_t n;
@@ -81,7 +69,50 @@ static bool is_wanted(const char *name, const char *tag)
 	if (!name)
 		return true;
 	n = strlen(name);
-	return str_glob(name, tag) || (!strncmp(tag, name, n) && tag[n] == ':');
+	return str_glob(name, tag) ||
+	       (!strncmp(tag, name, n) && (tag[n] == ':' || tag[n] == '@'));
+}
+
+static bool has_digests(const struct images *o)
+{
+	return o->digests || (o->format && strstr(o->format, ".Digest"));
+}
+
+/* A row for each digest by which the repository of tag knows the image, when they are
+ * shown; one at least. */
+static int add_tag(const struct image *i, const char *tag, const struct images *o,
+		   struct table *t, struct err *e)
+{
+	size_t n = (size_t)(strrchr(tag, ':') - tag), rows = 0;
+	int r = 0;
+
+	for (size_t k = 0; has_digests(o) && r >= 0 && k < i->repo_digests.len; k++) {
+		const char *d = i->repo_digests.v[k];
+
+		if (strncmp(d, tag, n) || d[n] != '@')
+			continue;
+		r = add_row(i, tag, d, o, t, e);
+		rows++;
+	}
+	return rows ? r : add_row(i, tag, NULL, o, t, e);
+}
+
+/* By its digests: without a tag, or asked for so. */
+static int add_digests(const struct image *i, const char *name, const struct images *o,
+		       const struct pick *p, struct table *t, struct err *e)
+{
+	int r = 0;
+
+	for (size_t n = 0; r >= 0 && n < i->repo_digests.len; n++) {
+		const char *digest = i->repo_digests.v[n];
+
+		if (!is_wanted(name, digest) || !pick_image_name(p, digest))
+			continue;
+		r = add_row(i, NULL, digest, o, t, e);
+		if (!has_digests(o))
+			break; /* they would look the same */
+	}
+	return r;
 }
 
 static int add_image(const struct image *i, const char *name, const struct images *o,
@@ -91,19 +122,20 @@ static int add_image(const struct image *i, const char *name, const struct image
 
 	if (!pick_image(p, i))
 		return 0;
+	if ((name && strchr(name, '@')) || (!i->repo_tags.len && i->repo_digests.len))
+		return add_digests(i, name, o, p, t, e);
 	for (size_t n = 0; n < i->repo_tags.len && r >= 0; n++) {
 		const char *tag = i->repo_tags.v[n];
 
 		if (!is_wanted(name, tag) || !pick_image_name(p, tag))
 			continue;
-		r = add_row(i, tag, digest_for(i, tag), o, t, e);
+		r = add_tag(i, tag, o, t, e);
 		if (o->quiet && !o->format)
 			return r; /* the ID once */
 	}
 	if (i->repo_tags.len || name || pick_has(p, "reference"))
 		return r;
-	return add_row(i, NULL, i->repo_digests.len ? i->repo_digests.v[0] : NULL, o, t,
-		       e);
+	return add_row(i, NULL, NULL, o, t, e);
 }
 
 static int show(struct host *h, const char *name, const struct images *o,
@@ -134,6 +166,12 @@ static int images_main(void *opts_, char **args)
 	struct table *t;
 	int code;
 
+	if (o->tree) {
+		err_set(&e, -EOPNOTSUPP,
+			"--tree is not possible: of an image, one platform is kept here, "
+			"so there is no tree to show");
+		return host_fail(&e, 1);
+	}
 	if (host_open(&h, &e) < 0 || pick_images(&p, &h.store, &o->filter, &e) < 0)
 		return host_fail(&e, 1);
 	t = table_new(columns, o->format, o->digests ? DIGESTS_FORMAT : DEFAULT_FORMAT,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless port */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "applets/host.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
+#include "core/engine/portchange.h"
 
 static const struct opt opts[] = {
 	OPT_END,
@@ -41,39 +43,118 @@ static int show_one(yyjson_val *ports, const char *container, const char *wanted
 	return 0;
 }
 
-static int port_main(void *opts_, char **args)
+/* All that is open of one container. */
+static void show_all(const struct container *c, const char *prefix)
 {
-	autodone(container_done) struct container c = { 0 };
-	autohost h = { 0 };
-	struct err e = { 0 };
+	yyjson_val *settings =
+		yyjson_obj_get(yyjson_doc_get_root(c->record), "NetworkSettings");
 	yyjson_val *key, *bindings;
 	size_t i, max;
 
-	if (host_open(&h, &e) < 0 || container_open(&h.store, args[0], &c, &e) < 0)
-		return host_fail(&e, 1);
+	/* Of one that does not run nothing is open, whatever its last run had. */
+	if (c->state.status != STATE_RUNNING && c->state.status != STATE_PAUSED)
+		return;
+	yyjson_obj_foreach (yyjson_obj_get(settings, "Ports"), i, max, key, bindings) {
+		autofree char *text = str_fmt("%s%s -> ", prefix, yyjson_get_str(key));
+
+		show(text, bindings);
+	}
+}
+
+static int show_every(struct host *h, struct err *e)
+{
+	struct container *v = NULL;
+	size_t n = 0;
+	int r = container_list(&h->store, &v, &n, e);
+
+	for (size_t i = 0; i < n; i++) {
+		autofree char *prefix = str_fmt("%s ", v[i].name);
+
+		show_all(&v[i], prefix);
+		container_done(&v[i]);
+	}
+	free(v);
+	return r < 0 ? r : 0;
+}
+
+/* Each specification in turn; the first that cannot be ends it. */
+static int change(struct host *h, char **args, bool add, struct err *e)
+{
+	int r = 0;
+
+	for (char **spec = args + 1; r == 0 && *spec; spec++) {
+		autodone(container_done) struct container c = { 0 };
+
+		r = container_open(&h->store, args[0], &c, e);
+		if (r >= 0)
+			r = add ? portchange_add(&h->store, &h->config, &c, *spec, e)
+				: portchange_remove(&h->store, &h->config, &c, *spec, e);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* A container may have a verb's name: what docker's form can mean, it means. */
+static bool is_verb(char **args, const char *verb)
+{
+	if (!str_eq(args[0], verb))
+		return false;
+	if (str_eq(verb, "ls"))
+		return !args[1] || (!args[2] && (args[1][0] < '0' || args[1][0] > '9'));
+	return args[1] && args[2];
+}
+
+static int show_some(struct host *h, char **args, struct err *e)
+{
+	autodone(container_done) struct container c = { 0 };
+	int r = container_open(&h->store, args[0], &c, e);
+
+	if (r < 0)
+		return r;
+	if (!args[1]) {
+		show_all(&c, "");
+		return 0;
+	}
+	bool open = c.state.status == STATE_RUNNING || c.state.status == STATE_PAUSED;
 	yyjson_val *settings =
 		yyjson_obj_get(yyjson_doc_get_root(c.record), "NetworkSettings");
-	yyjson_val *ports = yyjson_obj_get(settings, "Ports");
-	/* Of one that does not run nothing is open, whatever its last run had. */
-	if (c.state.status != STATE_RUNNING && c.state.status != STATE_PAUSED)
-		ports = NULL;
-	if (args[1])
-		return show_one(ports, args[0], args[1], &e) < 0 ? host_fail(&e, 1) : 0;
-	yyjson_obj_foreach (ports, i, max, key, bindings) {
-		autofree char *prefix = str_fmt("%s -> ", yyjson_get_str(key));
+	return show_one(open ? yyjson_obj_get(settings, "Ports") : NULL, args[0], args[1],
+			e);
+}
 
-		show(prefix, bindings);
-	}
-	return 0;
+static int port_main(void *opts_, char **args)
+{
+	autohost h = { 0 };
+	struct err e = { 0 };
+	int r = host_open(&h, &e);
+
+	if (r < 0)
+		return host_fail(&e, 1);
+	if (is_verb(args, "add"))
+		r = change(&h, args + 1, true, &e);
+	else if (is_verb(args, "rm"))
+		r = change(&h, args + 1, false, &e);
+	else if (is_verb(args, "ls"))
+		r = args[1] ? show_some(&h, args + 1, &e) : show_every(&h, &e);
+	else if (args[1] && args[2])
+		r = err_set(
+			&e, -EINVAL,
+			"'port' takes CONTAINER [PRIVATE_PORT[/PROTO]], or add, rm or "
+			"ls first");
+	else
+		r = show_some(&h, args, &e);
+	return r < 0 ? host_fail(&e, 1) : 0;
 }
 
 const struct applet port_applet = {
 	.name = "port",
-	.args = "CONTAINER [PRIVATE_PORT[/PROTO]]",
-	.summary = "List port mappings or a specific mapping for the container",
+	.args = "CONTAINER [PRIVATE_PORT[/PROTO]] | add CONTAINER "
+		"[IP:][HOST:]PORT[/PROTO]... "
+		"| rm CONTAINER [IP:][HOST:]PORT[/PROTO]... | ls [CONTAINER]",
+	.summary = "List port mappings or a specific mapping for the container; publish "
+		   "ports of a running one, and withdraw them",
 	.group = GROUP_COMMAND,
 	.opts = opts,
 	.min_args = 1,
-	.max_args = 2,
+	.max_args = -1,
 	.main = port_main,
 };

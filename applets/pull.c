@@ -2,6 +2,8 @@
 /* rootless pull */
 #include "applets/pull.h"
 
+#include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/base/str.h"
@@ -12,10 +14,12 @@
 
 struct pull {
 	char *platform;
-	bool quiet;
+	bool all_tags, quiet;
 };
 
 static const struct opt opts[] = {
+	OPT_BOOL(struct pull, all_tags, 'a', "all-tags",
+		 "Download all tagged images in the repository"),
 	OPT_STRING(struct pull, platform, 0, "platform", "string",
 		   "Set platform if server is multi-platform capable"),
 	OPT_BOOL(struct pull, quiet, 'q', "quiet", "Suppress verbose output"),
@@ -106,16 +110,22 @@ static int pull_embedded(struct host *h, const char *what, struct err *e)
 	return r;
 }
 
+static bool has_tag(const char *what)
+{
+	const char *slash = strrchr(what, '/');
+
+	return strpbrk(slash ? slash : what, ":@") != NULL;
+}
+
 /* Says which tag is meant when none was given; the full name for the last line. */
 static char *full_name(const char *what, bool quiet, struct err *e)
 {
-	const char *slash = strrchr(what, '/');
 	struct reference ref = { 0 };
 	char *full = NULL;
 
 	if (reference_parse(what, &ref, e) < 0)
 		return NULL;
-	if (!quiet && !strpbrk(slash ? slash : what, ":@"))
+	if (!quiet && !has_tag(what))
 		printf("Using default tag: latest\n");
 	fflush(stdout);
 	full = reference_full(&ref);
@@ -123,10 +133,44 @@ static char *full_name(const char *what, bool quiet, struct err *e)
 	return full;
 }
 
+static int pull_all(struct host *h, const char *what, const struct pull *o, struct err *e)
+{
+	autodone(reference_done) struct reference ref = { 0 };
+	autostrv tags = { 0 };
+	int r;
+
+	if (has_tag(what))
+		return err_set(e, -EINVAL, "tag can't be used with --all-tags/-a");
+	if ((r = reference_parse(what, &ref, e)) < 0 ||
+	    (r = image_remote_tags(&h->config, &ref, &tags, e)) < 0)
+		return r;
+	if (tags.len == 0)
+		return err_set(e, -ENOENT, "'%s' has no tags", what);
+	for (size_t i = 0; r >= 0 && i < tags.len; i++) {
+		autofree char *name = str_fmt("%s:%s", what, tags.v[i]);
+
+		r = pull_show(h, name, o->platform, STDOUT_FILENO, o->quiet, e);
+		fflush(stdout);
+	}
+	if (r >= 0)
+		printf("%s/%s\n", ref.registry, ref.repository);
+	return r;
+}
+
+static int pull_one(struct host *h, const char *what, const struct pull *o, struct err *e)
+{
+	autofree char *full = full_name(what, o->quiet, e);
+	int r = full ? pull_show(h, what, o->platform, STDOUT_FILENO, o->quiet, e)
+		     : -EINVAL;
+
+	if (r >= 0)
+		printf("%s\n", full);
+	return r;
+}
+
 static int pull_main(void *opts_, char **args)
 {
 	const struct pull *o = opts_;
-	autofree char *full = NULL;
 	autohost h = { 0 };
 	struct err e = { 0 };
 	int r;
@@ -134,15 +178,12 @@ static int pull_main(void *opts_, char **args)
 	if (host_open(&h, &e) < 0)
 		return host_fail(&e, 1);
 	if (welcome_is_name(args[0]))
-		return pull_embedded(&h, args[0], &e) < 0 ? host_fail(&e, 1) : 0;
-	full = full_name(args[0], o->quiet, &e);
-	if (!full)
-		return host_fail(&e, 1);
-	r = pull_show(&h, args[0], o->platform, STDOUT_FILENO, o->quiet, &e);
-	if (r < 0)
-		return host_fail(&e, 1);
-	printf("%s\n", full);
-	return 0;
+		r = pull_embedded(&h, args[0], &e);
+	else if (o->all_tags)
+		r = pull_all(&h, args[0], o, &e);
+	else
+		r = pull_one(&h, args[0], o, &e);
+	return r < 0 ? host_fail(&e, 1) : 0;
 }
 
 const struct applet pull_applet = {

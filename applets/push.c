@@ -12,11 +12,15 @@
 
 struct push {
 	bool all_tags, quiet;
+	char *platform;
 };
 
 static const struct opt opts[] = {
 	OPT_BOOL(struct push, all_tags, 'a', "all-tags",
 		 "Push all tags of an image to the repository"),
+	OPT_STRING(struct push, platform, 0, "platform", "string",
+		   "Push a platform-specific manifest as a single-platform image to the "
+		   "registry (os[/arch[/variant]])"),
 	OPT_BOOL(struct push, quiet, 'q', "quiet", "Suppress verbose output"),
 	OPT_END,
 };
@@ -27,7 +31,7 @@ static void show(void *arg, const char *id, const char *status, uint64_t done,
 	progress_update(arg, id, status, done, total);
 }
 
-static int push_one(struct host *h, const char *name, bool quiet, struct err *e)
+static int push_one(struct host *h, const char *name, const struct push *o, struct err *e)
 {
 	autodone(reference_done) struct reference ref = { 0 };
 	struct descriptor d = { 0 };
@@ -35,9 +39,11 @@ static int push_one(struct host *h, const char *name, bool quiet, struct err *e)
 	struct progress *p;
 	int r = reference_parse(name, &ref, e);
 
+	if (r == 0)
+		r = imagepush_check(&h->store, &ref, o->platform, e);
 	if (r < 0)
 		return r;
-	p = progress_new(STDOUT_FILENO, quiet);
+	p = progress_new(STDOUT_FILENO, o->quiet);
 	r = imagepush_run(&h->store, &h->config, &ref, show, p, &d, e);
 	if (r >= 0) {
 		autofree char *line =
@@ -87,7 +93,7 @@ static int push_main(void *opts_, char **args)
 		       ref.repository);
 	fflush(stdout);
 	for (size_t i = 0; r >= 0 && i < names.len; i++)
-		r = push_one(&h, names.v[i], o->quiet, &e);
+		r = push_one(&h, names.v[i], o, &e);
 	if (r < 0)
 		return host_fail(&e, 1);
 	if (o->quiet)

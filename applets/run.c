@@ -7,6 +7,7 @@
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
 #include "core/cli/tty.h"
+#include "core/engine/container_end.h"
 #include "core/engine/session.h"
 
 #define RUN(...) __VA_ARGS__,
@@ -40,8 +41,9 @@ static int run_detached(int sock, const char *id, struct err *e)
 	return container_start_go(sock, &code, e) < 0 ? failed(code, e) : 0;
 }
 
-static int run_attached(int sock, struct container *c, const struct create_options *o,
-			const struct spec *spec, struct err *e)
+static int run_attached(struct host *h, int sock, struct container *c,
+			const struct create_options *o, const struct spec *spec,
+			struct err *e)
 {
 	struct session_options so = {
 		.sock = sock,
@@ -55,11 +57,16 @@ static int run_attached(int sock, struct container *c, const struct create_optio
 		.signal = proxy,
 		.arg = c,
 	};
-	int r = session_run(&so, e);
+	int r;
 
+	container_end_tell(&h->store, c->id, "attach");
+	r = session_run(&so, e);
 	if (r < 0 || e->text[0])
 		return failed(r, e);
-	return r == SESSION_DETACHED ? 0 : r;
+	if (r != SESSION_DETACHED)
+		return r;
+	container_end_tell(&h->store, c->id, "detach");
+	return 0;
 }
 
 static int start(struct host *h, const struct create_options *o, const struct spec *spec,
@@ -78,7 +85,7 @@ static int start(struct host *h, const struct create_options *o, const struct sp
 	} else if (o->detach) {
 		code = run_detached(sock, id, e);
 	} else {
-		code = run_attached(sock, &c, o, spec, e);
+		code = run_attached(h, sock, &c, o, spec, e);
 	}
 	container_done(&c);
 	/* A container that never ran has nobody to remove it. */

@@ -7,6 +7,7 @@
 #include "applets/host.h"
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
+#include "core/engine/container_end.h"
 #include "core/engine/session.h"
 
 struct start {
@@ -90,10 +91,14 @@ static int attach(struct host *h, struct container *c, const struct start *o,
 		return host_fail(e, 1);
 	}
 	so.sock = sock;
+	container_end_tell(&h->store, c->id, "attach");
 	r = session_run(&so, e);
 	if (r < 0 || e->text[0])
 		return host_fail(e, r > 0 ? r : 1);
-	return r == SESSION_DETACHED ? 0 : r;
+	if (r != SESSION_DETACHED)
+		return r;
+	container_end_tell(&h->store, c->id, "detach");
+	return 0;
 }
 
 static int needs_one(void)

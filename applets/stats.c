@@ -158,8 +158,9 @@ const struct applet stats_applet = {
 	.name = "stats",
 	.args = "[OPTIONS] [CONTAINER...]",
 	.summary = "Display a live stream of container(s) resource usage statistics",
-	.details = "Added up over the processes of each container; memory is their "
-		   "proportional share.",
+	.details = "By the container's control group when it has one (it has when it was "
+		   "started with limits); else added up over its processes, memory being "
+		   "their proportional share.",
 	.group = GROUP_COMMAND,
 	.opts = opts,
 	.opts_size = sizeof(struct stats),

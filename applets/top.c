@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless top */
+#include "core/engine/container_end.h"
 #include "core/engine/top.h"
 
 #include <string.h>
@@ -41,6 +42,8 @@ static int top_main(void *o, char **args)
 	if (host_open(&h, &e) < 0 || container_open(&h.store, args[0], &c, &e) < 0)
 		return host_fail(&e, 1);
 	r = top_list(&c, &words, &t, &e);
+	if (r >= 0)
+		container_end_tell(&h.store, c.id, "top");
 	container_done(&c);
 	if (r < 0)
 		return host_fail(&e, 1);

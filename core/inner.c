@@ -10,6 +10,7 @@
 #include "core/engine/health.h"
 #include "core/engine/keeper.h"
 #include "core/engine/netjoin.h"
+#include "core/engine/news.h"
 #include "core/net/stack.h"
 #include "core/runtime/exec.h"
 #include "core/runtime/launch.h"
@@ -24,6 +25,7 @@ static int monitor(int argc, char **argv)
 {
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
+						    .ports = netjoin_ports,
 						    .started = container_started,
 						    .starved = container_starved,
 						    .probe = health_probe,
@@ -48,6 +50,11 @@ static int stack(int argc, char **argv)
 	return stack_main(&o);
 }
 
+static int execution(int argc, char **argv)
+{
+	return exec_main(argc, argv, news_exec_ended);
+}
+
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
@@ -55,7 +62,7 @@ static const struct {
 	{ "keeper", keeper_main },
 	{ "monitor", monitor },
 	{ "stack", stack },
-	{ "exec", exec_main },
+	{ "exec", execution },
 	{ "create", ociproc_create_main },
 	{ "enlist", ociproc_exec_main },
 };

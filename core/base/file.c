@@ -89,6 +89,13 @@ int file_read_fd(int fd, size_t max, struct buf *b)
 	return read_all(fd, max, 0, b);
 }
 
+int file_read_named(const char *path, size_t max, struct buf *b)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : read_all(fd, max, 0, b);
+}
+
 int file_read_small(int dirfd, const char *name, char *dst, size_t size)
 {
 	autoclose int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -16,6 +16,8 @@ int file_read(int dirfd, const char *name, size_t max, struct buf *b);
 /* The same from an open descriptor, from its current offset; any type of file. On failure
  * b is as it was. */
 int file_read_fd(int fd, size_t max, struct buf *b);
+/* The same of a file that the user named: a pipe or a device is read to its end. */
+int file_read_named(const char *path, size_t max, struct buf *b);
 /* For files of /proc and /sys: read until the end, at most size - 1 bytes (the rest is
  * left out), into NUL-terminated dst. 0 or -errno. */
 int file_read_small(int dirfd, const char *name, char *dst, size_t size);

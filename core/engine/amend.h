@@ -5,9 +5,18 @@
 
 #include "core/engine/container.h"
 
-/* Its restart policy, from the end of its current run on: the monitor looks then.
- * -EINVAL for a policy that is none, or of a container that removes itself. */
-int amend_restart(const struct store *s, struct container *c, const char *policy,
-		  struct err *e);
+struct amend {
+	/* From the end of its current run on: the monitor looks then. NULL: as it is. */
+	const char *restart;
+	/* Limits; zero and NULL: as they are. They hold at once when it runs, and for
+	 * every later run. NULL: none. */
+	const struct spec *limits;
+};
+
+/* All of it or nothing; a warning for each limit that this host cannot hold. -EINVAL for
+ * what is no policy or no limit, or does not go with the container's others; -EBUSY for
+ * limits of one that runs without a control group. */
+int amend(const struct store *s, struct container *c, const struct amend *what,
+	  struct strv *warnings, struct err *e);
 
 #endif

@@ -47,23 +47,12 @@ static bool is_header(const uint8_t block[BLOCK])
 	return block[0] && !str_oct(octal, UINT32_MAX, &said) && said == sum;
 }
 
-bool buildcontext_is_tar(int fd, const char **ret_other)
+bool buildcontext_is_tar(int fd)
 {
 	uint8_t block[BLOCK] = { 0 };
 	size_t have = 0;
 	ssize_t n;
 
-	*ret_other = NULL;
-	lseek(fd, 0, SEEK_SET);
-	if (fd_read_full(fd, block, 6) == 6) {
-		if (!memcmp(block, "BZh", 3))
-			*ret_other = "bzip2";
-		if (!memcmp(block,
-			    "\xfd"
-			    "7zXZ",
-			    6))
-			*ret_other = "xz";
-	}
 	lseek(fd, 0, SEEK_SET);
 	struct decoder *d = decoder_new(read_file, &fd, 0);
 	while (have < BLOCK &&
@@ -170,23 +159,16 @@ static int open_input(const struct buildcontext_want *w, struct buildcontext *c,
 		      struct err *e)
 {
 	autofree char *path = str_fmt("%s/context", w->dir);
-	const char *other;
 	autoclose int fd = spool(w, e);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (buildcontext_is_tar(fd, &other)) {
+	if (buildcontext_is_tar(fd)) {
 		r = buildcontext_unpack(fd, path, w->realm_pidfd, e);
 		return r < 0 ? err_wrap(e, "unpack the context")
 			     : open_folder(c, path, e);
 	}
-	if (other)
-		return err_set(
-			e, -EOPNOTSUPP,
-			"a context compressed with %s cannot be unpacked: use gzip "
-			"or zstd",
-			other);
 	if (w->file)
 		return err_set(e, -EINVAL, "the context on stdin is no tar archive");
 	r = file_read_fd(fd, DOCKERFILE_MAX, &c->text);

@@ -26,12 +26,11 @@ struct buildcontext_want {
 /* -EOPNOTSUPP with what to do instead for a URL. */
 int buildcontext_open(const struct buildcontext_want *w, struct buildcontext *ret,
 		      struct err *e);
-/* Unpacks the tar file fd (plain, gzip or zstd) into the new folder path, in a confined
+/* Unpacks the tar file fd (compressed or not) into the new folder path, in a confined
  * process of the realm. -EINVAL when it is none. */
 int buildcontext_unpack(int fd, const char *path, int realm_pidfd, struct err *e);
-/* Is the file fd a tar archive, compressed or not? Of bzip2 and xz, which cannot be
- * unpacked, *ret_other has the name. Leaves the offset at the start. */
-bool buildcontext_is_tar(int fd, const char **ret_other);
+/* Is the file fd a tar archive, compressed or not? Leaves the offset at the start. */
+bool buildcontext_is_tar(int fd);
 void buildcontext_done(struct buildcontext *c);
 
 #endif

@@ -98,7 +98,7 @@ static int read_secret(const struct buildmount_secret *s, struct buf *out, struc
 				       s->env);
 		return buf_adds(out, value);
 	}
-	r = file_read(AT_FDCWD, s->file, SECRET_MAX, out);
+	r = file_read_named(s->file, SECRET_MAX, out);
 	return r < 0 ? err_code(e, r, "secret '%s': read '%s'", s->id, s->file) : 0;
 }
 

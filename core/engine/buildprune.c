@@ -8,6 +8,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/engine/news.h"
 #include "core/engine/realm.h"
 #include "core/engine/untag.h"
 #include "core/store/stepcache.h"
@@ -62,6 +63,7 @@ int buildprune_run(const struct store *s, bool caches, uint64_t *ret_bytes, stru
 		r = untag_collect(s, &collected, e);
 	if (r < 0)
 		return r;
-	*ret_bytes = bytes + collected;
+	*ret_bytes += bytes + collected;
+	news_pruned(s, "builder", bytes + collected);
 	return 0;
 }

@@ -11,7 +11,7 @@
 
 /* Forgets the results of steps, and removes layers that only they kept. caches: the
  * content of cache mounts, too, but of those that a build uses now. *ret_bytes: what that
- * freed. */
+ * freed, added. */
 int buildprune_run(const struct store *s, bool caches, uint64_t *ret_bytes,
 		   struct err *e);
 

@@ -128,8 +128,7 @@ static int add_url(struct finder *f, const char *url, struct err *e)
 		return r;
 	if (f->fetched_unpack) {
 		autoclose int file = openat(fd, name, O_RDONLY | O_CLOEXEC);
-		const char *other;
-		if (file >= 0 && buildcontext_is_tar(file, &other))
+		if (file >= 0 && buildcontext_is_tar(file))
 			return unpack_into(f, file, e);
 	}
 	add(f->to, fd, name)->literal = true;
@@ -141,24 +140,13 @@ static int add_archive(struct finder *f, const char *path, struct err *e)
 {
 	autoclose int fd = path_open_in(f->j->context.fd, *path ? path : ".",
 					O_RDONLY | O_NONBLOCK, 0);
-	const char *other = NULL;
 	struct stat st;
 	int r;
 
 	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return 0;
-	if (!buildcontext_is_tar(fd, &other)) {
-		bool named = strstr(path, ".tar.") || str_ends(path, ".txz") ||
-			     str_ends(path, ".tbz2") || str_ends(path, ".tbz");
-		return other && named
-			       ? err_set(e, -EOPNOTSUPP,
-					 "'%s' is compressed with %s, which cannot be "
-					 "unpacked here: compress it with gzip or zstd, "
-					 "or "
-					 "COPY it",
-					 path, other)
-			       : 0;
-	}
+	if (!buildcontext_is_tar(fd))
+		return 0;
 	r = unpack_into(f, fd, e);
 	return r < 0 ? err_wrap(e, "unpack '%s'", path) : 1;
 }

@@ -18,6 +18,7 @@
 #include "core/engine/describe_host.h"
 #include "core/engine/devices.h"
 #include "core/engine/limits.h"
+#include "core/engine/sharing.h"
 #include "core/oci/seccompprofile.h"
 #include "core/runtime/filter.h"
 #include "core/runtime/setup.h"
@@ -71,11 +72,17 @@ static void fill_mounts(const struct plan *p, struct runtimeconfig *c)
 		.privileged = s->privileged,
 		.tty_gid = idmap_has(&p->gid, TTY_GID),
 		.shm_size = s->shm_size ? s->shm_size : (uint64_t)p->cfg->shm_size,
-		.ipc = s->ipc,
+		.ipc = p->ipc,
 	};
 
 	mounts_add_defaults(&d, c);
 	mounts_add(&p->mounts, p->dir, c);
+}
+
+/* Is the root a folder as it is? */
+static bool takes_folder(const struct spec *s)
+{
+	return s->rootfs && !s->rootfs_overlaid;
 }
 
 static int fill_config(const struct plan *p, struct runtimeconfig *c,
@@ -86,7 +93,7 @@ static int fill_config(const struct plan *p, struct runtimeconfig *c,
 
 	if (r < 0)
 		return r;
-	c->root_path = str_dup("rootfs");
+	c->root_path = str_dup(takes_folder(s) ? s->rootfs : "rootfs");
 	c->root_readonly = s->read_only;
 	c->namespaces = p->namespaces;
 	if (p->namespaces & RT_NS_UTS) {
@@ -212,24 +219,46 @@ int bundling_renew_filter(const struct store *s, int container_dirfd, struct err
 	return place_filter(s, line[1] ? line + 1 : NULL, caps, bundle, e);
 }
 
+static int set_log(const struct plan *p, struct setup *setup, struct err *e)
+{
+	autostrv command = { 0 };
+	char id[DIGEST_TEXT_MAX] = "";
+	const struct logplan_about about = { .id = p->id,
+					     .name = p->name,
+					     .image = p->spec->image,
+					     .image_id = id,
+					     .command = &command,
+					     .labels = &p->labels,
+					     .env = &p->env };
+
+	if (digest_is_set(&p->image.id))
+		digest_text(id, &p->image.id);
+	plan_args(p, &command);
+	return logplan_setup(&p->log, p->dir, &about, setup, e);
+}
+
 static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		       struct err *e)
 {
 	const struct spec *spec = p->spec;
 	autofree char *filter = str_fmt("%s/bundle/" FILTER_FILE, p->dir),
 		      *upper = str_fmt("%s/upper", p->dir),
-		      *work = str_fmt("%s/work", p->dir),
-		      *log = str_fmt("%s/log/%s-json.log", p->dir, p->id);
+		      *work = str_fmt("%s/work", p->dir);
+	autostrv none = { 0 }, empty = { 0 };
+	const struct strv *layers = takes_folder(spec) ? &none : &p->layers;
 	bool filtered = !p->security.seccomp_unconfined;
 	int r = filtered ? make_filter(s, p, bundle, e) : 0;
 
 	if (r < 0)
 		return r;
+	/* Of an image without layers. */
+	if (!p->layers.len)
+		strv_addf(&empty, "%s/bundle/rootfs", p->dir);
 	struct setup setup = {
 		.id = (char *)p->id,
-		.layers = p->layers,
-		.upper = upper,
-		.work = work,
+		.layers = p->layers.len ? *layers : empty,
+		.upper = takes_folder(spec) ? spec->rootfs : upper,
+		.work = takes_folder(spec) ? NULL : work,
 		.seccomp = filtered ? filter : NULL,
 		.new_keyring = true,
 		/* A container that shares the host's processes may be meant to signal
@@ -238,20 +267,22 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.init = spec->has_init ? spec->init : p->cfg->init,
 		.systempaths_unconfined = p->security.systempaths_unconfined,
 		.host_devices = spec->privileged,
+		.shares_pids = sharing_is(p->pid),
 		.terminal = spec->tty,
 		.open_stdin = spec->open_stdin,
 		.stdin_once = spec->stdin_once,
-		.log_driver = (char *)p->log_driver,
-		.log_path = log,
-		.log_max_size = p->log_max_size,
-		.log_max_files = p->log_max_files,
 		.stop_signal = p->stop_signal,
 		.auto_remove = spec->auto_remove,
 		.restart = spec->restart,
 	};
 	health_setup(&p->image.config.health, &setup);
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	return setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
+	if ((r = set_log(p, &setup, e)) == 0)
+		r = setup_write(bundle, &setup, netplan_build(&p->net, doc), e);
+	free(setup.log_driver);
+	free(setup.log_path);
+	strv_done(&setup.log_fields);
+	return r;
 }
 
 int bundling_write(const struct store *s, const struct plan *p, int dirfd,
@@ -260,7 +291,7 @@ int bundling_write(const struct store *s, const struct plan *p, int dirfd,
 	static const char *const folders[] = { "upper", "work", "log", "bundle",
 					       "bundle/rootfs" };
 	static const mode_t modes[] = { 0755, 0700, 0700, 0700, 0755 };
-	/* The last is the root of an image without layers. */
+	/* The last stands for the layers of an image without any. */
 	size_t n = ARRAY_LEN(folders) - (p->layers.len ? 1 : 0);
 
 	for (size_t i = 0; i < n; i++)

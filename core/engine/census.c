@@ -11,6 +11,7 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/sharing.h"
 
 void census_done(struct census *c)
 {
@@ -54,13 +55,13 @@ int census_take_all(struct census *ret, struct err *e)
 	return 0;
 }
 
-/* The inode of a process's PID namespace; 0 when it cannot be seen. */
-static ino_t namespace_of(pid_t pid)
+/* The inode of a process's namespace; 0 when it cannot be seen. */
+static ino_t namespace_of(pid_t pid, const char *kind)
 {
 	char path[40];
 	struct stat st;
 
-	str_print(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	str_print(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, kind);
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
@@ -87,6 +88,36 @@ static void mark_children(const struct census *all, bool *in)
 	}
 }
 
+/* A PID namespace may be several containers', and the host's is everybody's; the cgroup
+ * namespace is one's own then. 0: it is not. */
+struct mark {
+	ino_t pid, cgroup;
+};
+
+static struct mark mark_of(const struct container *c)
+{
+	yyjson_val *host = yyjson_obj_get(yyjson_doc_get_root(c->record), "HostConfig");
+	struct mark m = { 0 };
+	const char *pid = NULL, *cgroup = NULL;
+
+	json_get_str(host, "PidMode", &pid, NULL);
+	json_get_str(host, "CgroupnsMode", &cgroup, NULL);
+	if (str_eq(pid, "host"))
+		return m;
+	if (!str_eq(cgroup, "host"))
+		m.cgroup = namespace_of(c->state.pid, "cgroup");
+	/* Of a shared one alone nobody can tell whose they are. */
+	if (m.cgroup || !sharing_is(pid))
+		m.pid = namespace_of(c->state.pid, "pid");
+	return m;
+}
+
+static bool is_marked(const struct mark *m, pid_t pid)
+{
+	return m->pid && namespace_of(pid, "pid") == m->pid &&
+	       (!m->cgroup || namespace_of(pid, "cgroup") == m->cgroup);
+}
+
 int census_take(const struct census *all, const struct container *c, struct census *ret,
 		struct err *e)
 {
@@ -96,14 +127,9 @@ int census_take(const struct census *all, const struct container *c, struct cens
 
 	if (init < 0)
 		return err_set(e, -EBUSY, "container %s is not running", c->id);
-	ino_t own = namespace_of(c->state.pid);
-	const char *mode = NULL;
-	json_get_str(yyjson_obj_get(yyjson_doc_get_root(c->record), "HostConfig"),
-		     "PidMode", &mode, NULL);
-	bool apart = own && (str_empty(mode) || str_eq(mode, "private"));
+	const struct mark mark = mark_of(c);
 	for (size_t i = 0; i < all->len; i++)
-		in[i] = all->v[i].pid == c->state.pid ||
-			(apart && namespace_of(all->v[i].pid) == own);
+		in[i] = all->v[i].pid == c->state.pid || is_marked(&mark, all->v[i].pid);
 	mark_children(all, in);
 	for (size_t i = 0; i < all->len; i++)
 		if (in[i])

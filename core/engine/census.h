@@ -17,8 +17,9 @@ struct census {
 
 /* Every process, then each container's share of them: one look at /proc serves many. */
 int census_take_all(struct census *ret, struct err *e);
-/* A container whose PID namespace is not its own (--pid host) has its init and what
- * descends from it. -EBUSY "container x is not running". */
+/* Of a PID namespace that several containers share each has those in its own cgroup
+ * namespace. A container in the host's PID namespace has its init and what descends from
+ * it. -EBUSY "container x is not running". */
 int census_take(const struct census *all, const struct container *c, struct census *ret,
 		struct err *e);
 void census_done(struct census *c);

@@ -152,9 +152,16 @@ int commit_make(const struct store *s, const struct container *c, const struct c
 	autodone(realm_done) struct realm realm = { 0 };
 	struct compose *made = NULL;
 	struct tag tag = { 0 };
-	const char *id = "";
+	const char *id = "", *rootfs = NULL;
 
 	json_get_str(yyjson_doc_get_root(c->record), "Image", &id, NULL);
+	json_get_str(yyjson_doc_get_root(c->record), "Rootfs", &rootfs, NULL);
+	if (rootfs)
+		return err_set(
+			e, -EOPNOTSUPP,
+			"container %s runs the folder '%s', no image: export it, and "
+			"import that",
+			c->name, rootfs);
 	int r = image_open(s, id, &parent, e);
 	if (r < 0)
 		return err_wrap(e, "the image of container %.12s", c->id);

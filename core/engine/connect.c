@@ -16,7 +16,6 @@
 #include "core/base/str.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/network.h"
-#include "core/oci/runtimeconfig.h"
 #include "core/runtime/monitor.h"
 
 #define HOSTFILE_MAX (1u << 20)
@@ -284,6 +283,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	/* Ports first: a conflict is the likeliest failure, and costs nothing to undo. */
 	kept[(*kept_len)++] = -1;
 	size_t stack = *kept_len - 1;
+	netplan_settle_ports(n);
 	if ((r = restore_ports(w, n, e)) < 0 || (r = bind_ports(w, n, e)) < 0)
 		return r;
 	raise_files(n->ports_len);
@@ -338,35 +338,6 @@ static int copy_files(const struct connect_want *w, const struct container *peer
 	return 0;
 }
 
-static int join_namespace(const struct connect_want *w, const struct container *peer,
-			  struct err *e)
-{
-	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
-	autobuf text = { .max = RUNTIMECONFIG_MAX }, out = { .max = RUNTIMECONFIG_MAX };
-	char **path;
-	int r = file_read(w->c->dirfd, "bundle/config.json", RUNTIMECONFIG_MAX, &text);
-
-	if (r < 0)
-		return err_code(e, r, "read the container's config.json");
-	if ((r = runtimeconfig_parse(text.data, text.len, &c, e)) < 0)
-		return r;
-	path = &c.ns_path[__builtin_ctz(RT_NS_NET)];
-	free(*path);
-	*path = str_fmt("/proc/%d/ns/net", (int)peer->state.pid);
-	/* As docker has it: who shares a network shares the name. */
-	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(peer->record), "Config");
-	const char *hostname = NULL;
-	if ((r = json_get_str(config, "Hostname", &hostname, e)) < 0)
-		return r;
-	if (hostname && c.hostname)
-		str_set(&c.hostname, hostname);
-	if ((r = runtimeconfig_print(&c, &out)) < 0 ||
-	    (r = file_replace_nosync(w->c->dirfd, "bundle/config.json", out.data, out.len,
-				     0600)) < 0)
-		return err_code(e, r, "write the container's config.json");
-	return 0;
-}
-
 int connect_peer_files(const struct connect_want *w, const struct netplan *n,
 		       struct err *e)
 {
@@ -381,7 +352,5 @@ int connect_peer_files(const struct connect_want *w, const struct netplan *n,
 		return err_set(e, -EBUSY,
 			       "cannot join network of a non running container: %s",
 			       peer.id);
-	if ((r = copy_files(w, &peer, e)) < 0)
-		return r;
-	return join_namespace(w, &peer, e);
+	return copy_files(w, &peer, e);
 }

@@ -23,8 +23,7 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 /* One network: an address leased, the bridge up, end (one of n's) filled in. */
 int connect_lease(const struct connect_want *w, struct netplan *n,
 		  struct netplan_end *end, struct err *e);
-/* With container:X: that one's hosts, hostname and resolv.conf, and its network namespace
- * in config.json. */
+/* With container:X: that one's hosts, hostname and resolv.conf. */
 int connect_peer_files(const struct connect_want *w, const struct netplan *n,
 		       struct err *e);
 /* Gives back what one end leased. */

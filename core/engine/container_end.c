@@ -16,6 +16,7 @@
 #include "core/base/str.h"
 #include "core/engine/netplan.h"
 #include "core/engine/network.h"
+#include "core/engine/news.h"
 #include "core/engine/volume.h"
 #include "core/ns/userns.h"
 #include "core/runtime/setup.h"
@@ -67,7 +68,7 @@ void container_end_leases(const struct store *s, const char *id, int dirfd)
 }
 
 static void tell(const struct store *s, yyjson_val *record, const char *action,
-		 const char *more)
+		 const struct strv *more)
 {
 	autostrv attributes = { 0 };
 	const char *id = "", *image = "", *name = "";
@@ -77,19 +78,29 @@ static void tell(const struct store *s, yyjson_val *record, const char *action,
 	json_get_str(record, "ImageRef", &image, NULL);
 	json_get_str(record, "Name", &name, NULL);
 	if (more)
-		strv_add(&attributes, more);
+		strv_addv(&attributes, strv_view(more));
 	strv_addf(&attributes, "image=%s", image);
 	strv_addf(&attributes, "name=%s", name);
 	journal_add(s, "container", action, id, &attributes);
 }
 
-void container_end_tell_more(const struct store *s, const char *id, const char *action,
-			     const char *attribute)
+void container_end_tell_all(const struct store *s, const char *id, const char *action,
+			    const struct strv *more)
 {
 	autojson *doc = NULL;
 
 	if (record_read(s->containers_fd, id, &doc, NULL) == 0)
-		tell(s, yyjson_doc_get_root(doc), action, attribute);
+		tell(s, yyjson_doc_get_root(doc), action, more);
+}
+
+void container_end_tell_more(const struct store *s, const char *id, const char *action,
+			     const char *attribute)
+{
+	autostrv more = { 0 };
+
+	if (attribute)
+		strv_add(&more, attribute);
+	container_end_tell_all(s, id, action, &more);
 }
 
 void container_end_tell(const struct store *s, const char *id, const char *action)
@@ -146,30 +157,35 @@ static int remove_recorded(const struct removal *x, char **ret_trash, struct err
 	return 0;
 }
 
+static void tell_end(const struct store *s, yyjson_val *record, int exit_code)
+{
+	autostrv code = { 0 };
+
+	strv_addf(&code, "exitCode=%d", exit_code);
+	tell(s, record, "die", &code);
+	news_run(s, record, false);
+}
+
 void container_end_died(const struct store *s, const char *id, int exit_code)
 {
 	autojson *doc = NULL;
-	char code[16];
 
-	str_print(code, sizeof(code), "%d", exit_code);
 	if (record_read(s->containers_fd, id, &doc, NULL) == 0)
-		tell(s, yyjson_doc_get_root(doc), "die", code);
+		tell_end(s, yyjson_doc_get_root(doc), exit_code);
 }
 
 void container_end_run(const struct store *s, const char *id, int dirfd, int exit_code,
 		       char **ret_trash)
 {
 	autojson *doc = NULL;
-	char code[32];
 	bool auto_remove = false;
 
 	container_end_leases(s, id, dirfd);
 	if (record_read(s->containers_fd, id, &doc, NULL) < 0)
 		return;
 	yyjson_val *record = yyjson_doc_get_root(doc);
-	str_print(code, sizeof(code), "exitCode=%d", exit_code);
 	if (exit_code != CONTAINER_END_TOLD)
-		tell(s, record, "die", code);
+		tell_end(s, record, exit_code);
 	json_get_bool(yyjson_obj_get(record, "HostConfig"), "AutoRemove", &auto_remove,
 		      NULL);
 	if (auto_remove && file_is_locked(dirfd, CONTAINER_END_RESTART) <= 0) {

@@ -19,7 +19,9 @@
 int container_end_lock(int dirfd, const char *name, struct err *e);
 /* The event, with the record's attributes. */
 void container_end_tell(const struct store *s, const char *id, const char *action);
-/* And one of its own, "key=value". */
+/* And some, or one, of its own, "key=value". */
+void container_end_tell_all(const struct store *s, const char *id, const char *action,
+			    const struct strv *more);
 void container_end_tell_more(const struct store *s, const char *id, const char *action,
 			     const char *attribute);
 /* The event of a run's end. */

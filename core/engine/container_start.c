@@ -9,12 +9,12 @@
 #include "core/base/mem.h"
 #include "core/engine/bundling.h"
 #include "core/engine/connect.h"
-#include "core/engine/container.h"
 #include "core/engine/container_end.h"
 #include "core/engine/describe.h"
 #include "core/engine/framesock.h"
 #include "core/engine/hostfiles.h"
 #include "core/engine/netjoin.h"
+#include "core/engine/sharing.h"
 #include "core/engine/volume.h"
 #include "core/runtime/monitor.h"
 #include "core/runtime/setup.h"
@@ -129,7 +129,8 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 	if ((r = connect_network(&w, &x->net, x->kept, &x->kept_len, e)) < 0)
 		return r;
 	if ((r = hostfiles_write(c->dirfd, &x->net, e)) < 0 ||
-	    (r = connect_peer_files(&w, &x->net, e)) < 0)
+	    (r = connect_peer_files(&w, &x->net, e)) < 0 ||
+	    (r = sharing_join(s, c->dirfd, yyjson_doc_get_root(c->record), e)) < 0)
 		return r;
 	if (x->net.mode != NETPLAN_NETWORKS)
 		return 0; /* nothing was added to what create wrote */

@@ -9,12 +9,12 @@
 
 #include "core/base/fd.h"
 #include "core/base/id.h"
-#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/container.h"
 #include "core/engine/container_end.h"
 #include "core/engine/framesock.h"
+#include "core/engine/freeze.h"
 #include "core/engine/signame.h"
 #include "core/engine/untag.h"
 #include "core/ns/pidfd.h"
@@ -171,7 +171,11 @@ int container_stop(const struct store *s, struct container *c, int signal,
 	autofree char *attribute = str_fmt("signal=%d", signal);
 	container_end_tell_more(s, c->id, "kill", attribute);
 	bidding_send(c->dirfd, BIDDING_STOP);
-	if (send_signal(c, signal, NULL) == 0 &&
+	r = send_signal(c, signal, NULL);
+	/* A paused one has to go on to hear it. */
+	if (r == 0 && c->state.status == STATE_PAUSED)
+		freeze_continue(c, NULL);
+	if (r == 0 &&
 	    wait_init(c, timeout > INT32_MAX / 1000 ? -1 : (int)timeout * 1000) < 0)
 		send_signal(c, SIGKILL, NULL);
 	/* It may have been between two runs, and its monitor about to begin the next one:

@@ -106,6 +106,8 @@ yyjson_mut_doc *describe_plan(const struct plan *p, const struct strv *warnings)
 	describe_host(p, doc, root);
 	mounts_describe(&p->mounts, doc, json_add_arr(doc, root, "Mounts"));
 	describe_network(&p->net, p->id, doc, root);
+	if (p->spec->rootfs)
+		json_add_str(doc, root, "Rootfs", p->spec->rootfs);
 	json_add_strv(doc, root, "LayerChain", &p->chain);
 	if (p->mounts.chain.len)
 		json_add_strv(doc, root, "MountChain", &p->mounts.chain);
@@ -190,8 +192,8 @@ static void add_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 	yyjson_mut_val *list = yyjson_mut_obj_get(ports, key);
 	char ip[IPAM_TEXT_MAX];
 
-	if (!p->fds)
-		return; /* not open: the container does not run */
+	if (!p->fds || p->change == NETPLAN_REMOVED)
+		return; /* not open: the container does not run, or is without it */
 	if (!list)
 		list = json_add_arr(doc, ports, key);
 	if (p->map.host_ip.family != AF_UNSPEC) {

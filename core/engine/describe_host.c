@@ -149,40 +149,40 @@ static void add_mounts(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val
 	}
 }
 
+void describe_host_binding(const struct publish *p, yyjson_mut_doc *doc,
+			   yyjson_mut_val *map)
+{
+	autofree char *key = str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
+	yyjson_mut_val *list = yyjson_mut_obj_get(map, key);
+	char ip[IPAM_TEXT_MAX] = "", port[16] = "";
+
+	if (!list)
+		list = json_add_arr(doc, map, key);
+	if (p->host_ip.family != AF_UNSPEC)
+		ipam_addr_text(ip, &p->host_ip);
+	if (p->host_port && p->host_port_end > p->host_port)
+		str_print(port, sizeof(port), "%u-%u", p->host_port, p->host_port_end);
+	else if (p->host_port)
+		str_print(port, sizeof(port), "%u", p->host_port);
+	yyjson_mut_val *b = yyjson_mut_arr_add_obj(doc, list);
+	json_add_str(doc, b, "HostIp", ip);
+	json_add_str(doc, b, "HostPort", port);
+}
+
 static void add_bindings(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
 	yyjson_mut_val *map = json_add_obj(doc, o, "PortBindings");
 
-	for (size_t i = 0; i < s->publish_len; i++) {
-		const struct publish *p = &s->publish[i];
-		autofree char *key =
-			str_fmt("%u/%s", p->port, publish_proto_name(p->proto));
-		yyjson_mut_val *list = yyjson_mut_obj_get(map, key);
-		char ip[IPAM_TEXT_MAX] = "", port[16] = "";
-		if (!list)
-			list = json_add_arr(doc, map, key);
-		if (p->host_ip.family != AF_UNSPEC)
-			ipam_addr_text(ip, &p->host_ip);
-		if (p->host_port && p->host_port_end > p->host_port)
-			str_print(port, sizeof(port), "%u-%u", p->host_port,
-				  p->host_port_end);
-		else if (p->host_port)
-			str_print(port, sizeof(port), "%u", p->host_port);
-		yyjson_mut_val *b = yyjson_mut_arr_add_obj(doc, list);
-		json_add_str(doc, b, "HostIp", ip);
-		json_add_str(doc, b, "HostPort", port);
-	}
+	for (size_t i = 0; i < s->publish_len; i++)
+		describe_host_binding(&s->publish[i], doc, map);
 }
 
 static void add_log(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
 	yyjson_mut_val *log = json_add_obj(doc, o, "LogConfig");
 
-	json_add_str(doc, log, "Type", p->log_driver);
-	json_add_map(doc, log, "Config",
-		     p->spec->log_driver     ? &p->spec->log_opts
-		     : p->spec->log_opts.len ? &p->spec->log_opts
-					     : &p->cfg->log_opts);
+	json_add_str(doc, log, "Type", p->log.driver);
+	json_add_map(doc, log, "Config", &p->log.opts);
 }
 
 static void add_restart(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
@@ -195,36 +195,83 @@ static void add_restart(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_va
 	yyjson_mut_obj_add_int(doc, r, "MaximumRetryCount", policy.max);
 }
 
+static void put_int(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key, int64_t n)
+{
+	yyjson_mut_obj_put(o, yyjson_mut_str(doc, key), yyjson_mut_sint(doc, n));
+}
+
+static void put_str(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key,
+		    const char *v)
+{
+	yyjson_mut_obj_put(o, yyjson_mut_str(doc, key), yyjson_mut_strcpy(doc, text(v)));
+}
+
+void describe_host_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	/* docker's default. */
+	int64_t swap = s->memory_swap ? s->memory_swap : 2 * (int64_t)s->memory;
+
+	put_int(doc, o, "BlkioWeight", s->blkio_weight);
+	put_int(doc, o, "CpuShares", s->cpu_shares);
+	put_int(doc, o, "CpuPeriod", s->cpu_period);
+	put_int(doc, o, "CpuQuota", s->cpu_quota);
+	put_int(doc, o, "Memory", (int64_t)s->memory);
+	put_int(doc, o, "MemoryReservation", (int64_t)s->memory_reservation);
+	put_int(doc, o, "MemorySwap", swap);
+	put_int(doc, o, "NanoCpus", (int64_t)(s->cpus * 1e9 + 0.5));
+	put_str(doc, o, "CpusetCpus", s->cpuset_cpus);
+	put_str(doc, o, "CpusetMems", s->cpuset_mems);
+	if (s->pids_limit)
+		put_int(doc, o, "PidsLimit", s->pids_limit);
+	else
+		yyjson_mut_obj_put(o, yyjson_mut_str(doc, "PidsLimit"),
+				   yyjson_mut_null(doc));
+}
+
+/* "/dev/x:VALUE" items as docker's objects; null when there are none. */
+static void add_rates(const struct strv *list, const char *key, const char *value_key,
+		      yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *arr;
+
+	if (!list->len) {
+		yyjson_mut_obj_add_null(doc, o, key);
+		return;
+	}
+	arr = yyjson_mut_obj_add_arr(doc, o, key);
+	for (size_t i = 0; i < list->len; i++) {
+		const char *colon = strrchr(list->v[i], ':');
+		yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, arr);
+		uint64_t n = 0;
+
+		if (!colon)
+			continue;
+		autofree char *path = str_ndup(list->v[i], (size_t)(colon - list->v[i]));
+		str_size(colon + 1, &n); /* checked by limits_resources */
+		json_add_str(doc, v, "Path", path);
+		yyjson_mut_obj_add_uint(doc, v, value_key, n);
+	}
+}
+
 static void add_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
 {
-	static const char *const zero[] = { "BlkioWeight",        "CpuRealtimePeriod",
-					    "CpuRealtimeRuntime", "CpuCount",
-					    "CpuPercent",         "IOMaximumIOps",
-					    "IOMaximumBandwidth" };
-	static const char *const null[] = { "BlkioWeightDevice",    "BlkioDeviceReadBps",
-					    "BlkioDeviceWriteBps",  "BlkioDeviceReadIOps",
-					    "BlkioDeviceWriteIOps", "DeviceCgroupRules",
-					    "DeviceRequests",       "MemorySwappiness",
-					    "OomKillDisable" };
+	static const char *const zero[] = { "CpuRealtimePeriod", "CpuRealtimeRuntime",
+					    "CpuCount",          "CpuPercent",
+					    "IOMaximumIOps",     "IOMaximumBandwidth" };
+	static const char *const null[] = { "DeviceCgroupRules", "DeviceRequests",
+					    "MemorySwappiness", "OomKillDisable" };
 
 	for (size_t i = 0; i < ARRAY_LEN(zero); i++)
 		yyjson_mut_obj_add_int(doc, o, zero[i], 0);
 	for (size_t i = 0; i < ARRAY_LEN(null); i++)
 		yyjson_mut_obj_add_null(doc, o, null[i]);
-	yyjson_mut_obj_add_int(doc, o, "CpuShares", s->cpu_shares);
-	yyjson_mut_obj_add_int(doc, o, "CpuPeriod", s->cpu_period);
-	yyjson_mut_obj_add_int(doc, o, "CpuQuota", s->cpu_quota);
-	yyjson_mut_obj_add_uint(doc, o, "Memory", s->memory);
-	yyjson_mut_obj_add_uint(doc, o, "MemoryReservation", s->memory_reservation);
-	yyjson_mut_obj_add_int(doc, o, "MemorySwap", s->memory_swap);
-	yyjson_mut_obj_add_int(doc, o, "NanoCpus", (int64_t)(s->cpus * 1e9));
-	json_add_str(doc, o, "CpusetCpus", text(s->cpuset_cpus));
-	json_add_str(doc, o, "CpusetMems", text(s->cpuset_mems));
+	add_rates(&s->blkio_weight_device, "BlkioWeightDevice", "Weight", doc, o);
+	add_rates(&s->device_read_bps, "BlkioDeviceReadBps", "Rate", doc, o);
+	add_rates(&s->device_write_bps, "BlkioDeviceWriteBps", "Rate", doc, o);
+	add_rates(&s->device_read_iops, "BlkioDeviceReadIOps", "Rate", doc, o);
+	add_rates(&s->device_write_iops, "BlkioDeviceWriteIOps", "Rate", doc, o);
 	json_add_str(doc, o, "CgroupParent", text(s->cgroup_parent));
-	if (s->pids_limit)
-		yyjson_mut_obj_add_int(doc, o, "PidsLimit", s->pids_limit);
-	else
-		yyjson_mut_obj_add_null(doc, o, "PidsLimit");
+	describe_host_limits(s, doc, o);
 }
 
 static void add_ulimits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
@@ -283,15 +330,21 @@ static void add_modes(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 	const struct spec *s = p->spec;
 	uint64_t shm = s->shm_size ? s->shm_size : (uint64_t)p->cfg->shm_size;
 
+	autofree char *peer = p->net.mode == NETPLAN_CONTAINER
+				      ? str_fmt("container:%s", p->net.peer)
+				      : NULL;
+
 	json_add_str(doc, o, "NetworkMode",
-		     str_empty(s->network) ? "bridge" : s->network);
+		     peer                    ? peer
+		     : str_empty(s->network) ? "bridge"
+					     : s->network);
 	json_add_str(doc, o, "CgroupnsMode",
 		     str_empty(s->cgroupns) ? "private" : s->cgroupns);
-	json_add_str(doc, o, "IpcMode", str_empty(s->ipc) ? "private" : s->ipc);
+	json_add_str(doc, o, "IpcMode", str_empty(p->ipc) ? "private" : p->ipc);
 	json_add_str(doc, o, "Cgroup", "");
 	yyjson_mut_obj_add_int(doc, o, "OomScoreAdj",
 			       s->has_oom_score_adj ? s->oom_score_adj : 0);
-	json_add_str(doc, o, "PidMode", text(s->pid));
+	json_add_str(doc, o, "PidMode", text(p->pid));
 	json_add_str(doc, o, "UTSMode", text(s->uts));
 	json_add_str(doc, o, "UsernsMode", text(s->userns));
 	yyjson_mut_obj_add_uint(doc, o, "ShmSize", shm);

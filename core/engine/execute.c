@@ -10,9 +10,10 @@
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
-#include "core/base/mem.h"
+#include "core/base/id.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/engine/container_end.h"
 #include "core/engine/realm.h"
 #include "core/engine/rootview.h"
 #include "core/engine/sealed.h"
@@ -20,7 +21,6 @@
 #include "core/oci/userspec.h"
 #include "core/runtime/exec.h"
 #include "core/runtime/setup.h"
-#include "core/store/journal.h"
 
 static int read_config(const struct container *c, struct runtimeconfig *ret,
 		       struct err *e)
@@ -109,17 +109,13 @@ static int fill(const struct setup *setup, const struct execute_spec *x,
 }
 
 static void tell(const struct store *s, const struct container *c,
-		 const struct execute_spec *x)
+		 const struct execute_spec *x, const char *action, const char *exec_id)
 {
-	autostrv attributes = { 0 };
 	autofree char *command = strv_join(&x->args, " "),
-		      *action = str_fmt("exec_start: %s", command);
-	const char *image = "";
+		      *text = str_fmt("%s: %s", action, command),
+		      *attribute = str_fmt("execID=%s", exec_id);
 
-	json_get_str(yyjson_doc_get_root(c->record), "ImageRef", &image, NULL);
-	strv_addf(&attributes, "image=%s", image);
-	strv_addf(&attributes, "name=%s", c->name);
-	journal_add(s, "container", action, c->id, &attributes);
+	container_end_tell_more(s, c->id, text, attribute);
 }
 
 int execute_start(const struct store *s, const struct container *c,
@@ -128,6 +124,7 @@ int execute_start(const struct store *s, const struct container *c,
 	autodone(runtimeconfig_done) struct runtimeconfig config = { 0 };
 	autodone(setup_done) struct setup setup = { 0 };
 	autodone(realm_done) struct realm realm = { 0 };
+	char exec_id[65];
 	int r;
 
 	if (c->state.status == STATE_PAUSED)
@@ -145,6 +142,8 @@ int execute_start(const struct store *s, const struct container *c,
 	if ((r = read_config(c, &config, e)) < 0 || (r = read_setup(c, &setup, e)) < 0 ||
 	    (r = fill(&setup, x, &config.process, e)) < 0)
 		return r;
+	id_new(exec_id);
+	autofree char *tag = str_fmt("%s %s", c->id, exec_id);
 	/* The realm's executable is in memory already; without a realm one is made. */
 	autoclose int own = -1;
 	if (realm_find(s, &realm, NULL) < 0 && (own = sealed_open(e)) < 0)
@@ -157,9 +156,12 @@ int execute_start(const struct store *s, const struct container *c,
 		.seccomp = x->privileged ? NULL : setup.seccomp,
 		.open_stdin = x->open_stdin,
 		.detach = x->detach,
+		.tag = tag,
 	};
-	r = exec_spawn(&spawn, x->ret_pid, e);
-	if (r >= 0)
-		tell(s, c, x);
-	return r;
+	/* Before it starts, so that nothing it does is told earlier. */
+	tell(s, c, x, "exec_create", exec_id);
+	tell(s, c, x, "exec_start", exec_id);
+	if (x->ret_id)
+		str_copy(x->ret_id, sizeof(exec_id), exec_id);
+	return exec_spawn(&spawn, x->ret_pid, e);
 }

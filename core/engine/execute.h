@@ -11,6 +11,7 @@ struct execute_spec {
 	char *user, *workdir; /* NULL: the container's */
 	bool tty, open_stdin, detach, privileged;
 	pid_t *ret_pid; /* of the process, in the host's PID namespace; may be NULL */
+	char *ret_id;   /* 65 bytes, for docker's execID; may be NULL */
 };
 
 /* A frame socket (core/wire/frame.h), already running; streams as asked for. */

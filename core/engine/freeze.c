@@ -6,9 +6,12 @@
 #include <signal.h>
 
 #include "core/base/fd.h"
+#include "core/base/str.h"
 #include "core/engine/census.h"
 #include "core/engine/container_end.h"
+#include "core/ns/cgroup.h"
 #include "core/ns/pidfd.h"
+#include "core/runtime/scope.h"
 
 /* Forks that were quicker than we are found by looking again. */
 #define ROUNDS 100
@@ -48,8 +51,29 @@ static int signal_all(const struct container *c, int signo, struct err *e)
 	return n;
 }
 
+/* -ENOENT: it has no control group. */
+static int by_group(const struct container *c, bool stop, struct err *e)
+{
+	autofree char *name = str_fmt(SCOPE_NAME, c->id);
+	autoclose int group = scope_open(c->state.pid, name);
+	int r = group < 0 ? -ENOENT : cgroup_freeze(group, stop);
+
+	if (r == -ENOENT)
+		return r;
+	/* The thaw of one that is gone meanwhile is done. */
+	if (r == -ENODEV && !stop)
+		return 0;
+	return r < 0 ? err_code(e, r, "container %.12s: %s its control group", c->id,
+				stop ? "freeze" : "thaw")
+		     : 0;
+}
+
 int freeze_stop(const struct container *c, struct err *e)
 {
+	int r = by_group(c, true, e);
+
+	if (r != -ENOENT)
+		return r;
 	for (int i = 0; i < ROUNDS; i++) {
 		int n = signal_all(c, SIGSTOP, e);
 		if (n <= 0)
@@ -64,9 +88,11 @@ int freeze_stop(const struct container *c, struct err *e)
 
 int freeze_continue(const struct container *c, struct err *e)
 {
-	int n = signal_all(c, SIGCONT, e);
+	int r = by_group(c, false, e);
 
-	return n < 0 ? n : 0;
+	if (r == -ENOENT)
+		r = signal_all(c, SIGCONT, e);
+	return r < 0 ? r : 0;
 }
 
 static int change(const struct store *s, struct container *c, enum state_status to,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* docker pause and unpause. No cgroup with a freezer is an ordinary user's, so every
- * process of the container is stopped by SIGSTOP, which none can refuse, and goes on by
- * SIGCONT. (One that was stopped before goes on as well.) */
+/* docker pause and unpause. A container with a control group is frozen by it. Others
+ * have every process stopped by SIGSTOP, which none can refuse, and go on by SIGCONT.
+ * (One that was stopped before goes on as well.) */
 #ifndef ENGINE_FREEZE_H
 #define ENGINE_FREEZE_H
 

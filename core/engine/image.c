@@ -11,6 +11,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/news.h"
 #include "core/engine/realm.h"
 #include "core/engine/welcome.h"
 #include "core/store/layer.h"
@@ -253,6 +254,17 @@ static int pull_setup(const struct config *cfg, const char *platform, int realm_
 	return str_empty(platform) ? 0 : platform_parse(platform, &o->platform, e);
 }
 
+static void tell_pull(const struct store *s, const struct reference *ref,
+		      const struct tag *tag)
+{
+	autodone(image_done) struct image i = { 0 };
+	autofree char *name = reference_familiar(ref);
+	char id[DIGEST_TEXT_MAX];
+
+	if (image_open(s, digest_text(id, &tag->image_id), &i, NULL) >= 0)
+		news_image(s, "pull", NULL, name, &i.config.labels);
+}
+
 int image_pull(const struct store *s, const struct config *cfg,
 	       const struct reference *ref, const char *platform,
 	       pull_progress_fn *progress, void *arg, struct tag *ret, bool *ret_new,
@@ -271,6 +283,8 @@ int image_pull(const struct store *s, const struct config *cfg,
 	o.realm_pidfd = realm.pidfd;
 	r = pull_image(s, ref, &o, ret, ret_new, e);
 	realm_done(&realm);
+	if (r >= 0)
+		tell_pull(s, ref, ret);
 	return r;
 }
 
@@ -290,9 +304,8 @@ static int ensure_embedded(const struct store *s, const char *what, struct image
 	return r < 0 ? r : image_open(s, what, ret, e);
 }
 
-/* Does the image that is here serve the platform that was asked for? */
-static int check_platform(const struct image *i, const char *what, const char *platform,
-			  struct err *e)
+int image_check_platform(const struct image *i, const char *what, const char *platform,
+			 struct err *e)
 {
 	struct platform want = { 0 };
 	char have[96], asked[96];
@@ -324,12 +337,12 @@ int image_ensure(const struct store *s, const struct config *cfg, const char *wh
 	if (welcome_is_name(what)) {
 		r = ensure_embedded(s, what, &i, e);
 		if (r >= 0)
-			r = check_platform(&i, what, platform, e);
+			r = image_check_platform(&i, what, platform, e);
 		goto out;
 	}
 	r = str_eq(policy, "always") ? -ENOENT : image_open(s, what, &i, e);
 	if (r >= 0)
-		r = check_platform(&i, what, platform, e);
+		r = image_check_platform(&i, what, platform, e);
 	if (r != -ENOENT || str_eq(policy, "never"))
 		goto out;
 	image_done(&i);
@@ -348,6 +361,18 @@ out:
 	*ret = i;
 	i = (struct image){ 0 };
 	return 0;
+}
+
+int image_remote_tags(const struct config *cfg, const struct reference *ref,
+		      struct strv *ret, struct err *e)
+{
+	struct registry *registry = NULL;
+	int r = registry_open(ref, cfg ? &cfg->registry : NULL, &registry, e);
+
+	if (r == 0)
+		r = registry_tags(registry, ret, e);
+	registry_free(registry);
+	return r;
 }
 
 int image_tag(const struct store *s, const char *source, const char *target,
@@ -370,6 +395,10 @@ int image_tag(const struct store *s, const char *source, const char *target,
 		free(i.tag.name);
 		i.tag.name = reference_full(&ref);
 		r = tag_set(s, &i.tag, e);
+	}
+	if (r >= 0) {
+		autofree char *name = reference_familiar(&ref);
+		news_image(s, "tag", &i.id, name, &i.config.labels);
 	}
 	reference_done(&ref);
 	return r < 0 ? r : 0;

@@ -40,8 +40,15 @@ int image_pull(const struct store *s, const struct config *cfg,
 	       const struct reference *ref, const char *platform,
 	       pull_progress_fn *progress, void *arg, struct tag *ret, bool *ret_new,
 	       struct err *e);
+/* Appends the tags that the registry has of ref's repository. */
+int image_remote_tags(const struct config *cfg, const struct reference *ref,
+		      struct strv *ret, struct err *e);
 int image_tag(const struct store *s, const char *source, const char *target,
 	      struct err *e);
+/* Does the image that is here serve the platform that was asked for ("" or NULL: any)?
+ * -ENOENT with docker's sentence. */
+int image_check_platform(const struct image *i, const char *what, const char *platform,
+			 struct err *e);
 /* docker inspect's object of an image. */
 yyjson_mut_val *image_inspect(const struct store *s, const struct image *i,
 			      yyjson_mut_doc *doc, struct err *e);

@@ -11,9 +11,20 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/image.h"
+#include "core/engine/news.h"
 #include "core/engine/realm.h"
 #include "core/engine/welcome.h"
 #include "core/image/archive.h"
+
+/* Docker names the image by its ID in both. */
+static void tell(const struct store *s, const char *action, const char *what)
+{
+	autodone(image_done) struct image i = { 0 };
+	char id[DIGEST_TEXT_MAX];
+
+	if (image_open(s, what, &i, NULL) >= 0)
+		news_image(s, action, &i.id, digest_text(id, &i.id), &i.config.labels);
+}
 
 int imagefile_load(const struct store *s, const struct config *cfg, int fd,
 		   pull_progress_fn *progress, void *arg, struct strv *ret_names,
@@ -30,6 +41,8 @@ int imagefile_load(const struct store *s, const struct config *cfg, int fd,
 	o.registry = cfg ? &cfg->registry : NULL;
 	r = archive_load(s, fd, &o, ret_names, e);
 	realm_done(&realm);
+	for (size_t n = 0; n < ret_names->len; n++)
+		tell(s, "load", ret_names->v[n]);
 	return r;
 }
 
@@ -191,5 +204,10 @@ int imagefile_save(const struct store *s, const struct strv *names, int fd, stru
 			picked[k] = &copies[k];
 		}
 	}
-	return archive_save(s, picked, len, fd, e);
+	r = archive_save(s, picked, len, fd, e);
+	for (size_t n = 0; r >= 0 && n < len; n++) {
+		char id[DIGEST_TEXT_MAX];
+		tell(s, "save", digest_text(id, &picked[n]->image_id));
+	}
+	return r;
 }

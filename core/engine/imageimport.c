@@ -12,6 +12,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/buildfetch.h"
+#include "core/engine/news.h"
 #include "core/engine/realm.h"
 #include "core/image/change.h"
 #include "core/image/compose.h"
@@ -100,7 +101,10 @@ int imageimport_run(const struct store *s, const struct config *cfg,
 	o.realm_pidfd = realm.pidfd;
 	r = compose(s, i, fd, &o, &tag, e);
 	realm_sweep(s, NULL);
-	if (r == 0)
+	if (r == 0) {
+		char id[DIGEST_TEXT_MAX];
 		*ret_id = tag.image_id;
+		news_image(s, "import", ret_id, digest_text(id, ret_id), NULL);
+	}
 	return r < 0 ? err_wrap(e, "import '%s'", i->source) : 0;
 }

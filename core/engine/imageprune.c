@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* docker image prune. */
 #include "core/engine/imageprune.h"
+#include "core/engine/news.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -100,5 +101,9 @@ int imageprune_run(const struct store *s, const struct pick *p, bool all,
 		image_done(&v[n]);
 	}
 	free(v);
-	return r < 0 ? r : untag_collect(s, &ret->bytes, e);
+	if (r >= 0)
+		r = untag_collect(s, &ret->bytes, e);
+	if (r >= 0)
+		news_pruned(s, "image", ret->bytes);
+	return r;
 }

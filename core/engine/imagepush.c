@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* docker push. */
 #include "core/engine/imagepush.h"
+#include "core/engine/news.h"
 
 #include <errno.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/image.h"
 #include "core/store/tag.h"
 
 static struct tag *find(const struct tags *all, const char *name)
@@ -42,6 +44,18 @@ static int note_digest(const struct store *s, const struct tags *all, struct tag
 	return tag_set(s, t, e);
 }
 
+int imagepush_check(const struct store *s, const struct reference *ref,
+		    const char *platform, struct err *e)
+{
+	autodone(image_done) struct image i = { 0 };
+	autofree char *name = reference_full(ref);
+
+	/* Which is not there, imagepush_run says. */
+	if (str_empty(platform) || image_open(s, name, &i, NULL) < 0)
+		return 0;
+	return image_check_platform(&i, name, platform, e);
+}
+
 int imagepush_run(const struct store *s, const struct config *cfg,
 		  const struct reference *ref, pull_progress_fn *progress, void *arg,
 		  struct descriptor *ret, struct err *e)
@@ -68,6 +82,8 @@ int imagepush_run(const struct store *s, const struct config *cfg,
 	*ret = (struct descriptor){ .digest = t->manifest.digest,
 				    .size = t->manifest.size };
 	str_copy(ret->media_type, sizeof(ret->media_type), t->manifest.media_type);
+	autofree char *familiar = reference_familiar(ref);
+	news_image(s, "push", NULL, familiar, NULL);
 	return note_digest(s, &all, t, ref, e);
 }
 

@@ -11,6 +11,9 @@
 int imagepush_run(const struct store *s, const struct config *cfg,
 		  const struct reference *ref, pull_progress_fn *progress, void *arg,
 		  struct descriptor *ret, struct err *e);
+/* Is the image that ref names here for that platform (NULL: any)? -ENOENT. */
+int imagepush_check(const struct store *s, const struct reference *ref,
+		    const char *platform, struct err *e);
 /* Full references of all tags that a repository has here, appended. */
 int imagepush_tags(const struct store *s, const struct reference *repo, struct strv *ret,
 		   struct err *e);

@@ -87,7 +87,14 @@ static int open_stopped(const struct call *x, struct err *e)
 
 	if (unshare(CLONE_NEWNS))
 		return err_sys(e, "make a mount namespace");
-	if (x->view == INROOT_LIVE) {
+	if (x->view == INROOT_IMAGE && !x->setup.layers.len)
+		return err_set(e, -EOPNOTSUPP,
+			       "the container runs the folder '%s' as it is: there is no "
+			       "image beside it",
+			       x->setup.upper);
+	if (x->view == INROOT_LIVE && !x->setup.layers.len) {
+		fs.folder = x->setup.upper;
+	} else if (x->view == INROOT_LIVE) {
 		fs.upper = x->setup.upper;
 		fs.work = x->setup.work;
 	} else if (x->view == INROOT_DISK && x->setup.upper) {

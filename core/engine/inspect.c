@@ -65,6 +65,15 @@ static void add_path(const struct store *s, const struct container *c, const cha
 	json_add_str(doc, obj, key, path);
 }
 
+static const char *log_driver(const struct container *c)
+{
+	yyjson_val *host = yyjson_obj_get(yyjson_doc_get_root(c->record), "HostConfig");
+	const char *driver = "";
+
+	json_get_str(yyjson_obj_get(host, "LogConfig"), "Type", &driver, NULL);
+	return driver;
+}
+
 static void add_paths(const struct store *s, const struct container *c,
 		      yyjson_mut_doc *doc, yyjson_mut_val *obj)
 {
@@ -73,7 +82,11 @@ static void add_paths(const struct store *s, const struct container *c,
 	add_path(s, c, "ResolvConfPath", "resolv.conf", doc, obj);
 	add_path(s, c, "HostnamePath", "hostname", doc, obj);
 	add_path(s, c, "HostsPath", "hosts", doc, obj);
-	add_path(s, c, "LogPath", log, doc, obj);
+	/* Docker tells the place of this driver's files alone. */
+	if (str_eq(log_driver(c), "json-file"))
+		add_path(s, c, "LogPath", log, doc, obj);
+	else
+		json_add_str(doc, obj, "LogPath", "");
 }
 
 static void add_graph(const struct store *s, const struct container *c,

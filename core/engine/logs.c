@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading json-file logs: path.N … path.1, then path, which grows and is rotated under
- * us. */
+/* Reading logs: path.N … path.1, then path, which grows and is rotated under us; or the
+ * journal. */
 #include "core/engine/logs.h"
 
 #include <errno.h>
@@ -15,21 +15,25 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/base/time.h"
+#include "core/engine/logjournal.h"
+#include "core/engine/logpart.h"
 #include "core/runtime/setup.h"
-#include "core/wire/json.h"
 
 #define CHUNK     65536
 #define LINE_MAX_ (1u << 20) /* of JSON; more is not an entry of ours */
-#define FILES_MAX 1000
-#define LOOK_MS   1000 /* a monitor that is killed gives no event */
+#define LOOK_MS   1000       /* a monitor that is killed gives no event */
 #define DONE      1
+/* A rotation is a few system calls. */
+#define RENAME_NS    2000000
+#define RENAME_TRIES 5
 
 struct reader {
 	const struct logs_options *o;
 	logs_fn *fn;
 	void *arg;
+	int (*parse)(const char *p, size_t n, struct logentry *ret);
 	int fd;
+	uint64_t inode; /* of the file when it was written */
 	struct buf in;  /* an entry begun */
 	bool skip_rest; /* of a line that is too long */
 };
@@ -55,41 +59,34 @@ static void add_stamp(struct buf *out, int64_t ns)
 	buf_addf(out, "%s.%09lldZ ", text, (long long)(ns % 1000000000));
 }
 
-static int emit(struct reader *r, bool is_stderr, int64_t time, yyjson_val *log)
+static int take_entry(void *arg, const struct logentry *x)
 {
+	const struct reader *r = arg;
+	const struct logs_options *o = r->o;
 	autobuf out = { 0 };
 
-	if (!r->o->timestamps && !r->o->details)
-		return r->fn(r->arg, is_stderr, time, yyjson_get_str(log),
-			     yyjson_get_len(log));
-	if (r->o->timestamps)
-		add_stamp(&out, time);
-	if (r->o->details)
+	if (o->until && x->time > o->until)
+		return DONE;
+	if (x->time < o->since || !(x->is_stderr ? o->want_stderr : o->want_stdout))
+		return 0;
+	if (!o->timestamps && !o->details)
+		return r->fn(r->arg, x->is_stderr, x->time, x->text, x->len);
+	if (o->timestamps)
+		add_stamp(&out, x->time);
+	if (o->details) {
+		logentry_attrs(x, &out);
 		buf_addc(&out, ' ');
-	buf_add(&out, yyjson_get_str(log), yyjson_get_len(log));
-	return r->fn(r->arg, is_stderr, time, out.data, out.len);
+	}
+	buf_add(&out, x->text, x->len);
+	return r->fn(r->arg, x->is_stderr, x->time, out.data, out.len);
 }
 
 /* What is no entry, as a torn line is, is passed over. */
 static int take_line(struct reader *r, const char *p, size_t n)
 {
-	autojson *doc = NULL;
-	const char *stream = "", *stamp = "";
-	int64_t time;
+	autodone(logentry_done) struct logentry x = { 0 };
 
-	if (json_parse(p, n, "log", &doc, NULL) < 0)
-		return 0;
-	yyjson_val *root = yyjson_doc_get_root(doc);
-	yyjson_val *log = yyjson_obj_get(root, "log");
-	if (!yyjson_is_str(log) || json_get_str(root, "stream", &stream, NULL) < 0 ||
-	    json_get_str(root, "time", &stamp, NULL) < 0 || time_parse(stamp, &time) < 0)
-		return 0;
-	bool is_stderr = str_eq(stream, "stderr");
-	if (r->o->until && time > r->o->until)
-		return DONE;
-	if (time < r->o->since || !(is_stderr ? r->o->want_stderr : r->o->want_stdout))
-		return 0;
-	return emit(r, is_stderr, time, log);
+	return r->parse(p, n, &x) < 0 ? 0 : take_entry(r, &x);
 }
 
 static int take_lines(struct reader *r)
@@ -119,8 +116,14 @@ static int take_lines(struct reader *r)
 /* To the present end of the file. */
 static int drain(struct reader *r)
 {
+	struct stat st;
 	int c = 0;
 
+	/* A log of a single file is rotated by being emptied. */
+	if (!fstat(r->fd, &st) && st.st_size < lseek(r->fd, 0, SEEK_CUR)) {
+		lseek(r->fd, 0, SEEK_SET);
+		buf_reset(&r->in);
+	}
 	while (c == 0) {
 		if ((c = buf_reserve(&r->in, CHUNK)) < 0)
 			return c;
@@ -166,97 +169,117 @@ static int tail_offset(int fd, int64_t *left, off_t *ret)
 	return 0;
 }
 
-static int open_part(const char *path, int n)
+/* Which part to read first, of those newest first, and where in it. */
+static int find_start(const struct reader *r, struct logpart *v, size_t len,
+		      size_t *ret_part, off_t *ret_offset)
 {
-	autofree char *part = n ? str_fmt("%s.%d", path, n) : str_dup(path);
-	int fd = open(part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* The first part to read, and where in it; newer ones are read whole. */
-static int find_start(const char *path, int64_t tail, int *ret_part, off_t *ret_offset)
-{
-	int64_t left = tail;
-	int part;
+	int64_t left = r->o->tail;
 
 	*ret_offset = 0;
-	for (part = 0; part < FILES_MAX; part++) {
-		autoclose int fd = open_part(path, part);
-		if (fd == -ENOENT && part > 0)
-			break;
-		if (fd < 0 && fd != -ENOENT)
-			return fd;
-		if (tail < 0 || fd < 0)
-			continue;
-		int r = tail_offset(fd, &left, ret_offset);
-		if (r < 0)
-			return r;
-		if (left <= 0) {
-			*ret_part = part;
-			return 0;
-		}
+	*ret_part = len;
+	for (size_t i = 0; i < len && r->o->tail >= 0 && left > 0; i++) {
+		int c = logpart_unpack(&v[i]);
+
+		if (c == 0)
+			c = tail_offset(v[i].fd, &left, ret_offset);
+		if (c < 0)
+			return c;
+		*ret_part = i + 1;
 	}
-	*ret_part = part - 1;
 	return 0;
 }
 
-/* Leaves r->fd on the newest part, at its end; -1 when there is none yet. */
-static int read_parts(struct reader *r, const char *path)
+/* These, the oldest first. r->fd is on the newest then. */
+static int read_parts(struct reader *r, struct logpart *v, size_t len, off_t offset)
 {
-	int part = 0, c;
-	off_t offset = 0;
+	int c = 0;
 
-	if (r->o->tail == 0) {
-		r->fd = open_part(path, 0);
-		if (r->fd >= 0)
-			lseek(r->fd, 0, SEEK_END);
-		return r->fd < 0 && r->fd != -ENOENT ? r->fd : 0;
-	}
-	if ((c = find_start(path, r->o->tail, &part, &offset)) < 0)
-		return c;
-	for (; part >= 0; part--) {
-		r->fd = fd_close(r->fd);
-		r->fd = open_part(path, part);
-		if (r->fd == -ENOENT)
-			continue;
-		if (r->fd < 0)
-			return r->fd;
+	for (size_t i = len; i-- > 0 && c == 0;) {
+		if ((c = logpart_unpack(&v[i])) < 0)
+			return c;
+		fd_close(r->fd);
+		r->fd = TAKE_FD(v[i].fd);
+		r->inode = v[i].inode;
+		buf_reset(&r->in);
 		lseek(r->fd, offset, SEEK_SET);
 		offset = 0;
-		if ((c = drain(r)) != 0)
-			return c;
+		c = drain(r);
 	}
-	return 0;
+	return c;
+}
+
+/* What is there; r->fd stays -1 when nothing is yet. */
+static int read_present(struct reader *r, const char *path)
+{
+	struct logpart *v = NULL;
+	size_t len = 0, first = 0;
+	off_t offset = 0;
+	int c = logpart_list(path, 0, &v, &len);
+
+	if (c < 0)
+		return c;
+	if (r->o->tail == 0 && len > 0) {
+		r->fd = TAKE_FD(v[0].fd);
+		r->inode = v[0].inode;
+		lseek(r->fd, 0, SEEK_END);
+	} else if (len > 0) {
+		c = find_start(r, v, len, &first, &offset);
+		if (c == 0)
+			c = read_parts(r, v, first, offset);
+	}
+	logpart_list_done(v, len);
+	return c;
 }
 
 /* --- following ------------------------------------------------------------------------
  */
 
-static bool rotated(int fd, const char *path)
+static bool rotated(const struct reader *r, const char *path)
 {
-	struct stat a, b;
+	struct stat st;
 
-	return fd < 0 || (!fstat(fd, &a) && !stat(path, &b) && a.st_ino != b.st_ino);
+	return !stat(path, &st) && (r->fd < 0 || st.st_ino != r->inode);
 }
 
-/* What was appended, across a rotation: first the rest of the old file. */
+/* The parts since the one that was read last. While they are renamed it may not be met;
+ * when it never is, it was rotated away, and all that is left is newer. */
+static int list_newer(const struct reader *r, const char *path, struct logpart **ret,
+		      size_t *ret_len)
+{
+	const struct timespec pause = { .tv_nsec = RENAME_NS };
+	int c = 0;
+
+	for (int i = 0; i < RENAME_TRIES; i++) {
+		c = logpart_list(path, r->inode, ret, ret_len);
+		if (c != 0 || r->fd < 0)
+			break;
+		if (i + 1 < RENAME_TRIES) {
+			logpart_list_done(*ret, *ret_len);
+			nanosleep(&pause, NULL);
+		}
+	}
+	return c < 0 ? c : 0;
+}
+
+/* What was appended, across rotations: first the rest of the old file. */
 static int catch_up(struct reader *r, const char *path)
 {
 	int c = r->fd < 0 ? 0 : drain(r);
 
-	while (c == 0 && rotated(r->fd, path)) {
-		int fd = open_part(path, 0);
-		if (fd == -ENOENT)
-			return 0;
-		if (fd < 0)
-			return fd;
+	while (c == 0 && rotated(r, path)) {
+		struct logpart *v = NULL;
+		size_t len = 0;
+
 		if (r->fd >= 0)
 			c = drain(r);
-		fd_close(r->fd);
-		r->fd = fd;
 		if (c == 0)
-			c = drain(r);
+			c = list_newer(r, path, &v, &len);
+		if (c < 0)
+			return c;
+		c = read_parts(r, v, len, 0);
+		logpart_list_done(v, len);
+		if (len == 0)
+			break;
 	}
 	return c;
 }
@@ -315,12 +338,60 @@ static int follow(const struct store *s, struct container *c, struct reader *r,
 	}
 }
 
+/* --- the journal ----------------------------------------------------------------------
+ */
+
+struct journal {
+	struct reader *r;
+	const struct store *s;
+	struct container *c;
+};
+
+static int take_journal(void *arg, const struct logentry *x)
+{
+	const struct journal *j = arg;
+
+	return take_entry(j->r, x);
+}
+
+static bool still_runs(void *arg)
+{
+	const struct journal *j = arg;
+
+	if (state_read(j->c->dirfd, &j->c->state, NULL) < 0 || !is_running(&j->c->state))
+		return false;
+	return state_monitored(j->c->dirfd) || container_settle(j->s, j->c, NULL) == 0;
+}
+
+static int read_journal(struct journal *j, struct err *e)
+{
+	const struct logjournal l = { .id = j->c->id,
+				      .tail = j->r->o->tail,
+				      .fn = take_journal,
+				      .running = j->r->o->follow ? still_runs : NULL,
+				      .arg = j };
+
+	return logjournal_read(&l, e);
+}
+
+static int read_files(struct journal *j, const char *path, struct err *e)
+{
+	int code;
+
+	j->r->in.max = LINE_MAX_ + 2 * CHUNK;
+	code = read_present(j->r, path);
+	if (code == 0 && j->r->o->follow)
+		code = follow(j->s, j->c, j->r, path, e);
+	return code;
+}
+
 int logs_read(const struct store *s, struct container *c, const struct logs_options *o,
 	      logs_fn *fn, void *arg, struct err *e)
 {
 	autodone(
 		reader_done) struct reader r = { .o = o, .fn = fn, .arg = arg, .fd = -1 };
 	autodone(setup_done) struct setup setup = { 0 };
+	struct journal j = { .r = &r, .s = s, .c = c };
 	autoclose int bundle = container_open_bundle(c->dirfd, e);
 	int code;
 
@@ -328,13 +399,16 @@ int logs_read(const struct store *s, struct container *c, const struct logs_opti
 		return bundle;
 	if ((code = setup_read(bundle, &setup, e)) < 0)
 		return code;
-	if (!str_eq(setup.log_driver, "json-file") || !setup.log_path)
+	r.parse = str_eq(setup.log_driver, "json-file") ? logentry_parse_json
+		  : str_eq(setup.log_driver, "local")   ? logentry_parse_local
+							: NULL;
+	if (str_eq(setup.log_driver, "journald"))
+		code = read_journal(&j, e);
+	else if (r.parse && setup.log_path)
+		code = read_files(&j, setup.log_path, e);
+	else
 		return err_set(e, -EOPNOTSUPP,
 			       "configured logging driver does not support reading");
-	r.in.max = LINE_MAX_ + 2 * CHUNK;
-	code = read_parts(&r, setup.log_path);
-	if (code == 0 && o->follow)
-		code = follow(s, c, &r, setup.log_path, e);
 	if (code == DONE)
 		return 0;
 	if (code < 0 && !(e && e->code))

@@ -14,6 +14,7 @@
 #include "core/base/str.h"
 #include "core/engine/borrow.h"
 #include "core/engine/image.h"
+#include "core/engine/sharing.h"
 #include "core/engine/volume.h"
 #include "core/runtime/mounting.h"
 #include "core/store/layer.h"
@@ -279,7 +280,11 @@ static void add_shared_memory(const struct mounts_defaults *d, struct runtimecon
 						options);
 		return;
 	}
-	if (!str_eq(d->ipc, "none"))
+	/* Whose, is known at each start. */
+	if (sharing_is(d->ipc))
+		runtimeconfig_add_mount(c, "/dev/shm", "bind", "/dev/shm",
+					"rbind,rprivate,nosuid,noexec,nodev");
+	else if (!str_eq(d->ipc, "none"))
 		runtimeconfig_add_mount(c, "/dev/shm", "tmpfs", "shm", shm);
 	runtimeconfig_add_mount(c, "/dev/mqueue", "mqueue", "mqueue",
 				"nosuid,noexec,nodev");

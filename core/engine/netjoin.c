@@ -20,10 +20,10 @@
 #include "core/engine/container.h"
 #include "core/engine/container_end.h"
 #include "core/engine/hostfiles.h"
-#include "core/engine/netplan.h"
 #include "core/engine/network.h"
-#include "core/net/stack.h"
+#include "core/engine/sharing.h"
 #include "core/ns/userns.h"
+#include "core/store/record.h"
 #include "core/store/trash.h"
 
 #define SHORT_ID     12
@@ -68,21 +68,67 @@ void netjoin_place(const struct netplan *n, const struct netplan_end *end, const
 			strv_add(&a->names, end->aliases.v[i]);
 }
 
+/* A port that was added to the running container: its listeners went with the stack that
+ * had them. Should another program have been faster, the container is without it. */
+static bool listen_anew(const struct netplan_port *p, struct stack_published *ret)
+{
+	uint16_t port;
+
+	return publish_listen(&p->map, ret->fds, &ret->fds_len, &port, NULL) == 0;
+}
+
 static int fill_published(const struct netplan *n, const int *fds, size_t len,
-			  struct stack_published *ret, struct err *e)
+			  struct stack_registration *reg, struct err *e)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < n->ports_len; i++) {
 		const struct netplan_port *p = &n->ports[i];
+		struct stack_published *to = &reg->published[reg->published_len];
+
+		to->map = p->map;
+		if (p->change == NETPLAN_ADDED) {
+			reg->published_len += listen_anew(p, to);
+			continue;
+		}
 		if (p->fds > 2 || at + p->fds > len)
 			return err_set(e, -EPROTO, "listeners are missing");
-		ret[i].map = p->map;
-		ret[i].fds_len = p->fds;
-		memcpy(ret[i].fds, fds + at, p->fds * sizeof(*fds));
+		to->fds_len = p->fds;
+		memcpy(to->fds, fds + at, p->fds * sizeof(*fds));
 		at += p->fds;
+		reg->published_len += p->change == NETPLAN_KEPT;
 	}
 	return 0;
+}
+
+/* The stack has its own copies by now. Those opened anew come last. */
+static void drop_anew(const struct netplan *n, struct stack_registration *reg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n->ports_len; i++)
+		kept += n->ports[i].change == NETPLAN_KEPT;
+	for (size_t i = kept; i < reg->published_len; i++)
+		for (size_t k = 0; k < reg->published[i].fds_len; k++)
+			fd_close(reg->published[i].fds[k]);
+}
+
+void netjoin_ports(const struct setup *s, int *kept, size_t kept_len)
+{
+	autodone(netplan_done) struct netplan n = { 0 };
+	size_t at = NETJOIN_KEPT_STACK + 1;
+
+	if (netplan_parse(s->network, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < n.ports_len; i++) {
+		const struct netplan_port *p = &n.ports[i];
+
+		if (p->change == NETPLAN_ADDED)
+			continue;
+		for (size_t k = 0; k < p->fds && at < kept_len; k++, at++)
+			if (p->change == NETPLAN_REMOVED)
+				kept[at] = fd_close(kept[at]);
+	}
 }
 
 static int enroll(const struct setup *s, const struct netplan *n, const int *kept,
@@ -94,8 +140,7 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 		mem_array(n->ports_len + 1, sizeof(*ports));
 	struct stack_registration reg = { .attachments = at,
 					  .attachments_len = n->ends_len,
-					  .published = ports,
-					  .published_len = n->ports_len };
+					  .published = ports };
 	int r = str_copy(reg.id, sizeof(reg.id), s->id);
 
 	for (size_t i = 0; r == 0 && i < n->add_host.len; i++)
@@ -103,10 +148,11 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	for (size_t i = 0; r == 0 && i < n->ends_len; i++)
 		netjoin_place(n, &n->ends[i], s->id, &at[i]);
 	if (r == 0)
-		r = fill_published(n, listeners, kept_len - NETJOIN_KEPT_STACK - 1, ports,
+		r = fill_published(n, listeners, kept_len - NETJOIN_KEPT_STACK - 1, &reg,
 				   e);
 	if (r == 0)
 		r = stack_register(kept[NETJOIN_KEPT_STACK], &reg, e);
+	drop_anew(n, &reg);
 	for (size_t i = 0; i < n->ends_len; i++)
 		strv_done(&at[i].names);
 	strv_done(&reg.hosts);
@@ -157,6 +203,19 @@ static int raise_networks(const struct store *store, const struct realm *realm,
 	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
 }
 
+/* The others may run anew. */
+static int share_again(const struct store *store, const struct setup *s, struct err *e)
+{
+	autojson *record = NULL;
+	autoclose int dir = openat(store->containers_fd, s->id,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = record_read(store->containers_fd, s->id, &record, e);
+
+	if (dir < 0)
+		return err_sys(e, "open the container's folder");
+	return r < 0 ? r : sharing_join(store, dir, yyjson_doc_get_root(record), e);
+}
+
 int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t kept_len,
 		   struct err *e)
 {
@@ -166,12 +225,14 @@ int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t 
 	autodone(realm_done) struct realm realm = { 0 };
 	int r;
 
-	if (poll(&keeper, 1, 0) == 0)
-		return 0;
 	if ((r = netplan_parse(s->network, &n, e)) < 0)
 		return r;
 	if ((r = netjoin_store(s, &store)) < 0)
 		return err_code(e, r, "open the store");
+	if ((r = share_again(&store, s, e)) < 0)
+		return r;
+	if (poll(&keeper, 1, 0) == 0)
+		return 0;
 	if ((r = realm_open(&store, &realm, e)) < 0)
 		return r;
 	if (n.mode == NETPLAN_NETWORKS && kept_len > NETJOIN_KEPT_STACK &&

@@ -76,6 +76,22 @@ void netplan_add_port(struct netplan *n, const struct publish *p)
 	n->ports[n->ports_len++] = (struct netplan_port){ .map = *p };
 }
 
+void netplan_drop_port(struct netplan *n, size_t i)
+{
+	n->ports_len--;
+	memmove(&n->ports[i], &n->ports[i + 1], (n->ports_len - i) * sizeof(*n->ports));
+}
+
+void netplan_settle_ports(struct netplan *n)
+{
+	for (size_t i = n->ports_len; i--;) {
+		if (n->ports[i].change == NETPLAN_REMOVED)
+			netplan_drop_port(n, i);
+		else
+			n->ports[i].change = NETPLAN_KEPT;
+	}
+}
+
 static int get_addr(yyjson_val *obj, const char *key, struct ip_addr *ret, struct err *e)
 {
 	const char *text = NULL;
@@ -166,7 +182,7 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 {
 	struct publish p = { 0 };
-	uint64_t proto, host, host_end, port, fds;
+	uint64_t proto, host, host_end, port, fds, change;
 	int r;
 
 	if ((r = get_number(obj, "proto", PUBLISH_SCTP, &proto, e)) < 0 ||
@@ -174,6 +190,7 @@ static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 	    (r = get_number(obj, "hostPortEnd", UINT16_MAX, &host_end, e)) < 0 ||
 	    (r = get_number(obj, "port", UINT16_MAX, &port, e)) < 0 ||
 	    (r = get_number(obj, "fds", 2, &fds, e)) < 0 ||
+	    (r = get_number(obj, "change", NETPLAN_REMOVED, &change, e)) < 0 ||
 	    (r = get_addr(obj, "hostIp", &p.host_ip, e)) < 0)
 		return r;
 	p.proto = (enum publish_proto)proto;
@@ -182,6 +199,7 @@ static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 	p.port = (uint16_t)port;
 	netplan_add_port(n, &p);
 	n->ports[n->ports_len - 1].fds = fds;
+	n->ports[n->ports_len - 1].change = (enum netplan_change)change;
 	return 0;
 }
 
@@ -291,6 +309,8 @@ static void build_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_uint(doc, o, "hostPortEnd", p->map.host_port_end);
 	yyjson_mut_obj_add_uint(doc, o, "port", p->map.port);
 	yyjson_mut_obj_add_uint(doc, o, "fds", p->fds);
+	if (p->change != NETPLAN_KEPT)
+		yyjson_mut_obj_add_uint(doc, o, "change", p->change);
 }
 
 yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc)

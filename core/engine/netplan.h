@@ -15,9 +15,17 @@
 
 enum netplan_mode { NETPLAN_NONE, NETPLAN_HOST, NETPLAN_CONTAINER, NETPLAN_NETWORKS };
 
+/* What became of a port since the start. */
+enum netplan_change {
+	NETPLAN_KEPT,    /* its listeners are among the monitor's */
+	NETPLAN_ADDED,   /* the stack alone holds them; the monitor opens the next ones */
+	NETPLAN_REMOVED, /* the monitor's have a place still, closed */
+};
+
 struct netplan_port {
 	struct publish map; /* host_port: the one chosen, for this run */
 	size_t fds;         /* listeners of it among the descriptors kept, in order */
+	enum netplan_change change;
 };
 
 /* One network that the container is on. */
@@ -57,6 +65,9 @@ void netplan_drop_end(struct netplan *n, struct netplan_end *end);
 /* Adds a network by name, a port. */
 struct netplan_end *netplan_add_end(struct netplan *n, const char *name);
 void netplan_add_port(struct netplan *n, const struct publish *p);
+void netplan_drop_port(struct netplan *n, size_t i);
+/* For a next start: ports that were removed are gone, those added are as the others. */
+void netplan_settle_ports(struct netplan *n);
 void netplan_done(struct netplan *n);
 
 #endif

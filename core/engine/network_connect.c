@@ -67,9 +67,10 @@ static int detach(void *arg, struct err *e)
 static int amend(const struct netchange *x, const struct stack_attachment *join,
 		 const char *leave, struct err *e)
 {
+	const struct stack_amendment a = { .join = join, .leave = leave };
 	autoclose int sock = network_stack(x->store, &x->realm, e);
 
-	return sock < 0 ? sock : stack_amend(sock, x->c->id, join, leave, e);
+	return sock < 0 ? sock : stack_amend(sock, x->c->id, &a, e);
 }
 
 static int join_live(struct netchange *x, struct netplan_end *end, struct err *e)

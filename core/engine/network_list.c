@@ -12,6 +12,7 @@
 #include "core/base/time.h"
 #include "core/engine/container.h"
 #include "core/engine/network.h"
+#include "core/engine/news.h"
 #include "core/engine/pick.h"
 #include "core/ns/userns.h"
 #include "core/store/record.h"
@@ -297,5 +298,7 @@ int network_prune(const struct store *s, const struct config *cfg, const struct 
 		}
 	}
 	network_list_done(v, len);
+	if (r == 0)
+		news_pruned(s, "network", 0);
 	return r;
 }

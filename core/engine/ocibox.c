@@ -189,6 +189,19 @@ void ocibox_describe(const struct ocibox *b, yyjson_mut_doc *doc, yyjson_mut_val
 	yyjson_mut_obj_add_strcpy(doc, obj, "owner", "");
 }
 
+void ocibox_hooks_after(const struct ocibox *b, enum rt_hook_kind kind,
+			struct strv *warnings)
+{
+	struct ocistate s = summary(b);
+	autofree char *text = NULL;
+
+	if (b->config.hooks_len[kind] == 0)
+		return;
+	text = ocistate_text(&s);
+	hook_run_each(b->config.hooks[kind], b->config.hooks_len[kind], text,
+		      kind == RT_HOOK_POSTSTART ? "poststart" : "poststop", warnings);
+}
+
 int ocibox_hooks(const struct ocibox *b, enum rt_hook_kind kind, struct err *e)
 {
 	struct ocistate s = summary(b);

@@ -39,6 +39,9 @@ int ocibox_list(int root, struct strv *ret, struct err *e);
 void ocibox_describe(const struct ocibox *b, yyjson_mut_doc *doc, yyjson_mut_val *obj);
 /* Runs the hooks of a kind in the caller's namespaces. */
 int ocibox_hooks(const struct ocibox *b, enum rt_hook_kind kind, struct err *e);
+/* poststart and poststop, whose failures change nothing any more. */
+void ocibox_hooks_after(const struct ocibox *b, enum rt_hook_kind kind,
+			struct strv *warnings);
 
 struct ocibox_options {
 	const char *root; /* absolute path */

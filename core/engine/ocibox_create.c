@@ -128,7 +128,8 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	return ociproc_create(c, e);
 }
 
-static void give_up(struct ocibox *b, struct ociproc *p)
+/* Its life ends as that of one that ran: with the hooks after it. */
+static void give_up(struct ocibox *b, struct ociproc *p, struct strv *warnings)
 {
 	if (p->pid > 0) {
 		kill(p->pid, SIGKILL);
@@ -136,6 +137,9 @@ static void give_up(struct ocibox *b, struct ociproc *p)
 	}
 	fd_close(p->master);
 	p->master = -1;
+	b->init = fd_close(b->init);
+	b->status = "stopped";
+	ocibox_hooks_after(b, RT_HOOK_POSTSTOP, warnings);
 	ocifolder_remove(b->root, b->id);
 }
 
@@ -163,7 +167,7 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 	if (r == 0)
 		r = write_pid(o->pid_file, c.common.pid, e);
 	if (r < 0) {
-		give_up(&b, &c.common);
+		give_up(&b, &c.common, o->warnings);
 		return r;
 	}
 	*ret_pid = c.common.pid;

@@ -36,7 +36,6 @@ static int set_status(struct ocibox *b, enum state_status status, struct err *e)
 
 int ocibox_start(struct ocibox *b, struct strv *warnings, struct err *e)
 {
-	struct err why = { 0 };
 	int r;
 
 	if (str_eq(b->status, "stopped"))
@@ -56,8 +55,7 @@ int ocibox_start(struct ocibox *b, struct strv *warnings, struct err *e)
 	if (r < 0)
 		return r;
 	b->status = "running";
-	if (ocibox_hooks(b, RT_HOOK_POSTSTART, &why) < 0)
-		strv_addf(warnings, "poststart: %s", why.text);
+	ocibox_hooks_after(b, RT_HOOK_POSTSTART, warnings);
 	return 0;
 }
 
@@ -207,7 +205,6 @@ static int end(struct ocibox *b, struct err *e)
 
 int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct err *e)
 {
-	struct err why = { 0 };
 	int r = 0;
 
 	if (str_eq(b->status, "creating"))
@@ -220,8 +217,7 @@ int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct er
 		r = end(b, e);
 	if (r < 0)
 		return r;
-	if (ocibox_hooks(b, RT_HOOK_POSTSTOP, &why) < 0)
-		strv_addf(warnings, "poststop: %s", why.text);
+	ocibox_hooks_after(b, RT_HOOK_POSTSTOP, warnings);
 	r = ocifolder_remove(b->root, b->id);
 	return r < 0 && r != -ENOENT ? err_code(e, r, "remove the container's folder")
 				     : 0;

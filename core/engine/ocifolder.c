@@ -15,6 +15,7 @@
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/ns/scheduler.h"
 #include "core/runtime/filter.h"
 #include "core/runtime/ociproc.h"
 #include "core/wire/json.h"
@@ -23,6 +24,7 @@
 /* Compiled filters of all containers; no ID can look like it. */
 #define FILTERS     "@filters"
 #define FILTER_FILE "seccomp.bpf"
+#define SELINUX     "/sys/fs/selinux/status"
 
 int ocifolder_check_id(const char *id, struct err *e)
 {
@@ -108,6 +110,29 @@ static int compile_filter(const struct ocibox_options *o, struct ocibox *b, stru
 	return 0;
 }
 
+static int check_cpus(const char *list, struct err *e)
+{
+	if (str_empty(list) || scheduler_check(list) == 0)
+		return 0;
+	return err_set(e, -EINVAL,
+		       "'process.execCPUAffinity': '%.40s' is no list of CPUs", list);
+}
+
+/* Where SELinux is off there is nothing to label. */
+static int check_label(const struct ocibox_options *o, const struct runtimeconfig *c,
+		       struct err *e)
+{
+	if (str_empty(c->mount_label))
+		return 0;
+	if (access(SELINUX, F_OK) == 0)
+		return err_set(e, -ENOTSUP,
+			       "'linux.mountLabel': mounts cannot be given an SELinux "
+			       "label without root");
+	strv_addf(o->warnings, "'linux.mountLabel' has no effect: this host has no "
+			       "SELinux");
+	return 0;
+}
+
 static int check(const struct ocibox_options *o, const struct runtimeconfig *c,
 		 struct err *e)
 {
@@ -125,11 +150,10 @@ static int check(const struct ocibox_options *o, const struct runtimeconfig *c,
 			       "detached container; give --console-socket");
 	if (!terminal && o->console_socket)
 		return err_set(e, -EINVAL, "--console-socket without 'process.terminal'");
-	if (!str_empty(c->mount_label))
-		return err_set(e, -ENOTSUP,
-			       "'linux.mountLabel': mounts cannot be given an SELinux "
-			       "label without root");
-	return 0;
+	if (check_cpus(c->process.scheduling.cpus_initial, e) < 0 ||
+	    check_cpus(c->process.scheduling.cpus_final, e) < 0)
+		return e->code;
+	return check_label(o, c, e);
 }
 
 static int fill(const struct ocibox_options *o, struct ocibox *b, struct err *e)

@@ -18,7 +18,7 @@ static const char *const container_keys[] = {
 	"since",    "status", "volume", NULL,
 };
 static const char *const image_keys[] = {
-	"before", "dangling", "label", "reference", "since", NULL,
+	"before", "dangling", "label", "reference", "since", "until", NULL,
 };
 
 /* The value when the condition is of that key, else NULL. */
@@ -172,7 +172,7 @@ int pick_images(struct pick *p, const struct store *s, const struct strv *texts,
 			 str_bool(v, &on) < 0)
 			r = err_set(e, -EINVAL, "invalid filter 'dangling=%s'", v);
 	}
-	return r;
+	return r < 0 ? r : pick_until(p, &p->until, e);
 }
 
 int pick_parse(struct pick *p, const struct strv *texts, const char *const *keys,
@@ -414,7 +414,7 @@ bool pick_container(const struct pick *p, const struct container *c)
 bool pick_image(const struct pick *p, const struct image *i)
 {
 	if ((p->before && i->created >= p->before) ||
-	    (p->since && i->created <= p->since))
+	    (p->since && i->created <= p->since) || (p->until && i->created >= p->until))
 		return false;
 	for (size_t n = 0; n < p->conditions.len; n++) {
 		const char *v;

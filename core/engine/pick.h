@@ -14,6 +14,7 @@
 struct pick {
 	struct strv conditions; /* "key=value" */
 	int64_t before, since;  /* ns, of the objects named; 0: none */
+	int64_t until;          /* ns, of images; 0: none */
 	struct strv ancestors;  /* image IDs */
 };
 

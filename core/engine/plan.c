@@ -16,23 +16,22 @@
 #include "core/engine/expose.h"
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
+#include "core/engine/plan_share.h"
 #include "core/engine/plan_user.h"
 #include "core/engine/signame.h"
 #include "core/oci/capability.h"
 #include "core/store/layer.h"
 
 #define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define LOG_SIZE     (10ull << 20)
-#define LOG_FILES    3
 #define HOSTNAME_LEN 12
 #define HOSTNAME_MAX 64
 
-/* The image, unless the layers are given. */
+/* The image, unless the layers or a folder are given. */
 static int find_image(const struct store *s, struct plan *p, struct err *e)
 {
 	int r;
 
-	if (p->spec->layers) {
+	if (p->spec->layers || p->spec->rootfs) {
 		p->image.config.stop_timeout = -1;
 		return 0;
 	}
@@ -46,6 +45,8 @@ static int find_layers(const struct store *s, struct plan *p, struct err *e)
 
 	if (p->spec->layers)
 		strv_addv(&p->layers, strv_view(p->spec->layers));
+	if (p->spec->rootfs)
+		strv_add(&p->layers, p->spec->rootfs);
 	for (size_t n = 1; n <= c->diff_ids_len; n++) {
 		struct digest chain;
 		char hex[DIGEST_TEXT_MAX];
@@ -154,57 +155,6 @@ static int plan_stop(struct plan *p, struct err *e)
 	return p->stop_signal < 0 ? p->stop_signal : 0;
 }
 
-static int log_option(struct plan *p, const char *text, struct err *e)
-{
-	const char *eq = strchr(text, '=');
-	uint64_t n;
-
-	if (!eq)
-		return err_set(e, -EINVAL, "invalid log opt: %s", text);
-	autofree char *key = str_ndup(text, (size_t)(eq - text));
-	if (str_eq(key, "mode") && str_eq(eq + 1, "blocking"))
-		return 0;
-	if (str_eq(p->log_driver, "json-file") && str_eq(key, "max-size")) {
-		if (str_eq(eq + 1, "-1")) {
-			p->log_max_size = 0;
-			return 0;
-		}
-		return str_size(eq + 1, &p->log_max_size)
-			       ? err_set(e, -EINVAL, "invalid size: '%s'", eq + 1)
-			       : 0;
-	}
-	if (str_eq(p->log_driver, "json-file") && str_eq(key, "max-file")) {
-		if (str_u64(eq + 1, 1000, &n) || !n)
-			return err_set(e, -EINVAL, "invalid value for max-file: %s",
-				       eq + 1);
-		p->log_max_files = (int64_t)n;
-		return 0;
-	}
-	return err_set(e, -EINVAL, "unknown log opt '%s' for %s log driver", key,
-		       p->log_driver);
-}
-
-static int plan_log(struct plan *p, struct err *e)
-{
-	const struct spec *spec = p->spec;
-	bool own = spec->log_driver != NULL;
-	int r = 0;
-
-	p->log_driver = own ? spec->log_driver : p->cfg->log_driver;
-	p->log_max_size = LOG_SIZE;
-	p->log_max_files = LOG_FILES;
-	if (!str_eq(p->log_driver, "json-file") && !str_eq(p->log_driver, "none"))
-		return err_set(e, -EOPNOTSUPP,
-			       "log driver '%s' is not supported: json-file or none",
-			       p->log_driver);
-	/* The configuration's options belong to its own driver. */
-	for (size_t i = 0; r == 0 && !own && i < p->cfg->log_opts.len; i++)
-		r = log_option(p, p->cfg->log_opts.v[i], e);
-	for (size_t i = 0; r == 0 && i < spec->log_opts.len; i++)
-		r = log_option(p, spec->log_opts.v[i], e);
-	return r;
-}
-
 static int plan_ports(struct plan *p, struct err *e)
 {
 	const struct spec *spec = p->spec;
@@ -286,7 +236,8 @@ static int plan_network(const struct store *s, struct plan *p, struct err *e)
 	strv_addv(&n->dns_option, strv_view(spec->dns_option.len ? &spec->dns_option
 								 : &p->cfg->dns_options));
 	plan_publish(p);
-	return plan_check_network(s, p, e);
+	int r = plan_check_network(s, p, e);
+	return r == 0 && n->mode == NETPLAN_CONTAINER ? plan_share_network(s, p, e) : r;
 }
 
 static void plan_namespaces(struct plan *p)
@@ -317,9 +268,10 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 
 	if ((r = plan_check_options(spec, e)) < 0 || (r = find_image(s, p, e)) < 0 ||
 	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
-	    (r = plan_names(p, e)) < 0 || (r = plan_user_resolve(p, e)) < 0 ||
-	    (r = plan_workdir(p, e)) < 0 || (r = plan_stop(p, e)) < 0 ||
-	    (r = plan_log(p, e)) < 0 ||
+	    (r = plan_names(p, e)) < 0 || (r = plan_share(s, p, e)) < 0 ||
+	    (r = plan_user_resolve(s, p, e)) < 0 || (r = plan_workdir(p, e)) < 0 ||
+	    (r = plan_stop(p, e)) < 0 ||
+	    (r = logplan_make(p->cfg, spec, &p->log, e)) < 0 ||
 	    (r = health_plan(spec, &p->image.config.health, e)) < 0 ||
 	    (r = security_resolve(p->cfg, spec, &p->security, e)) < 0 ||
 	    (r = plan_ports(p, e)) < 0 || (r = plan_network(s, p, e)) < 0)
@@ -360,9 +312,12 @@ void plan_done(struct plan *p)
 	free(p->workdir);
 	free(p->user);
 	free(p->hostname);
+	free(p->pid);
+	free(p->ipc);
 	userspec_done(&p->who);
 	image_done(&p->image);
 	security_done(&p->security);
+	logplan_done(&p->log);
 	mounts_done(&p->mounts);
 	netplan_done(&p->net);
 	idmap_done(&p->uid);

@@ -5,6 +5,7 @@
 #define ENGINE_PLAN_H
 
 #include "core/engine/image.h"
+#include "core/engine/logplan.h"
 #include "core/engine/mounts.h"
 #include "core/engine/netplan.h"
 #include "core/engine/security.h"
@@ -26,6 +27,7 @@ struct plan {
 	struct userspec who;
 	int stop_signal;
 	/* how it is fenced */
+	char *pid, *ipc;     /* --pid, --ipc: "container:ID" by its ID */
 	unsigned namespaces; /* RT_NS_* that are its own or joined */
 	struct security security;
 	struct mounts mounts;
@@ -33,9 +35,7 @@ struct plan {
 	struct strv exposed, sysctls;
 	struct idmap uid, gid; /* container → host; → realm once maps_differ */
 	bool maps_differ;      /* container → realm is not the identity */
-	uint64_t log_max_size;
-	int64_t log_max_files;
-	const char *log_driver;
+	struct logplan log;
 };
 
 /* Checks every option. -EINVAL and the like with docker's words. What mounts_resolve

@@ -11,6 +11,7 @@
 #include "core/engine/hostfiles.h"
 #include "core/engine/keepid.h"
 #include "core/engine/network.h"
+#include "core/engine/sharing.h"
 #include "core/runtime/restart.h"
 
 #define SCORE_MAX 1000
@@ -18,6 +19,7 @@
 struct choice {
 	const char *option, *value;
 	const char *const *known;
+	bool shared; /* "container:X" too */
 };
 
 static const char *const userns_known[] = { "host", "private", NULL };
@@ -32,21 +34,18 @@ static int check_choice(const struct choice *c, struct err *e)
 	for (size_t i = 0; c->known[i]; i++)
 		if (str_eq(c->known[i], c->value))
 			return 0;
-	if (str_starts(c->value, "container:"))
-		return err_set(e, -EOPNOTSUPP,
-			       "%s=%s is not supported: only --network joins "
-			       "another container",
-			       c->option, c->value);
+	if (sharing_is(c->value) && c->shared)
+		return 0;
 	return err_set(e, -EINVAL, "invalid mode for %s: '%s'", c->option, c->value);
 }
 
 static int check_choices(const struct spec *s, struct err *e)
 {
-	const struct choice all[] = { { "--userns", s->userns, userns_known },
-				      { "--ipc", s->ipc, ipc_known },
-				      { "--pid", s->pid, pid_known },
-				      { "--uts", s->uts, host_known },
-				      { "--cgroupns", s->cgroupns, host_known } };
+	const struct choice all[] = { { "--userns", s->userns, userns_known, false },
+				      { "--ipc", s->ipc, ipc_known, true },
+				      { "--pid", s->pid, pid_known, true },
+				      { "--uts", s->uts, host_known, false },
+				      { "--cgroupns", s->cgroupns, host_known, false } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)

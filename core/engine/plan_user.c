@@ -8,7 +8,9 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/keepid.h"
+#include "core/engine/plan_share.h"
 #include "core/engine/rootview.h"
+#include "core/engine/sharing.h"
 
 struct accounts {
 	struct buf passwd, group;
@@ -88,6 +90,12 @@ static void own_maps(struct plan *p)
 	p->maps_differ = true;
 }
 
+/* Another container's, whose map is what it is. */
+static bool shares_user(const struct plan *p)
+{
+	return sharing_is(p->pid) || sharing_is(p->ipc);
+}
+
 static int need(struct plan *p, uint32_t id, bool user, struct err *e)
 {
 	struct idmap *m = user ? &p->uid : &p->gid;
@@ -95,6 +103,11 @@ static int need(struct plan *p, uint32_t id, bool user, struct err *e)
 
 	if (idmap_has(m, id))
 		return 0;
+	if (shares_user(p))
+		return err_set(e, -EOVERFLOW,
+			       "%s %u is not in the ID map of the container whose "
+			       "namespaces are shared",
+			       what, id);
 	if (!p->maps_differ)
 		own_maps(p);
 	if (keepid_lend(m, id))
@@ -124,7 +137,7 @@ static int need_groups(struct plan *p, struct err *e)
 	return 0;
 }
 
-int plan_user_resolve(struct plan *p, struct err *e)
+int plan_user_resolve(const struct store *s, struct plan *p, struct err *e)
 {
 	autodone(accounts_done) struct accounts a = { 0 };
 	autofree char *why = NULL;
@@ -135,7 +148,7 @@ int plan_user_resolve(struct plan *p, struct err *e)
 	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
 	r = idmap_host(&p->uid, &p->gid, &why, e);
 	if (r == 0)
-		r = keep_id(p, &a, e);
+		r = shares_user(p) ? plan_share_maps(s, p, e) : keep_id(p, &a, e);
 	if (r == 0)
 		r = resolve(p, &a, e);
 	if (r == 0)

@@ -8,6 +8,6 @@
 /* Fills user, who, uid and gid of the plan, whose image and layers are known: --user or
  * the image's USER by its own passwd and group, --group-add, --userns. An ID past the
  * user's ranges gets the last one of them. -EOVERFLOW when there is none to give. */
-int plan_user_resolve(struct plan *p, struct err *e);
+int plan_user_resolve(const struct store *s, struct plan *p, struct err *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/measure.h"
+#include "core/engine/news.h"
 
 static const char *const keys[] = { "label", "label!", "until", NULL };
 
@@ -79,15 +80,18 @@ int prune_containers(const struct store *s, const struct pick *p, struct strv *r
 	for (size_t i = 0; i < len; i++)
 		strv_addf(&paths, "%s/containers/%s/upper", s->data, v[i].id);
 	autofree uint64_t *sizes = mem_array(len, sizeof(*sizes));
+	uint64_t bytes = 0;
 	measure_trees(s, &paths, sizes);
 	for (size_t i = 0; i < len; i++) {
 		/* One that was started or removed meanwhile is passed over. */
 		if (container_remove(s, &v[i], false, false, NULL) == 0) {
 			strv_add(ret, v[i].id);
-			*ret_bytes += sizes[i];
+			bytes += sizes[i];
 		}
 		container_done(&v[i]);
 	}
 	free(v);
+	*ret_bytes += bytes;
+	news_pruned(s, "container", bytes);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Adding up /proc. */
+/* Adding up /proc, or asking the control group. */
 #include "core/engine/sample.h"
 
 #include <fcntl.h>
@@ -7,10 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/row.h"
+#include "core/ns/cgroup.h"
+#include "core/runtime/scope.h"
 
 #define TEXT_MAX 16384
 #define NS       1000000000ull
@@ -78,15 +81,49 @@ static void add_network(pid_t pid, struct sample *u)
 	}
 }
 
-static uint64_t memory_limit(const struct container *c)
+static uint64_t host_memory(void)
 {
-	uint64_t limit = 0;
-	uint64_t host =
-		(uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
 
-	json_get_u64(yyjson_obj_get(yyjson_doc_get_root(c->record), "HostConfig"),
-		     "Memory", &limit, NULL);
-	return limit && limit < host ? limit : host;
+/* docker's number: without the cache that can be given up at once. */
+static void group_memory(int group, struct sample *u)
+{
+	uint64_t all, cache = 0, limit = UINT64_MAX;
+
+	if (cgroup_number(group, "memory.current", NULL, &all) < 0)
+		return;
+	cgroup_number(group, "memory.stat", "inactive_file", &cache);
+	cgroup_number(group, "memory.max", NULL, &limit);
+	u->memory = all > cache ? all - cache : 0;
+	u->limit = limit < u->limit ? limit : u->limit;
+}
+
+static void group_io(int group, struct sample *u)
+{
+	char text[TEXT_MAX];
+
+	if (file_read_small(group, "io.stat", text, sizeof(text)) < 0)
+		return;
+	u->read = cgroup_sum(text, "rbytes");
+	u->written = cgroup_sum(text, "wbytes");
+}
+
+/* What its control group counts is better than what its processes come to. */
+static void add_group(const struct container *c, struct sample *u)
+{
+	autofree char *name = str_fmt(SCOPE_NAME, c->id);
+	autoclose int group = scope_open(c->state.pid, name);
+	uint64_t n;
+
+	if (group < 0)
+		return;
+	group_memory(group, u);
+	group_io(group, u);
+	if (cgroup_number(group, "cpu.stat", "usage_usec", &n) == 0)
+		u->cpu = n * 1000;
+	if (cgroup_number(group, "pids.current", NULL, &n) == 0)
+		u->tasks = n;
 }
 
 void sample_read(const struct census *all, const struct container *c, struct sample *ret)
@@ -96,9 +133,10 @@ void sample_read(const struct census *all, const struct container *c, struct sam
 	*ret = (struct sample){ .at = time_monotonic() };
 	if (census_take(all, c, &own, NULL) < 0)
 		return;
-	ret->limit = memory_limit(c);
+	ret->limit = host_memory();
 	for (size_t i = 0; i < own.len; i++)
 		add_process(&own.v[i], ret);
+	add_group(c, ret);
 	add_network(c->state.pid, ret);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* docker stats: what a container uses now, added up over its processes (an ordinary user
- * has no cgroup that counts for him). Memory is their proportional share (PSS), so that
- * what several map counts once; CPU time of processes that have gone between two looks
- * is not seen. */
+/* docker stats: what a container uses now, by its control group when it has one. Else it
+ * is added up over its processes: memory is their proportional share (PSS), so that what
+ * several map counts once; CPU time of processes that have gone between two looks is not
+ * seen. */
 #ifndef ENGINE_SAMPLE_H
 #define ENGINE_SAMPLE_H
 

@@ -66,7 +66,7 @@ static int own_profile(const char *value, struct security *ret, struct err *e)
 		str_set(&ret->seccomp_json, value);
 		return 0;
 	}
-	int r = file_read(AT_FDCWD, value, SECCOMPPROFILE_MAX, &text);
+	int r = file_read_named(value, SECCOMPPROFILE_MAX, &text);
 	if (r < 0)
 		return err_code(e, r, "opening seccomp profile (%s) failed", value);
 	str_set(&ret->seccomp_json, buf_str(&text));

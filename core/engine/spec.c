@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/buf.h"
 #include "core/base/file.h"
@@ -61,13 +62,19 @@ void spec_done(struct spec *s)
 				 &s->annotations,
 				 &s->network_aliases,
 				 &s->log_opts,
-				 &s->volumes_from };
+				 &s->volumes_from,
+				 &s->blkio_weight_device,
+				 &s->device_read_bps,
+				 &s->device_write_bps,
+				 &s->device_read_iops,
+				 &s->device_write_iops };
 	char *strings[] = { s->name,     s->image,       s->platform,    s->pull,
 			    s->hostname, s->domainname,  s->user,        s->workdir,
 			    s->network,  s->ip,          s->ip6,         s->mac,
 			    s->userns,   s->pid,         s->ipc,         s->uts,
 			    s->cgroupns, s->cpuset_cpus, s->cpuset_mems, s->cgroup_parent,
-			    s->restart,  s->health_cmd,  s->stop_signal, s->log_driver };
+			    s->restart,  s->health_cmd,  s->stop_signal, s->log_driver,
+			    s->rootfs };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		strv_done(lists[i]);
@@ -84,6 +91,25 @@ void spec_done(struct spec *s)
 	free(s->devices);
 	free(s->publish);
 	spec_init(s);
+}
+
+int spec_set_rootfs(struct spec *s, const char *text, struct err *e)
+{
+	size_t n = strlen(text);
+	bool overlaid = n > 2 && str_eq(text + n - 2, ":O");
+	autofree char *given = str_ndup(text, overlaid ? n - 2 : n);
+	char *path = realpath(given, NULL);
+	struct stat st;
+
+	if (!path || stat(path, &st) < 0) {
+		free(path);
+		return err_sys(e, "folder '%s'", given);
+	}
+	free(s->rootfs);
+	s->rootfs = path;
+	s->rootfs_overlaid = overlaid;
+	str_set(&s->image, path);
+	return S_ISDIR(st.st_mode) ? 0 : err_set(e, -ENOTDIR, "'%s' is no folder", given);
 }
 
 int spec_add_env(struct spec *s, const char *text, struct err *e)
@@ -119,7 +145,7 @@ int spec_add_env_file(struct spec *s, const char *path, struct err *e)
 {
 	autobuf text = { .max = ENV_FILE_MAX };
 	autostrv lines = { 0 };
-	int r = file_read(AT_FDCWD, path, ENV_FILE_MAX, &text);
+	int r = file_read_named(path, ENV_FILE_MAX, &text);
 
 	if (r < 0)
 		return err_code(e, r, "env file '%s'", path);

@@ -80,6 +80,9 @@ struct spec {
 	double cpus;
 	int64_t cpu_shares, cpu_period, cpu_quota; /* the latter two in µs */
 	char *cpuset_cpus, *cpuset_mems, *cgroup_parent;
+	int64_t blkio_weight; /* 0: not given */
+	struct strv blkio_weight_device, device_read_bps, device_write_bps,
+		device_read_iops, device_write_iops; /* "/dev/x:VALUE" */
 	int64_t oom_score_adj;
 	bool has_oom_score_adj;
 	char *log_driver;
@@ -91,6 +94,10 @@ struct spec {
 	char *health_cmd;
 	bool no_healthcheck;
 	char *restart; /* "no", "always", "on-failure:3", "unless-stopped" */
+	/* --rootfs: the root is this folder (absolute), as it is or, overlaid, unchanged
+	 * below what the container writes; there is no image. NULL: an image. */
+	char *rootfs;
+	bool rootfs_overlaid;
 	/* A step of a build: the root is made of these folders (top first) and there is
 	 * no image; not owned. */
 	const struct strv *layers;
@@ -100,6 +107,8 @@ void spec_init(struct spec *s);
 void spec_done(struct spec *s);
 
 /* docker's value syntaxes, appended to the spec; -EINVAL with docker's words. */
+/* --rootfs: "DIR" or "DIR:O"; the image's name is the folder's. */
+int spec_set_rootfs(struct spec *s, const char *text, struct err *e);
 int spec_add_volume(struct spec *s, const char *text, struct err *e); /* -v a:b[:ro,…] */
 int spec_add_mount(struct spec *s, const char *text, struct err *e); /* --mount type=… */
 int spec_add_tmpfs(struct spec *s, const char *text,

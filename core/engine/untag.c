@@ -13,9 +13,9 @@
 #include "core/base/str.h"
 #include "core/engine/container.h"
 #include "core/engine/image.h"
+#include "core/engine/news.h"
 #include "core/engine/realm.h"
 #include "core/store/gc.h"
-#include "core/store/journal.h"
 #include "core/store/layer.h"
 
 struct work {
@@ -50,8 +50,11 @@ static void note(struct work *w, bool deleted, char *what)
 
 	w->done = mem_resize(w->done, w->done_len + 1, sizeof(*w->done));
 	w->done[w->done_len++] = (struct untag_action){ deleted, what };
-	if (!deleted || str_eq(what, digest_text(id, &w->image.id)))
-		journal_add(w->s, "image", deleted ? "delete" : "untag", what, NULL);
+	/* Docker names the image by its ID in both. */
+	digest_text(id, &w->image.id);
+	if (!deleted || str_eq(what, id))
+		news_image(w->s, deleted ? "delete" : "untag", &w->image.id, id,
+			   &w->image.config.labels);
 }
 
 static const char *used_image(const struct container *c)
@@ -167,6 +170,45 @@ static int remove_name(struct work *w, struct err *e)
 	return r;
 }
 
+/* A digest of an image that has names besides: the digest alone is forgotten. */
+static int remove_digest(struct work *w, const struct reference *ref, struct err *e)
+{
+	autofree char *repo = str_fmt("%s/%s", ref->registry, ref->repository);
+	autofree char *familiar = reference_familiar(ref);
+	autodone(tags_done) struct tags all = { 0 };
+	int r = tag_list(w->s, &all, e);
+
+	for (size_t n = 0; r >= 0 && n < all.len; n++) {
+		struct tag *t = &all.v[n];
+
+		if (!digest_eq(&t->image_id, &w->image.id) || !str_eq(t->repo, repo) ||
+		    !digest_eq(&t->repo_digest, &ref->digest) || !t->name)
+			continue;
+		if (strchr(t->name, '@')) {
+			r = tag_remove(w->s, t->name, false, e);
+			continue;
+		}
+		str_set(&t->repo, NULL);
+		t->repo_digest = (struct digest){ 0 };
+		r = tag_set(w->s, t, e);
+	}
+	if (r >= 0)
+		note(w, false, TAKE_PTR(familiar));
+	return r;
+}
+
+/* 1: it was one, and is dealt with. */
+static int try_digest(struct work *w, struct err *e)
+{
+	autodone(reference_done) struct reference ref = { 0 };
+
+	if (!strchr(w->what, '@') || w->image.repo_tags.len == 0 ||
+	    reference_parse(w->what, &ref, NULL) < 0)
+		return 0;
+	int r = remove_digest(w, &ref, e);
+	return r < 0 ? r : 1;
+}
+
 /* The chains that containers hold. Asked under gc.lock: whoever makes a container holds
  * it from the image to the record. */
 static int held_chains(const struct store *s, struct strv *ret, struct err *e)
@@ -242,7 +284,9 @@ static int run(struct work *w, bool force, bool no_prune, struct err *e)
 		r = container_list(w->s, &w->containers, &w->containers_len, e);
 	if (r < 0)
 		return r;
-	/* A digest names the image itself, as an ID does. */
+	if ((r = try_digest(w, e)) != 0)
+		return r;
+	/* The only digest names the image itself, as an ID does. */
 	by_name = !str_starts(digest_hex(have, &w->image.id), hex) && !strchr(hex, '@');
 	last = w->image.repo_tags.len <= 1;
 	if (by_name && !last && w->image.tag.name)

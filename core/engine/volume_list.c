@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/measure.h"
+#include "core/engine/news.h"
 #include "core/engine/pick.h"
 #include "core/engine/volume.h"
 #include "core/engine/volumeopt.h"
@@ -207,11 +208,15 @@ int volume_prune(const struct store *s, const struct pick *p, bool all, struct s
 	}
 	volume_list_done(v, len);
 	autofree uint64_t *sizes = mem_array(paths.len, sizeof(*sizes));
+	uint64_t bytes = 0;
 	measure_trees(s, &paths, sizes);
 	for (size_t i = 0; r == 0 && i < paths.len; i++) {
 		r = volume_remove(s, ret->v[first + i], e);
-		*ret_bytes += r == 0 ? sizes[i] : 0;
+		bytes += r == 0 ? sizes[i] : 0;
 	}
+	*ret_bytes += bytes;
+	if (r == 0)
+		news_pruned(s, "volume", bytes);
 	return r;
 }
 

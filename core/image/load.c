@@ -126,6 +126,12 @@ static int describe(struct load *l, const char *file, const char *type,
 
 	if (r < 0)
 		return r;
+	if (!type && (f.kind == COMPRESSION_XZ || f.kind == COMPRESSION_BZIP2))
+		return err_set(
+			e, -EOPNOTSUPP,
+			"layer '%s' is compressed with %s, which images cannot be: "
+			"use gzip or zstd",
+			file, f.kind == COMPRESSION_XZ ? "xz" : "bzip2");
 	*ret = (struct descriptor){ .digest = f.digest, .size = f.size };
 	str_copy(ret->media_type, sizeof(ret->media_type),
 		 type ? type : layer_type(f.kind));

@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/image/content.h"
+#include "core/store/collect.h"
 #include "core/store/gc.h"
 #include "core/store/lease.h"
 
@@ -81,18 +82,46 @@ static int resolve(struct pull *p, struct err *e)
 	return rc;
 }
 
+/* One of all who pull it at once downloads it, and the others find it. */
+static int download_config(struct pull *p, const struct descriptor *d, struct buf *out,
+			   struct err *e)
+{
+	const struct blob_want want = { d->digest, d->size, true };
+	struct blob_writer *w = NULL;
+	uint64_t offset = 0;
+	int rc = blob_write(p->store, &want, &w, &offset, e);
+
+	if (rc < 0)
+		return rc;
+	if (!w)
+		return blob_read(p->store, &d->digest, IMAGECONFIG_MAX, out, e);
+	rc = registry_blob(p->registry, d, IMAGECONFIG_MAX, out, e);
+	if (rc == 0)
+		rc = blob_restart(w, e);
+	if (rc == 0)
+		rc = blob_add(w, buf_str(out), out->len, e);
+	if (rc == 0)
+		return blob_commit(w, false, e);
+	blob_leave(w);
+	blob_drop_part(p->store, &d->digest);
+	return rc;
+}
+
 static int get_config(struct pull *p, struct err *e)
 {
 	struct content *c = &p->content;
 	const struct descriptor *d = &c->manifest.config;
 	int rc = -ENOENT;
 
+	if (d->size > IMAGECONFIG_MAX)
+		return err_set(e, -EFBIG, "config: %llu bytes are more than %u",
+			       (unsigned long long)d->size, IMAGECONFIG_MAX);
 	if (blob_has_size(p->store, &d->digest, d->size))
 		rc = blob_read(p->store, &d->digest, IMAGECONFIG_MAX, &c->config_bytes,
 			       NULL);
 	if (rc < 0) {
 		buf_reset(&c->config_bytes);
-		rc = registry_blob(p->registry, d, IMAGECONFIG_MAX, &c->config_bytes, e);
+		rc = download_config(p, d, &c->config_bytes, e);
 	}
 	if (rc < 0)
 		return err_wrap(e, "config");
@@ -168,6 +197,9 @@ static void clean_up(struct pull *p, int rc)
 
 	if (content)
 		content_collect(&p->content, p->store);
+	else
+		(void)collect_blobs(p->store, &p->content.manifest.config.digest, 1,
+				    NULL);
 	content_sweep(p->store, p->options->realm_pidfd);
 }
 
@@ -175,10 +207,13 @@ static int fetch(struct pull *p, struct tag *ret, struct err *e)
 {
 	int rc = resolve(p, e);
 
-	if (rc == 0)
-		rc = get_config(p, e);
 	if (rc < 0)
 		return rc;
+	rc = get_config(p, e);
+	if (rc < 0) {
+		content_collect(&p->content, p->store);
+		return rc;
+	}
 	say(p, p->ref->tag, "Pulling from");
 	int lease = content_lease(&p->content, p->store, e);
 	if (lease < 0)

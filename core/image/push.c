@@ -9,10 +9,14 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/image/content.h"
+#include "core/image/squad.h"
 #include "core/image/upload.h"
 #include "core/store/reach.h"
 
-#define MOUNTS_MAX 4 /* neighbours that are asked for one blob */
+#define MOUNTS_MAX    4 /* neighbours that are asked for one blob */
+#define PUSH_PARALLEL 5 /* as many as docker sends at once */
+
+struct item;
 
 struct push {
 	const struct store *store;
@@ -25,13 +29,15 @@ struct push {
 	char *scope;
 	struct content content;
 	struct strv neighbours; /* "HEX repository" of blobs known on that registry */
-	struct strv sent;       /* hex digests that are there by now */
+	struct item *items;     /* of each layer */
+	int say_fd;             /* in a process of its own: where the caller listens */
 };
 
-/* One layer on its way. */
+/* One blob on its way. */
 struct item {
 	struct push *push;
 	char id[13];
+	bool absent; /* known to be */
 	uint64_t size;
 };
 
@@ -42,15 +48,26 @@ static void push_done(struct push *p)
 	content_done(&p->content);
 	free(p->scope);
 	strv_done(&p->neighbours);
-	strv_done(&p->sent);
+	free(p->items);
 }
 
-static void say(const struct item *it, const char *status, uint64_t done)
+static void show(const struct item *it, const char *status, uint64_t done, uint64_t total)
 {
 	const struct push_options *o = it->push->options;
 
 	if (o->progress && it->id[0])
-		o->progress(o->progress_arg, it->id, status, done, done ? it->size : 0);
+		o->progress(o->progress_arg, it->id, status, done, total);
+}
+
+static void say(const struct item *it, const char *status, uint64_t done)
+{
+	uint64_t total = done ? it->size : 0;
+	const struct push *p = it->push;
+
+	if (p->say_fd >= 0)
+		squad_say(p->say_fd, (size_t)(it - p->items), status, done, total);
+	else
+		show(it, status, done, total);
 }
 
 /* --- neighbours --------------------------------------------------------------------- */
@@ -118,7 +135,22 @@ static void on_tick(void *arg, uint64_t sent)
 	say(arg, "Pushing", sent);
 }
 
-static int send_blob(struct item *it, const struct digest *d, struct err *e)
+static int send_absent(struct item *it, const struct upload *u, struct err *e)
+{
+	char *location = NULL;
+	int r = mount_it(it, u, &location, e);
+
+	if (r == 0) {
+		r = upload_run(u, TAKE_PTR(location), e);
+		if (r == 0)
+			say(it, "Pushed", 0);
+	}
+	free(location);
+	return r < 0 ? r : 0;
+}
+
+/* look: whether it is there is all that is asked. */
+static int send_blob(struct item *it, const struct digest *d, bool look, struct err *e)
 {
 	struct push *p = it->push;
 	struct upload u = { .ask = &p->ask,
@@ -126,49 +158,89 @@ static int send_blob(struct item *it, const struct digest *d, struct err *e)
 			    .digest = *d,
 			    .tick = on_tick,
 			    .arg = it };
-	char hex[DIGEST_TEXT_MAX], *location = NULL;
+	char hex[DIGEST_TEXT_MAX];
 
-	if (strv_has(&p->sent, digest_hex(hex, d))) {
-		say(it, "Layer already exists", 0);
-		return 0;
-	}
 	autoclose int fd = blob_open(p->store, d, &u.size);
 	if (fd < 0)
-		return err_code(e, fd, "blob '%s'", hex);
+		return err_code(e, fd, "blob '%s'", digest_hex(hex, d));
 	u.fd = fd;
 	it->size = u.size;
-	int r = upload_present(&u, e);
+	int r = it->absent ? 0 : upload_present(&u, e);
 	if (r == 1)
 		say(it, "Layer already exists", 0);
-	if (r == 0)
-		r = mount_it(it, &u, &location, e);
-	if (r == 0) {
-		r = upload_run(&u, TAKE_PTR(location), e);
-		if (r == 0)
-			say(it, "Pushed", 0);
-	}
-	free(location);
-	if (r >= 0)
-		strv_add(&p->sent, hex);
+	it->absent = r == 0;
+	if (r == 0 && !look)
+		r = send_absent(it, &u, e);
 	return r < 0 ? r : 0;
+}
+
+/* --- layers, side by side ----------------------------------------------------------- */
+
+/* A connection is one process's alone. What is known of the registry by now (token, HTTP)
+ * goes along. */
+static int begin_alone(void *arg, int say_fd, struct err *e)
+{
+	struct push *p = arg;
+	const struct registry_options *o = p->channel.options;
+
+	p->say_fd = say_fd;
+	return channel_init(&p->channel, o, e);
+}
+
+static int send_layer(void *arg, size_t i, struct err *e)
+{
+	struct push *p = arg;
+
+	return send_blob(&p->items[i], &p->content.items[i].blob.digest, false, e);
+}
+
+static void heard(void *arg, const struct squad_word *w)
+{
+	const struct push *p = arg;
+
+	if (w->job < p->content.manifest.layers_len)
+		show(&p->items[w->job], w->text, w->done, w->total);
+}
+
+static bool is_repeated(const struct push *p, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (digest_eq(&p->content.items[k].blob.digest,
+			      &p->content.items[i].blob.digest))
+			return true;
+	return false;
 }
 
 static int send_layers(struct push *p, struct err *e)
 {
-	size_t n = p->content.manifest.layers_len;
-	autofree struct item *items = mem_array(n, sizeof(*items));
+	size_t n = p->content.manifest.layers_len, len = 0;
+	autofree size_t *jobs = mem_array(n, sizeof(*jobs));
 	char hex[DIGEST_TEXT_MAX];
 	int r = 0;
 
+	p->items = mem_array(n, sizeof(*p->items));
 	for (size_t i = 0; i < n; i++) {
-		items[i].push = p;
-		str_print(items[i].id, sizeof(items[i].id), "%.12s",
+		p->items[i] = (struct item){ .push = p };
+		str_print(p->items[i].id, sizeof(p->items[i].id), "%.12s",
 			  digest_hex(hex, &p->content.items[i].diff_id));
-		say(&items[i], "Preparing", 0);
+		say(&p->items[i], "Preparing", 0);
 	}
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = send_blob(&items[i], &p->content.items[i].blob.digest, e);
-	return r;
+	/* The first question is asked here: it gets the token for all. */
+	if (n)
+		r = send_blob(&p->items[0], &p->content.items[0].blob.digest, true, e);
+	for (size_t i = 0; i < n; i++) {
+		if (is_repeated(p, i))
+			say(&p->items[i], "Layer already exists", 0);
+		else if (i || p->items[0].absent)
+			jobs[len++] = i;
+	}
+	if (r < 0 || len == 0)
+		return r;
+	if (len == 1)
+		return send_layer(p, jobs[0], e);
+	const struct squad s = { jobs,  len, PUSH_PARALLEL, begin_alone, send_layer,
+				 heard, p };
+	return squad_run(&s, e);
 }
 
 static int send_manifest(struct push *p, struct err *e)
@@ -211,14 +283,16 @@ static int run(struct push *p, const struct tag *t, struct err *e)
 	find_neighbours(p);
 	r = send_layers(p, e);
 	if (r == 0)
-		r = send_blob(&config, &p->content.manifest.config.digest, e);
+		r = send_blob(&config, &p->content.manifest.config.digest, false, e);
 	return r < 0 ? r : send_manifest(p, e);
 }
 
 int push_image(const struct store *s, const struct tag *t, const struct reference *to,
 	       const struct push_options *o, struct err *e)
 {
-	autodone(push_done) struct push p = { .store = s, .to = to, .options = o };
+	autodone(push_done) struct push p = {
+		.store = s, .to = to, .options = o, .say_fd = -1
+	};
 	int r = run(&p, t, e);
 
 	if (r >= 0)

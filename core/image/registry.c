@@ -10,10 +10,15 @@
 #include "core/image/ask.h"
 #include "core/image/transfer.h"
 #include "core/wire/hasher.h"
+#include "core/wire/json.h"
 
 #define ACCEPT \
 	MEDIA_OCI_INDEX ", " MEDIA_DOCKER_LIST ", " MEDIA_OCI_MANIFEST \
 			", " MEDIA_DOCKER_MANIFEST
+
+#define TAGS_PAGE      1000
+#define TAGS_MAX       10000
+#define TAGS_BYTES_MAX (4u << 20)
 
 struct registry {
 	struct channel channel;
@@ -175,6 +180,69 @@ int registry_manifest(struct registry *r, const char *tag_or_digest, struct buf 
 		exchange_done(&x);
 		if (rc == 0)
 			break;
+	}
+	return rc;
+}
+
+/* --- tags --------------------------------------------------------------------------- */
+
+/* One page: 1 when there was a new one on it, else 0. */
+static int take_tags(const struct buf *body, struct strv *ret, struct err *e)
+{
+	autostrv page = { 0 };
+	autojson *doc = NULL;
+	size_t before = ret->len;
+	int rc = json_parse(buf_str(body), body->len, "the list of tags", &doc, e);
+
+	if (rc == 0)
+		rc = json_get_strv(yyjson_doc_get_root(doc), "tags", &page, e);
+	for (size_t i = 0; rc == 0 && i < page.len; i++) {
+		if (!reference_is_tag(page.v[i]) || strv_has(ret, page.v[i]))
+			continue;
+		if (ret->len == TAGS_MAX)
+			return err_set(e, -E2BIG, "more than %d tags", TAGS_MAX);
+		strv_add(ret, page.v[i]);
+	}
+	return rc < 0 ? rc : ret->len > before;
+}
+
+static int tags_from(struct registry *r, struct origin *o, struct strv *ret,
+		     struct err *e)
+{
+	const struct ask a = { &r->channel, o, r->scope, false };
+	int rc = 1;
+
+	/* A registry that knows no pages says the same again, which ends it, too. */
+	while (rc > 0) {
+		autobuf body = { .max = TAGS_BYTES_MAX };
+		struct exchange x = { .arg = &body, .accept = "application/json" };
+		const char *last = ret->len ? ret->v[ret->len - 1] : NULL;
+		autofree char *rest =
+			str_fmt("%s/tags/list?n=%d%s%s", r->repository, TAGS_PAGE,
+				last ? "&last=" : "", last ? last : "");
+		rc = ask_run(&a, rest, &x, e);
+		if (rc == 0 && x.head.status != 200)
+			rc = refusal(r, o, &x, e);
+		if (rc == 0)
+			rc = take_tags(&body, ret, e);
+		exchange_done(&x);
+	}
+	return rc;
+}
+
+int registry_tags(struct registry *r, struct strv *ret, struct err *e)
+{
+	int rc = -EIO;
+
+	for (size_t i = 0; i < r->len; i++) {
+		autostrv tags = { 0 };
+
+		err_clear(e);
+		rc = tags_from(r, &r->origins[i], &tags, e);
+		if (rc < 0)
+			continue;
+		strv_addv(ret, strv_view(&tags));
+		return 0;
 	}
 	return rc;
 }

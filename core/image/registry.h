@@ -31,6 +31,10 @@ int registry_manifest(struct registry *r, const char *tag_or_digest, struct buf 
 		      char media_type[DESCRIPTOR_MEDIA_MAX], struct digest *ret_digest,
 		      struct err *e);
 
+/* Appends all tags of the repository, in the registry's order. Those that can be no tag
+ * are left out. */
+int registry_tags(struct registry *r, struct strv *ret, struct err *e);
+
 struct registry_fetch {
 	struct descriptor blob;
 	struct blob_writer *to; /* given away: NULL when registry_blobs returns */

@@ -126,7 +126,7 @@ int shelf_look(const struct shelf *sh, const char *name, struct shelf_file *ret,
 	       struct err *e)
 {
 	struct shelf_file f = { 0 };
-	uint8_t magic[4];
+	uint8_t magic[COMPRESSION_MAGIC];
 	autoclose int fd = open_file(sh, name, &f.size);
 
 	if (fd < 0)

@@ -116,6 +116,16 @@ static int refused(const struct exchange *x, const struct origin *o, struct err 
 		       message[0] ? ": " : "", message);
 }
 
+/* A push begins with questions, for which the challenge names "…:pull" alone: the token
+ * is then asked for what comes after, too. */
+static const char *wider(const char *challenged, const char *scope)
+{
+	size_t n = strlen(challenged);
+
+	return n == 0 || (!strncmp(scope, challenged, n) && scope[n] == ',') ? scope
+									     : challenged;
+}
+
 static int bearer(struct channel *c, struct origin *o, const struct challenge *ch,
 		  const char *scope, struct err *e)
 {
@@ -129,7 +139,7 @@ static int bearer(struct channel *c, struct origin *o, const struct challenge *c
 	if (r < 0)
 		return r;
 	add_param(&query, "service", ch->service);
-	add_param(&query, "scope", ch->scope[0] ? ch->scope : scope);
+	add_param(&query, "scope", wider(ch->scope, scope ? scope : ""));
 	buf_adds(&url, ch->realm);
 	if (o->auth.identity_token) {
 		add_param(&query, "client_id", "rootless");

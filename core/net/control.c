@@ -124,6 +124,7 @@ static void control_get_body(struct control_in *in, struct control *c)
 		control_get_place(in, &c->place);
 		break;
 	case CONTROL_PUBLISH:
+	case CONTROL_WITHDRAW:
 		control_get_publish(in, &c->map);
 		break;
 	case CONTROL_HOST:
@@ -233,14 +234,24 @@ int control_put_router(struct buf *b, const struct stack_attachment *a)
 	return rc ? rc : control_put(b, a->closed, 1);
 }
 
-int control_put_publish(struct buf *b, const struct publish *p)
+static int control_put_port(struct buf *b, uint64_t type, const struct publish *p)
 {
 	uint64_t proto = (uint64_t)p->proto | (p->outward ? CONTROL_OUTWARD : 0);
-	int rc = control_put(b, CONTROL_PUBLISH << 8 | proto, 2);
+	int rc = control_put(b, type << 8 | proto, 2);
 
 	rc = rc ? rc : control_put_addr(b, &p->host_ip);
 	rc = rc ? rc : control_put(b, p->host_port, 2);
 	return rc ? rc : control_put(b, p->port, 2);
+}
+
+int control_put_publish(struct buf *b, const struct publish *p)
+{
+	return control_put_port(b, CONTROL_PUBLISH, p);
+}
+
+int control_put_withdraw(struct buf *b, const struct publish *p)
+{
+	return control_put_port(b, CONTROL_WITHDRAW, p);
 }
 
 int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr)
@@ -320,17 +331,22 @@ int control_send(int sock, const struct stack_registration *r)
 	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
 }
 
-int control_send_amend(int sock, const char *id, const struct stack_attachment *join,
-		       const char *leave)
+int control_send_amend(int sock, const char *id, const struct stack_amendment *a)
 {
 	autobuf b = { .max = CONTROL_MESSAGE_MAX };
 	int rc = control_send_one(sock, &b, control_put_hello(&b, id), NULL, 0);
 
 	if (!rc)
 		rc = control_send_one(sock, &b, control_put_amend(&b), NULL, 0);
-	if (!rc && join)
-		rc = control_send_one(sock, &b, control_put_place(&b, join), NULL, 0);
-	else if (!rc)
-		rc = control_send_one(sock, &b, control_put_leave(&b, leave), NULL, 0);
+	if (!rc && a->join)
+		rc = control_send_one(sock, &b, control_put_place(&b, a->join), NULL, 0);
+	if (!rc && a->leave)
+		rc = control_send_one(sock, &b, control_put_leave(&b, a->leave), NULL, 0);
+	if (!rc && a->publish)
+		rc = control_send_one(sock, &b, control_put_publish(&b, &a->publish->map),
+				      a->publish->fds, a->publish->fds_len);
+	if (!rc && a->withdraw)
+		rc = control_send_one(sock, &b, control_put_withdraw(&b, a->withdraw),
+				      NULL, 0);
 	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
 }

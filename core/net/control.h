@@ -23,9 +23,10 @@ enum control_type {
 	CONTROL_HOST,      /* a name and its address */
 	CONTROL_COMMIT,    /* serve it; answered */
 	CONTROL_ANSWER,    /* the stack's: code (a negative errno or 0), sentence */
-	CONTROL_AMEND,  /* what follows is for the registered container of hello's ID */
-	CONTROL_LEAVE,  /* the network of a place that is no more: in place.network */
-	CONTROL_ROUTER, /* the router of the place before: router, loopback, closed */
+	CONTROL_AMEND,    /* what follows is for the registered container of hello's ID */
+	CONTROL_LEAVE,    /* the network of a place that is no more: in place.network */
+	CONTROL_ROUTER,   /* the router of the place before: router, loopback, closed */
+	CONTROL_WITHDRAW, /* a published port that is no more: in map */
 };
 
 /* A message read. Release with control_done. */
@@ -53,12 +54,11 @@ int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr
 int control_put_commit(struct buf *b);
 int control_put_amend(struct buf *b);
 int control_put_leave(struct buf *b, const char *network);
+int control_put_withdraw(struct buf *b, const struct publish *p);
 int control_put_answer(struct buf *b, int code, const char *text);
 
-/* Sends an amendment: a place that is new, or (join NULL) the network that is left; its
- * answer is still to be read. */
-int control_send_amend(int sock, const char *id, const struct stack_attachment *join,
-		       const char *leave);
+/* Sends an amendment, what of it is not NULL; its answer is still to be read. */
+int control_send_amend(int sock, const char *id, const struct stack_amendment *a);
 /* Sends a whole registration; its answer is still to be read. */
 int control_send(int sock, const struct stack_registration *r);
 

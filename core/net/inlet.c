@@ -65,16 +65,42 @@ void inlet_accept(struct inlet *i, struct tcp *t)
 	}
 }
 
-void inlet_evict(struct inlets *is, int epfd, uint32_t tenant)
+/* The monitor may still hold the same socket: closing ours would leave it in the set. */
+static void inlet_close(struct inlet *i, int epfd)
 {
+	epoll_ctl(epfd, EPOLL_CTL_DEL, i->fd, NULL);
+	i->fd = fd_close(i->fd);
+}
+
+static bool inlet_is(const struct inlet *i, const struct publish *p)
+{
+	struct ip_addr at;
+	uint16_t port;
+
+	return i->proto == p->proto && i->port == p->port && i->outward == p->outward &&
+	       sockaddr_local(i->fd, &at, &port) == 0 && port == p->host_port &&
+	       (p->host_ip.family == AF_UNSPEC || ipam_addr_eq(&at, &p->host_ip));
+}
+
+unsigned int inlet_withdraw(struct inlets *is, int epfd, uint32_t tenant,
+			    const struct publish *p)
+{
+	unsigned int n = 0;
+
 	for (uint32_t k = 0; k < is->used; k++) {
 		struct inlet *i = &is->v[k];
 
-		if (i->fd < 0 || i->tenant != tenant)
+		if (i->fd < 0 || i->tenant != tenant || !inlet_is(i, p))
 			continue;
-		/* The monitor may still hold the same socket: closing ours would leave it
-		 * in the set. */
-		epoll_ctl(epfd, EPOLL_CTL_DEL, i->fd, NULL);
-		i->fd = fd_close(i->fd);
+		inlet_close(i, epfd);
+		n++;
 	}
+	return n;
+}
+
+void inlet_evict(struct inlets *is, int epfd, uint32_t tenant)
+{
+	for (uint32_t k = 0; k < is->used; k++)
+		if (is->v[k].fd >= 0 && is->v[k].tenant == tenant)
+			inlet_close(&is->v[k], epfd);
 }

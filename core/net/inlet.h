@@ -31,6 +31,10 @@ int inlet_add(struct inlets *is, int epfd, uint32_t tenant, const struct publish
 struct inlet *inlet_get(struct inlets *is, uint32_t index, uint16_t gen);
 /* Accepts the clients that wait and dials the container for each. */
 void inlet_accept(struct inlet *i, struct tcp *t);
+/* Closes the listeners of one published port: how many. A datagram port's flows are to be
+ * ended before. */
+unsigned int inlet_withdraw(struct inlets *is, int epfd, uint32_t tenant,
+			    const struct publish *p);
 /* Closes those of a container that is gone. */
 void inlet_evict(struct inlets *is, int epfd, uint32_t tenant);
 

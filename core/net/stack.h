@@ -72,10 +72,16 @@ struct stack_registration {
 /* Sends the registration over a connected control socket (one or more messages) and waits
  * for the stack's answer. The container is served for as long as sock stays open. */
 int stack_register(int sock, const struct stack_registration *r, struct err *e);
-/* Changes the registration of a container, over a connection of the caller's own: a place
- * that is new, or (join NULL) the ID of the network that is left. -ENOENT: no such
- * container, or place. */
-int stack_amend(int sock, const char *id, const struct stack_attachment *join,
-		const char *leave, struct err *e);
+/* What changes of a container's registration. NULL: nothing of that kind. */
+struct stack_amendment {
+	const struct stack_attachment *join;   /* a new place */
+	const char *leave;                     /* ID of the network that is left */
+	const struct stack_published *publish; /* a new port, its listeners sent along */
+	const struct publish *withdraw; /* one that goes: host_ip AF_UNSPEC is any */
+};
+
+/* Changes the registration of a container, over a connection of the caller's own.
+ * -ENOENT: no such container, place or port. */
+int stack_amend(int sock, const char *id, const struct stack_amendment *a, struct err *e);
 
 #endif

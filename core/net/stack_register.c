@@ -45,10 +45,9 @@ int stack_register(int sock, const struct stack_registration *r, struct err *e)
 		  : stack_hear(sock, e);
 }
 
-int stack_amend(int sock, const char *id, const struct stack_attachment *join,
-		const char *leave, struct err *e)
+int stack_amend(int sock, const char *id, const struct stack_amendment *a, struct err *e)
 {
-	int rc = control_send_amend(sock, id, join, leave);
+	int rc = control_send_amend(sock, id, a);
 
 	return rc ? err_code(e, rc, "register with the network stack")
 		  : stack_hear(sock, e);

@@ -403,6 +403,14 @@ void udp_expire(struct udp *u)
 			udp_free(u, &u->v[i]);
 }
 
+void udp_withdraw(struct udp *u, uint32_t tenant, uint16_t port)
+{
+	for (uint16_t i = 0; i < u->used; i++)
+		if (u->v[i].live && u->v[i].tenant == tenant && u->v[i].inward &&
+		    u->v[i].path.dst_port == port)
+			udp_free(u, &u->v[i]);
+}
+
 void udp_evict(struct udp *u, uint32_t tenant, const struct ip_addr *addr)
 {
 	for (uint16_t i = 0; i < u->used; i++)

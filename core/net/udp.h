@@ -58,6 +58,8 @@ void udp_inlet(struct udp *u, const struct inlet *i, uint32_t index);
 /* An event on one socket of a flow. */
 void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side);
 void udp_expire(struct udp *u);
+/* Ends what visitors have with that port of the container. */
+void udp_withdraw(struct udp *u, uint32_t tenant, uint16_t port);
 void udp_evict(struct udp *u, uint32_t tenant, const struct ip_addr *addr);
 
 #endif

@@ -206,6 +206,9 @@ int cgroup_set(int group, const char *assignment, struct err *e)
 	strv_split(&lines, eq + 1, '\n');
 	for (size_t i = 0; r == 0 && i < lines.len; i++)
 		r = file_write_small(group, file, lines.v[i]);
+	if (r == -ERANGE)
+		return err_set(e, r, "set the limit '%s': the host has no such one",
+			       assignment);
 	return r < 0 ? err_code(e, r, "set the limit '%s'", assignment) : 0;
 }
 

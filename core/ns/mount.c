@@ -183,6 +183,15 @@ int mount_change(int fd, const struct mount_change *c)
 	return errno == ENOSYS ? change_old(fd, c) : -errno;
 }
 
+int mount_idmap(int fd, int userns, bool recursive)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_IDMAP,
+				.userns_fd = (uint64_t)userns };
+	unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+
+	return syscall(SYS_mount_setattr, fd, "", flags, &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
 int mount_pivot(int fd, struct err *e)
 {
 	if (fchdir(fd) < 0)
@@ -231,6 +240,26 @@ static const struct {
 	{ "diratime", 0, MOUNT_ATTR_NODIRATIME, 0, false },
 	{ "nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0, 0, false },
 	{ "symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW, 0, false },
+	{ "atime", 0, MOUNT_ATTR_NOATIME, 0, false },
+	{ "norelatime", MOUNT_ATTR_STRICTATIME, 0, 0, false },
+	{ "nostrictatime", 0, MOUNT_ATTR__ATIME, 0, false },
+	{ "rrw", 0, MOUNT_ATTR_RDONLY, 0, true },
+	{ "rnosuid", MOUNT_ATTR_NOSUID, 0, 0, true },
+	{ "rsuid", 0, MOUNT_ATTR_NOSUID, 0, true },
+	{ "rnodev", MOUNT_ATTR_NODEV, 0, 0, true },
+	{ "rdev", 0, MOUNT_ATTR_NODEV, 0, true },
+	{ "rnoexec", MOUNT_ATTR_NOEXEC, 0, 0, true },
+	{ "rexec", 0, MOUNT_ATTR_NOEXEC, 0, true },
+	{ "rnoatime", MOUNT_ATTR_NOATIME, 0, 0, true },
+	{ "ratime", 0, MOUNT_ATTR_NOATIME, 0, true },
+	{ "rrelatime", 0, MOUNT_ATTR__ATIME, 0, true },
+	{ "rnorelatime", MOUNT_ATTR_STRICTATIME, 0, 0, true },
+	{ "rstrictatime", MOUNT_ATTR_STRICTATIME, 0, 0, true },
+	{ "rnostrictatime", 0, MOUNT_ATTR__ATIME, 0, true },
+	{ "rnodiratime", MOUNT_ATTR_NODIRATIME, 0, 0, true },
+	{ "rdiratime", 0, MOUNT_ATTR_NODIRATIME, 0, true },
+	{ "rnosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0, 0, true },
+	{ "rsymfollow", 0, MOUNT_ATTR_NOSYMFOLLOW, 0, true },
 	{ "defaults", 0, 0, 0, false },
 	{ "private", 0, 0, MS_PRIVATE, false },
 	{ "rprivate", 0, 0, MS_PRIVATE, true },

@@ -35,6 +35,8 @@ struct mount_change {
 	bool recursive;
 };
 int mount_change(int fd, const struct mount_change *c);
+/* Maps the owners of a detached mount's files by the maps of a user namespace. */
+int mount_idmap(int fd, int userns, bool recursive);
 /* The root of the calling process's mount namespace becomes the tree at fd, an attached
  * mount; the old one is let go. Leaves the working directory at the new root. */
 int mount_pivot(int fd, struct err *e);

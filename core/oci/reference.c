@@ -125,7 +125,7 @@ static bool is_repository(const char *s)
 	}
 }
 
-static bool is_tag(const char *s)
+bool reference_is_tag(const char *s)
 {
 	size_t n = 0;
 
@@ -175,7 +175,7 @@ static int cut_tail(char *rest, struct reference *r, struct err *e)
 	colon = strchr(rest, ':');
 	if (colon) {
 		*colon = '\0';
-		if (!is_tag(colon + 1))
+		if (!reference_is_tag(colon + 1))
 			return invalid(e);
 		r->tag = str_dup(colon + 1);
 	} else if (!at) {

@@ -22,6 +22,8 @@ struct reference {
 /* "nginx" → docker.io/library/nginx:latest. -EINVAL "invalid reference format" with
  * docker's further words (repository name must be lowercase, …). */
 int reference_parse(const char *text, struct reference *ret, struct err *e);
+/* Is that a tag by itself? */
+bool reference_is_tag(const char *s);
 /* "docker.io/library/nginx:latest", "…@sha256:…" (tag before digest when both). Malloc'd.
  */
 char *reference_full(const struct reference *r);

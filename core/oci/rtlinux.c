@@ -75,8 +75,8 @@ static int parse_map(yyjson_val *v, struct rt_idmap *m, struct err *e)
 	return 0;
 }
 
-static int parse_maps(yyjson_val *obj, const char *key, struct rt_idmap **ret,
-		      size_t *ret_len, struct err *e)
+int rtlinux_parse_maps(yyjson_val *obj, const char *key, struct rt_idmap **ret,
+		       size_t *ret_len, struct err *e)
 {
 	yyjson_val *arr = NULL, *v;
 	yyjson_arr_iter iter;
@@ -280,9 +280,11 @@ int rtlinux_parse(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
 	if (r == 0)
 		r = parse_namespaces(obj, c, e);
 	if (r == 0)
-		r = parse_maps(obj, "uidMappings", &c->uid_maps, &c->uid_maps_len, e);
+		r = rtlinux_parse_maps(obj, "uidMappings", &c->uid_maps, &c->uid_maps_len,
+				       e);
 	if (r == 0)
-		r = parse_maps(obj, "gidMappings", &c->gid_maps, &c->gid_maps_len, e);
+		r = rtlinux_parse_maps(obj, "gidMappings", &c->gid_maps, &c->gid_maps_len,
+				       e);
 	if (r == 0)
 		r = parse_devices(obj, c, e);
 	if (r == 0)
@@ -320,9 +322,11 @@ static void build_namespaces(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 	}
 }
 
-static void build_maps(const struct rt_idmap *maps, size_t n, yyjson_mut_doc *doc,
-		       yyjson_mut_val *arr)
+void rtlinux_build_maps(const struct rt_idmap *maps, size_t n, yyjson_mut_doc *doc,
+			yyjson_mut_val *obj, const char *key)
 {
+	yyjson_mut_val *arr = n ? json_add_arr(doc, obj, key) : NULL;
+
 	for (size_t i = 0; i < n; i++) {
 		yyjson_mut_val *v = yyjson_mut_arr_add_obj(doc, arr);
 
@@ -423,12 +427,8 @@ void rtlinux_build(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 		   yyjson_mut_val *obj)
 {
 	build_namespaces(c, doc, obj);
-	if (c->uid_maps_len > 0)
-		build_maps(c->uid_maps, c->uid_maps_len, doc,
-			   json_add_arr(doc, obj, "uidMappings"));
-	if (c->gid_maps_len > 0)
-		build_maps(c->gid_maps, c->gid_maps_len, doc,
-			   json_add_arr(doc, obj, "gidMappings"));
+	rtlinux_build_maps(c->uid_maps, c->uid_maps_len, doc, obj, "uidMappings");
+	rtlinux_build_maps(c->gid_maps, c->gid_maps_len, doc, obj, "gidMappings");
 	if (c->devices_len > 0)
 		build_devices(c, doc, obj);
 	if (c->sysctl.len > 0)

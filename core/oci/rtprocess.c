@@ -7,6 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/oci/capability.h"
+#include "core/oci/rtscheduling.h"
 
 #define ID_MAX (UINT32_MAX - 1) /* (uid_t)-1 means "none" to the kernel */
 
@@ -179,27 +180,13 @@ static int parse_strings(yyjson_val *obj, struct rt_process *p, struct err *e)
 	return 0;
 }
 
-static int refuse_unsupported(yyjson_val *obj, struct err *e)
-{
-	static const char *const keys[] = { "scheduler", "ioPriority",
-					    "execCPUAffinity" };
-
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		yyjson_val *v = yyjson_obj_get(obj, keys[i]);
-
-		if (v && !yyjson_is_null(v))
-			return err_set(e, -ENOTSUP, "'%s' is not supported", keys[i]);
-	}
-	return 0;
-}
-
 static int parse_into(yyjson_val *obj, struct rt_process *p, struct err *e)
 {
 	int r;
 
 	if (!yyjson_is_obj(obj))
 		return err_set(e, -EINVAL, "not an object");
-	r = refuse_unsupported(obj, e);
+	r = rtscheduling_parse(obj, &p->scheduling, e);
 	if (r == 0)
 		r = json_get_bool(obj, "terminal", &p->terminal, e);
 	if (r == 0)
@@ -308,6 +295,7 @@ void rtprocess_build(const struct rt_process *p, yyjson_mut_doc *doc, yyjson_mut
 	json_add_str(doc, obj, "selinuxLabel", p->selinux_label);
 	if (p->has_oom_score_adj)
 		yyjson_mut_obj_add_int(doc, obj, "oomScoreAdj", p->oom_score_adj);
+	rtscheduling_build(&p->scheduling, doc, obj);
 }
 
 void rtprocess_done(struct rt_process *p)
@@ -321,5 +309,6 @@ void rtprocess_done(struct rt_process *p)
 	free(p->rlimits);
 	free(p->apparmor_profile);
 	free(p->selinux_label);
+	rtscheduling_done(&p->scheduling);
 	*p = (struct rt_process){ 0 };
 }

@@ -29,13 +29,19 @@ static int parse_mount(yyjson_val *v, struct rt_mount *m, struct err *e)
 		r = json_get_dup(v, "source", &m->source, e);
 	if (r == 0)
 		r = json_get_strv(v, "options", &m->options, e);
+	if (r == 0)
+		r = rtlinux_parse_maps(v, "uidMappings", &m->uid_maps, &m->uid_maps_len,
+				       e);
+	if (r == 0)
+		r = rtlinux_parse_maps(v, "gidMappings", &m->gid_maps, &m->gid_maps_len,
+				       e);
 	if (r < 0)
 		return r;
 	if (str_empty(m->destination))
 		return err_set(e, -EINVAL, "a mount has no destination");
-	if (yyjson_arr_size(yyjson_obj_get(v, "uidMappings")) > 0 ||
-	    yyjson_arr_size(yyjson_obj_get(v, "gidMappings")) > 0)
-		return err_set(e, -ENOTSUP, "mount '%s': ID maps are not supported",
+	if ((m->uid_maps_len > 0) != (m->gid_maps_len > 0))
+		return err_set(e, -EINVAL,
+			       "mount '%s': uidMappings and gidMappings go together",
 			       m->destination);
 	return 0;
 }
@@ -191,6 +197,8 @@ static void build_mounts(const struct runtimeconfig *c, yyjson_mut_doc *doc,
 		json_add_str(doc, v, "type", m->type);
 		json_add_str(doc, v, "source", m->source);
 		json_add_strv(doc, v, "options", &m->options);
+		rtlinux_build_maps(m->uid_maps, m->uid_maps_len, doc, v, "uidMappings");
+		rtlinux_build_maps(m->gid_maps, m->gid_maps_len, doc, v, "gidMappings");
 	}
 }
 
@@ -308,6 +316,8 @@ void runtimeconfig_done(struct runtimeconfig *c)
 		free(c->mounts[i].type);
 		free(c->mounts[i].source);
 		strv_done(&c->mounts[i].options);
+		free(c->mounts[i].uid_maps);
+		free(c->mounts[i].gid_maps);
 	}
 	free(c->mounts);
 	strv_done(&c->annotations);

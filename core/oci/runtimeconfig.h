@@ -27,15 +27,17 @@ enum rt_namespace {
 };
 #define RT_NS_COUNT 8
 
+struct rt_idmap {
+	uint32_t container, host, size;
+};
+
 struct rt_mount {
 	char *destination;
 	char *type; /* "bind", "tmpfs", "proc", … */
 	char *source;
 	struct strv options; /* fstab style: rbind, ro, nosuid, mode=755, size=… */
-};
-
-struct rt_idmap {
-	uint32_t container, host, size;
+	struct rt_idmap *uid_maps, *gid_maps;
+	size_t uid_maps_len, gid_maps_len;
 };
 
 struct rt_rlimit {
@@ -67,6 +69,15 @@ struct rt_hook {
 	int64_t timeout; /* seconds; 0 none */
 };
 
+struct rt_scheduling {
+	bool has_policy;
+	uint32_t policy; /* SCHED_OTHER … */
+	int64_t nice, priority;
+	uint64_t flags, runtime, deadline, period;
+	uint32_t io_class, io_level;     /* IOPRIO_CLASS_*; 0: as it is */
+	char *cpus_initial, *cpus_final; /* of exec; lists, or NULL */
+};
+
 struct rt_process {
 	bool terminal;
 	uint16_t rows, cols;
@@ -84,6 +95,7 @@ struct rt_process {
 	char *selinux_label;
 	bool has_oom_score_adj;
 	int64_t oom_score_adj;
+	struct rt_scheduling scheduling;
 };
 
 /* Zero-initialise; runtimeconfig_done releases. */

@@ -6,7 +6,8 @@
 #define RUNTIME_BIDDING_H
 
 enum bidding_word {
-	BIDDING_STOP = 's', /* the user ends it: the restart policy rests */
+	BIDDING_STOP = 's',  /* the user ends it: the restart policy rests */
+	BIDDING_PORTS = 'p', /* setup.json has other published ports */
 };
 
 /* Monitor, which holds the container's lock: a descriptor to poll and to read from, or

@@ -37,29 +37,22 @@
 #include "core/runtime/parting.h"
 #include "core/runtime/report.h"
 #include "core/runtime/scope.h"
+#include "core/runtime/spaces.h"
 
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x80
-#endif
 #define CREATOR_STACK (256u << 10)
 /* init must not be cloned into a mount namespace of its own: see above. */
 #define ALL_OWN \
 	(RT_NS_PID | RT_NS_NET | RT_NS_IPC | RT_NS_UTS | RT_NS_CGROUP | RT_NS_TIME)
-
-/* By bit number of enum rt_namespace. */
-static const int clone_flag[RT_NS_COUNT] = { CLONE_NEWUSER,   CLONE_NEWPID, CLONE_NEWNET,
-					     CLONE_NEWNS,     CLONE_NEWIPC, CLONE_NEWUTS,
-					     CLONE_NEWCGROUP, CLONE_NEWTIME };
 
 /* The work in progress. */
 struct build {
 	const struct builder *b;
 	struct bundle bundle;
 	struct interior in;
-	int joined[RT_NS_COUNT]; /* namespaces given by path, or -1 */
-	bool nested;             /* a user namespace below the realm's */
-	struct idmap uid, gid;   /* container → realm */
-	pid_t pid;               /* init */
+	struct spaces spaces;
+	bool nested;           /* a user namespace below the realm's */
+	struct idmap uid, gid; /* container → realm */
+	pid_t pid;             /* init */
 	int pidfd;
 	int sync;        /* init's end */
 	int tty_pipe[2]; /* the terminal's slave goes to init by this socket */
@@ -67,8 +60,7 @@ struct build {
 
 static void build_done(struct build *x)
 {
-	for (size_t i = 0; i < RT_NS_COUNT; i++)
-		fd_close(x->joined[i]);
+	spaces_done(&x->spaces);
 	interior_done(&x->in);
 	bundle_done(&x->bundle);
 	idmap_done(&x->uid);
@@ -86,7 +78,7 @@ static bool has(const struct build *x, unsigned ns)
 
 static bool by_path(const struct build *x, unsigned ns)
 {
-	return x->joined[__builtin_ctz(ns)] >= 0;
+	return spaces_given(&x->spaces, ns);
 }
 
 /* --- as the host's user --------------------------------------------------------------
@@ -94,20 +86,19 @@ static bool by_path(const struct build *x, unsigned ns)
 
 static int open_paths(struct build *x, struct err *e)
 {
-	for (size_t i = 0; i < RT_NS_COUNT; i++) {
-		const char *path = x->bundle.config.ns_path[i];
+	int r = spaces_open(&x->spaces, e);
 
-		if (!path || !*path || !has(x, 1u << i))
-			continue;
-		if (clone_flag[i] == CLONE_NEWNS && x->b->setup->terminal)
-			return err_set(e, -EOPNOTSUPP,
-				       "a terminal cannot be had in a mount namespace "
-				       "that is joined");
-		x->joined[i] = open(path, O_RDONLY | O_CLOEXEC);
-		if (x->joined[i] < 0)
-			return err_sys(e, "open namespace '%s'", path);
-	}
-	return 0;
+	if (r == 0 && by_path(x, RT_NS_MOUNT) && x->b->setup->terminal)
+		return err_set(e, -EOPNOTSUPP,
+			       "a terminal cannot be had in a mount namespace "
+			       "that is joined");
+	return r;
+}
+
+/* The engine's containers that share another's PID namespace: see init.h, pid_ns. */
+static bool enters_late(const struct build *x)
+{
+	return !x->b->oci && x->b->setup->shares_pids && by_path(x, RT_NS_PID);
 }
 
 /* --- in the realm --------------------------------------------------------------------
@@ -182,10 +173,14 @@ static unsigned landlock_bits(const struct build *x)
 
 static uint64_t pids_limit(const struct build *x)
 {
-	int64_t n = x->bundle.config.pids_limit;
+	const struct runtimeconfig *c = &x->bundle.config;
 
-	/* In the caller's own user namespace it would count the caller's as well. */
-	return n > 0 && (!x->b->oci || x->nested) ? (uint64_t)n : 0;
+	/* pids.max is exact, and `update` can raise it. In the caller's own user
+	 * namespace it would count the caller's as well. */
+	return c->pids_limit > 0 && (x->b->oci ? x->nested
+					       : !strv_getenv(&c->unified, "pids.max"))
+		       ? (uint64_t)c->pids_limit
+		       : 0;
 }
 
 /* The part of init that `start` comes to wait for. */
@@ -214,6 +209,7 @@ static void born(struct build *x)
 {
 	const struct runtimeconfig *c = &x->bundle.config;
 	const struct setup *s = x->b->setup;
+	bool names = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS);
 	struct init i = {
 		.process = { .p = &c->process,
 			     .bpf = x->bundle.bpf.len ? x->bundle.bpf.data : NULL,
@@ -224,63 +220,41 @@ static void born(struct build *x)
 			     .reap = s->init,
 			     .personality = c->has_personality ? &c->personality : NULL,
 			     .tty = -1 },
-		.hostname =
-			has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->hostname : NULL,
-		.domainname = has(x, RT_NS_UTS) && !by_path(x, RT_NS_UTS) ? c->domainname
-									  : NULL,
+		.hostname = names ? c->hostname : NULL,
+		.domainname = names ? c->domainname : NULL,
 		.own_mounts = x->nested && !by_path(x, RT_NS_MOUNT),
+		.propagation = c->rootfs_propagation,
 		.sync = x->sync,
 		.tty_socket = s->terminal ? x->tty_pipe[1] : -1,
+		.pid_ns = enters_late(x) ? x->spaces.fd[__builtin_ctz(RT_NS_PID)] : -1,
 	};
-	int keep[] = { x->sync,        x->tty_pipe[1], x->b->stdio[0],
-		       x->b->stdio[1], x->b->stdio[2], -1 };
+	int keep[] = { x->sync,
+		       x->tty_pipe[1],
+		       x->b->stdio[0],
+		       x->b->stdio[1],
+		       x->b->stdio[2],
+		       i.pid_ns,
+		       -1 };
 
 	for (int n = 0; n < 3; n++)
 		i.process.stdio[n] = x->b->stdio[n];
 	describe_gate(x, &i);
-	keep[5] = i.gate;
+	keep[6] = i.gate;
 	/* The monitor's ends of everything must not live on in here: their closing is
 	 * how each of us learns that another has died. */
 	fd_close_except(3 + i.process.preserve, keep, ARRAY_LEN(keep));
 	init_run(&i);
 }
 
-/* The clocks of a time namespace are set while nobody is in it yet. */
-static int offset_clocks(const struct build *x, struct err *e)
-{
-	const struct strv *v = &x->bundle.config.time_offsets;
-	int r;
-
-	if (unshare(CLONE_NEWTIME) < 0)
-		return err_sys(e, "make a time namespace");
-	for (size_t i = 0; i < v->len; i++) {
-		r = file_write_small(AT_FDCWD, "/proc/self/timens_offsets", v->v[i]);
-		if (r < 0)
-			return err_code(e, r, "set the clock '%s'", v->v[i]);
-	}
-	return 0;
-}
-
 static int create(struct build *x, struct err *e)
 {
-	int flags = 0;
+	/* The realm's root has power over all containers' namespaces. */
+	const struct spaces_how how = { .except = enters_late(x) ? RT_NS_PID : 0,
+					.user_last = !x->b->oci };
+	int flags, r = spaces_enter(&x->spaces, &how, &flags, e);
 
-	for (unsigned i = 0; i < RT_NS_COUNT; i++) {
-		unsigned ns = 1u << i;
-
-		if (by_path(x, ns)) {
-			if (setns(x->joined[i], clone_flag[i]) < 0)
-				return err_sys(e, "join namespace '%s'",
-					       x->bundle.config.ns_path[i]);
-		} else if (has(x, ns) && ns != RT_NS_MOUNT) {
-			flags |= clone_flag[i];
-		}
-	}
-	if ((flags & CLONE_NEWTIME) && x->bundle.config.time_offsets.len > 0) {
-		flags &= ~CLONE_NEWTIME;
-		if (offset_clocks(x, e) < 0)
-			return e->code;
-	}
+	if (r < 0)
+		return r;
 	x->pid = clone_fork(flags | CLONE_PARENT);
 	if (x->pid == 0)
 		born(x);
@@ -389,16 +363,31 @@ static int hand_over_terminal(struct build *x, const struct interior *in, struct
 	return code < 0 ? err_code(e, code, "hand over the terminal") : 0;
 }
 
+/* Our children from here on see the container's processes: what mounts /proc. */
+static int see_processes(struct build *x, struct err *e)
+{
+	int r = 0;
+
+	if (enters_late(x)) {
+		/* They share our memory, and those who are there already could otherwise
+		 * trace them: root of the realm, at the host's files. */
+		prctl(PR_SET_DUMPABLE, 0);
+		if (setns(x->spaces.fd[__builtin_ctz(RT_NS_PID)], CLONE_NEWPID) < 0)
+			r = -errno;
+	} else if (has(x, RT_NS_PID) &&
+		   (!by_path(x, RT_NS_PID) || by_path(x, RT_NS_USER))) {
+		r = pidfd_setns(x->pidfd, CLONE_NEWPID);
+	}
+	return r < 0 ? err_code(e, r, "join the container's PID namespace") : 0;
+}
+
 static int make_tree(struct build *x, struct err *e)
 {
 	int r;
 
-	/* Our children from here on see the container's processes: what mounts /proc. */
-	if (has(x, RT_NS_PID) && (!by_path(x, RT_NS_PID) || by_path(x, RT_NS_USER))) {
-		r = pidfd_setns(x->pidfd, CLONE_NEWPID);
-		if (r < 0)
-			return err_code(e, r, "join the container's PID namespace");
-	}
+	r = see_processes(x, e);
+	if (r < 0)
+		return r;
 	x->in.init_pidfd = x->pidfd;
 	if (by_path(x, RT_NS_MOUNT))
 		return 0; /* its tree is as it is */
@@ -493,8 +482,7 @@ int builder_run(const struct builder *b)
 	struct report ready = { .kind = REPORT_READY };
 	struct err e = { 0 };
 
-	for (size_t i = 0; i < RT_NS_COUNT; i++)
-		x.joined[i] = -1;
+	spaces_init(&x.spaces, &x.bundle.config);
 	fd_close_except(3 + (b->oci ? b->oci->preserve : 0), keep, ARRAY_LEN(keep));
 	if (build(&x, &e) < 0) {
 		report_error(b->report, REPORT_EXIT_FAILED, &e);

@@ -76,9 +76,67 @@ static bool is_node(int fd, const struct rt_device *d)
 	       st.st_rdev == makedev((unsigned)d->major, (unsigned)d->minor);
 }
 
+/* --- the host's ----------------------------------------------------------------------
+ */
+
+struct walk {
+	int dev;                        /* container's */
+	const struct rt_device *wanted; /* this one alone; NULL: all */
+	int found;                      /* a detached copy of it */
+	char path[256];                 /* of the host's folder */
+};
+
+static void add_host_node(const struct walk *w, const char *path);
+
+static void visit(struct walk *w, const char *name, const struct stat *st)
+{
+	autofree char *path = path_join(w->path, name);
+	mode_t type = w->wanted && w->wanted->type == 'b' ? S_IFBLK : S_IFCHR;
+
+	if (!w->wanted)
+		add_host_node(w, path);
+	else if (w->found < 0 && (st->st_mode & S_IFMT) == type &&
+		 st->st_rdev ==
+			 makedev((unsigned)w->wanted->major, (unsigned)w->wanted->minor))
+		w->found = mount_clone(AT_FDCWD, path, false);
+}
+
+static void walk_host(struct walk *w, int depth)
+{
+	static const char *const own[] = { ".", "..", "pts", "shm", "mqueue", "fd" };
+	size_t len = strlen(w->path);
+	DIR *d = depth < HOST_DEPTH_MAX ? opendir(w->path) : NULL;
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		bool skip = false;
+		struct stat st;
+
+		for (size_t i = 0; i < ARRAY_LEN(own); i++)
+			skip |= str_eq(entry->d_name, own[i]);
+		if (skip ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+			visit(w, entry->d_name, &st);
+		if (!S_ISDIR(st.st_mode) ||
+		    str_print(w->path + len, sizeof(w->path) - len, "/%s",
+			      entry->d_name) < 0)
+			continue;
+		walk_host(w, depth + 1);
+		w->path[len] = 0;
+	}
+	if (d)
+		closedir(d);
+}
+
+/* --- one -----------------------------------------------------------------------------
+ */
+
 /* A detached copy of the host's node with that number. */
 static int host_node(const struct rt_device *d)
 {
+	struct walk w = { .path = "/dev", .wanted = d, .found = -1 };
 	char by_number[64];
 	int fd = mount_clone(AT_FDCWD, d->path, false);
 
@@ -93,7 +151,8 @@ static int host_node(const struct rt_device *d)
 	if (fd >= 0 && is_node(fd, d))
 		return fd;
 	fd_close(fd);
-	return -ENODEV;
+	walk_host(&w, 0);
+	return w.found < 0 ? -ENODEV : w.found;
 }
 
 /* Is that very node there already, by a mount of config.json's? */
@@ -150,14 +209,8 @@ static int add_extra(const struct device *d, const struct rt_device *x, struct e
 /* --- --privileged --------------------------------------------------------------------
  */
 
-struct walk {
-	int dev;        /* container's */
-	char path[256]; /* of the host's folder */
-};
-
-static void add_host_node(const struct walk *w, const char *name)
+static void add_host_node(const struct walk *w, const char *path)
 {
-	autofree char *path = path_join(w->path, name);
 	autofree char *folder = path_dir(path + strlen("/dev/"));
 	autoclose int tree = -1, dir = -1;
 
@@ -169,35 +222,6 @@ static void add_host_node(const struct walk *w, const char *name)
 	/* A node that vanished meanwhile (hot-plug) is no failure. */
 	if (tree >= 0 && dir >= 0)
 		cover(dir, path_base(path), tree);
-}
-
-static void add_host(struct walk *w, int depth)
-{
-	static const char *const own[] = { ".", "..", "pts", "shm", "mqueue", "fd" };
-	size_t len = strlen(w->path);
-	DIR *d = depth < HOST_DEPTH_MAX ? opendir(w->path) : NULL;
-	struct dirent *entry;
-
-	while (d && (entry = readdir(d))) {
-		bool skip = false;
-		struct stat st;
-
-		for (size_t i = 0; i < ARRAY_LEN(own); i++)
-			skip |= str_eq(entry->d_name, own[i]);
-		if (skip ||
-		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-			add_host_node(w, entry->d_name);
-		if (!S_ISDIR(st.st_mode) ||
-		    str_print(w->path + len, sizeof(w->path) - len, "/%s",
-			      entry->d_name) < 0)
-			continue;
-		add_host(w, depth + 1);
-		w->path[len] = 0;
-	}
-	if (d)
-		closedir(d);
 }
 
 /* --- all -----------------------------------------------------------------------------
@@ -250,7 +274,7 @@ int device_populate(const struct device *d, struct err *e)
 	}
 	if (d->host) {
 		w.dev = dir;
-		add_host(&w, 0);
+		walk_host(&w, 0);
 	}
 	for (size_t i = 0; i < d->extra_len; i++) {
 		r = add_extra(d, &d->extra[i], e);

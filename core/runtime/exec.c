@@ -53,7 +53,8 @@ int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
 	struct request_in in = { .process = x->process,
 				 .seccomp = x->seccomp,
 				 .open_stdin = x->open_stdin,
-				 .detach = x->detach };
+				 .detach = x->detach,
+				 .tag = x->tag };
 	char *argv[] = { (char *)"rootless", (char *)"exec", NULL };
 	autoclose int init = state_open_init(x->state), request = -1, ours = -1,
 		      theirs = -1;
@@ -287,7 +288,7 @@ static bool has_ended(int init)
 	return ns < 0 || !pidfd_alive(init);
 }
 
-static int run(struct execution *x)
+static int run(struct execution *x, exec_ended_fn *ended)
 {
 	uint8_t running = STATE_RUNNING;
 	int code = REPORT_EXIT_CANNOT, sock;
@@ -314,11 +315,13 @@ static int run(struct execution *x)
 	}
 	code = await_end(x);
 	order_drain(sock);
+	if (ended && x->request.tag)
+		ended(x->request.tag, code);
 	order_tell(sock, code);
 	return 0;
 }
 
-int exec_main(int argc, char **argv)
+int exec_main(int argc, char **argv, exec_ended_fn *ended)
 {
 	struct execution x = { .init = LAUNCH_FD(0),
 			       .report = -1,
@@ -335,7 +338,7 @@ int exec_main(int argc, char **argv)
 	}
 	client_init(&x.client, LAUNCH_FD(1), true);
 	x.client.want = FRAME_WANT_STDIN | FRAME_WANT_STDOUT | FRAME_WANT_STDERR;
-	r = run(&x);
+	r = run(&x, ended);
 	request_done(&x.request);
 	return r;
 }

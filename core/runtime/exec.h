@@ -17,7 +17,8 @@ struct exec_spawn {
 	const struct rt_process *process; /* user, env, args, caps, cwd, terminal */
 	const char *seccomp;              /* BPF file or NULL */
 	bool open_stdin;
-	bool detach; /* nobody will read: /dev/null all round */
+	bool detach;     /* nobody will read: /dev/null all round */
+	const char *tag; /* for exec_main's hook, or NULL */
 };
 
 /* Starts it under an exec monitor of its own (inner executable); returns a stream socket
@@ -25,6 +26,8 @@ struct exec_spawn {
  * *ret_pid (may be NULL) the process in the host's PID namespace. Errors 126/127 come as
  * FRAME_ERROR + FRAME_EXIT. */
 int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e);
-int exec_main(int argc, char **argv);
+/* ended: in the exec monitor, before the client is told; may be NULL. */
+typedef void exec_ended_fn(const char *tag, int exit_code);
+int exec_main(int argc, char **argv, exec_ended_fn *ended);
 
 #endif

@@ -11,7 +11,7 @@
 #include "core/ns/bpf.h"
 #include "core/ns/landlock.h"
 
-/* #syscalls of pump, loop, client, logfile, malloc and exit. */
+/* #syscalls of pump, loop, client, logger, malloc and exit. */
 static const int calls[] = {
 #ifdef __NR_epoll_wait
 	__NR_epoll_wait,
@@ -84,6 +84,8 @@ static const int calls[] = {
 	__NR_openat,
 	__NR_pread64,
 	__NR_renameat2,
+	__NR_unlinkat,
+	__NR_memfd_create,
 	__NR_ftruncate,
 	__NR_statx,
 	__NR_brk,

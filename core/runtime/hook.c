@@ -47,6 +47,17 @@ static int run_one(const struct rt_hook *h, const char *state, struct err *e)
 	return 0;
 }
 
+void hook_run_each(const struct rt_hook *hooks, size_t n, const char *state,
+		   const char *kind, struct strv *warnings)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct err e = { 0 };
+
+		if (run_one(&hooks[i], state, &e) < 0)
+			strv_addf(warnings, "%s: %s", kind, e.text);
+	}
+}
+
 int hook_run(const struct rt_hook *hooks, size_t n, const char *state, struct err *e)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -16,6 +16,8 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/ns/clone.h"
+#include "core/ns/mount.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hook.h"
 #include "core/runtime/reaper.h"
@@ -80,6 +82,23 @@ static int enter_root(const struct init *i, struct err *e)
 	return 0;
 }
 
+/* The copy of a shared mount for a lesser user namespace is a slave; it begins a group of
+ * peers of its own here. */
+static int share_root(const struct init *i, struct err *e)
+{
+	enum mount_bind bind = MOUNT_NO_BIND;
+	struct mount_change c = { 0 };
+	autoclose int root = -1;
+	int r;
+
+	if (!i->own_mounts || str_empty(i->propagation) ||
+	    !mount_option(i->propagation, &c, &bind) || c.propagation != MS_SHARED)
+		return 0;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = root < 0 ? -errno : mount_change(root, &c);
+	return r < 0 ? err_code(e, r, "make the root '%s'", i->propagation) : 0;
+}
+
 static int prepare(struct init *i, struct err *e)
 {
 	int keep[] = { i->sync, i->gate };
@@ -96,6 +115,8 @@ static int prepare(struct init *i, struct err *e)
 	if (i->own_mounts && unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make the mount namespace");
 	r = enter_root(i, e);
+	if (r == 0)
+		r = share_root(i, e);
 	if (r == 0)
 		r = reopen_terminal(i, e);
 	if (r == 0)
@@ -138,6 +159,28 @@ static int run_payload(struct init *i, struct err *e)
 			       : process_exec(i->process.p, e);
 }
 
+/* Returns in the one that is in the PID namespace. */
+static int enter_pid_ns(struct init *i, struct err *e)
+{
+	struct report r = { .kind = REPORT_INIT };
+	char go;
+
+	if (i->pid_ns < 0)
+		return 0;
+	prctl(PR_SET_DUMPABLE, 0);
+	if (setns(i->pid_ns, CLONE_NEWPID) < 0)
+		return err_sys(e, "join the PID namespace");
+	r.pid = clone_fork(CLONE_PARENT);
+	if (r.pid < 0)
+		return err_code(e, r.pid, "fork");
+	if (r.pid > 0)
+		_exit(report_send(i->sync, &r, -1) < 0);
+	i->pid_ns = fd_close(i->pid_ns);
+	if (fd_read_full(i->sync, &go, 1) != 1)
+		_exit(REPORT_EXIT_FAILED);
+	return 0;
+}
+
 void init_run(struct init *i)
 {
 	struct err e = { 0 };
@@ -147,7 +190,7 @@ void init_run(struct init *i)
 	/* The end instead of a byte: the start was given up. */
 	if (fd_read_full(i->sync, &go, 1) != 1)
 		_exit(REPORT_EXIT_FAILED);
-	if (prepare(i, &e) == 0)
+	if (enter_pid_ns(i, &e) == 0 && prepare(i, &e) == 0)
 		code = run_payload(i, &e);
 	report_error(i->sync, code, &e);
 	_exit(code);

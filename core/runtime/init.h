@@ -13,11 +13,17 @@ struct init {
 	bool own_mounts; /* the user namespace is another than the mounts' owner: take a
 			    copy in which they are locked */
 	int tty_socket;  /* the terminal's slave comes by this before go; -1: none */
+	/* Another container's PID namespace, or -1. The first process is outside of it
+	 * while it is being equipped from outside, for those inside could take hold of
+	 * it; then, at a first byte, it is followed by one that is born there
+	 * (REPORT_INIT: its PID), which waits for a byte of its own. */
+	int pid_ns;
 	int sync; /* socket to the monitor: one byte says go; errors (report.h) go back;
 		     its end tells that the payload runs */
 	/* OCI's two steps, create and start */
 	int gate; /* listening (gate.h): REPORT_READY goes back by sync, and the payload
 		     runs when the gate is opened; -1: it runs at once */
+	const char *propagation; /* of the root in a copy of the mounts; NULL: as it is */
 	bool chroot; /* the new root lies over the old one instead of in its place */
 	const struct rt_hook *hooks; /* startContainer */
 	size_t hooks_len;

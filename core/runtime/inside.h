@@ -3,6 +3,8 @@
 #ifndef RUNTIME_INSIDE_H
 #define RUNTIME_INSIDE_H
 
+#include <sys/types.h>
+
 #include "core/base/err.h"
 
 /* Runs fn(arg) in a short-lived child that shares this process's memory and descriptors
@@ -11,5 +13,8 @@
  * namespace for its children. */
 int inside_run(int init_pidfd, unsigned own, int (*fn)(void *arg, struct err *e),
 	       void *arg, struct err *e);
+/* The mount of a folder as that process sees it, detached: fd or -errno. The realm has
+ * power over the process. */
+int inside_clone(pid_t pid, const char *path);
 
 #endif

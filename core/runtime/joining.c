@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "core/ns/clone.h"
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
+#include "core/ns/scheduler.h"
 #include "core/runtime/report.h"
 #include "core/runtime/scope.h"
 
@@ -86,6 +88,14 @@ static void give_stdio(const struct joining *j)
 	}
 }
 
+/* Before and after the way into the container (and its control group). */
+static int pin(const char *cpus, struct err *e)
+{
+	int r = str_empty(cpus) ? 0 : scheduler_cpus(cpus);
+
+	return r < 0 ? err_code(e, r, "run on the CPUs '%s'", cpus) : 0;
+}
+
 static void become(const struct joining *j) __attribute__((noreturn));
 static void become(const struct joining *j)
 {
@@ -97,7 +107,8 @@ static void become(const struct joining *j)
 	fd_close(j->report);
 	if (fd_read_full(j->sync, &go, 1) != 1)
 		_exit(code);
-	if (process_begin(&j->process, &e) == 0 &&
+	if (pin(j->process.p->scheduling.cpus_final, &e) == 0 &&
+	    process_begin(&j->process, &e) == 0 &&
 	    process_confine(&j->process, &j->sync, 1, &e) == 0 &&
 	    process_seal(&j->process, &e) == 0)
 		code = process_exec(j->process.p, &e);
@@ -111,12 +122,16 @@ int joining_run(struct joining *j, struct err *e)
 	int code = process_label(j->process.p, e);
 	pid_t pid;
 
+	if (code == 0)
+		code = pin(j->process.p->scheduling.cpus_initial, e);
 	if (code < 0)
 		return code;
 	/* What is started in a container counts towards its limits. */
 	code = scope_join(pidfd_pid(j->init), e);
 	if (code < 0)
 		return code;
+	/* Who is in the container must not take hold of what is not yet confined. */
+	prctl(PR_SET_DUMPABLE, 0);
 	code = j->flags ? pidfd_setns(j->init, j->flags) : 0;
 	if (code < 0)
 		return err_code(e, code, "join the container's namespaces");

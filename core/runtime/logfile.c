@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* docker's json-file log. */
+/* The files of a log. */
 #include "core/runtime/logfile.h"
 
 #include <errno.h>
@@ -15,10 +15,13 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/wire/deflate.h"
 
 #define LOG_MODE    0600
 #define LOG_DIR     0700
 #define FLUSH_BYTES 16384
+#define PACK_CHUNK  32768
+#define PACK_TMP    "packing"
 
 /* --- one entry -----------------------------------------------------------------------
  */
@@ -55,7 +58,8 @@ static void escape(struct buf *out, const uint8_t *p, size_t len)
 		buf_add(out, p, len);
 }
 
-void logfile_entry(struct buf *out, int stream, const void *p, size_t n, int64_t now)
+void logfile_entry(struct buf *out, int stream, const void *p, size_t n, int64_t now,
+		   const char *attrs)
 {
 	const uint8_t *s = p;
 	char stamp[TIME_STAMP_MAX];
@@ -74,8 +78,21 @@ void logfile_entry(struct buf *out, int stream, const void *p, size_t n, int64_t
 		escape(out, s + i, len);
 		i += len ? len : 1;
 	}
-	buf_addf(out, "\",\"stream\":\"%s\",\"time\":\"%s\"}\n",
-		 stream ? "stderr" : "stdout", time_stamp(stamp, now));
+	buf_addf(out, "\",\"stream\":\"%s\",", stream ? "stderr" : "stdout");
+	if (attrs)
+		buf_addf(out, "\"attrs\":%s,", attrs);
+	buf_addf(out, "\"time\":\"%s\"}\n", time_stamp(stamp, now));
+}
+
+static void local_entry(struct buf *out, int stream, const char *p, size_t n, int64_t now)
+{
+	bool part = n == 0 || p[n - 1] != '\n';
+
+	n -= !part;
+	buf_addf(out, "%llx %c %zx ", (unsigned long long)now,
+		 part ? (stream ? 'E' : 'O') : (stream ? 'e' : 'o'), n);
+	buf_add(out, p, n);
+	buf_addc(out, '\n');
 }
 
 /* --- the file ------------------------------------------------------------------------
@@ -98,44 +115,121 @@ static int open_current(struct logfile *l)
 	return 0;
 }
 
-int logfile_open(struct logfile *l, const char *path, uint64_t max_size,
-		 int64_t max_files, struct err *e)
+int logfile_open(struct logfile *l, const struct logfile_conf *conf, struct err *e)
 {
-	autofree char *dir = path_dir(path);
+	autofree char *dir = path_dir(conf->path);
 	int r;
 
 	*l = (struct logfile){ .fd = -1,
-			       .max_size = max_size,
-			       .max_files = max_files,
-			       .name = str_dup(path_base(path)) };
+			       .conf = *conf,
+			       .attrs = str_dup(conf->attrs),
+			       .name = str_dup(path_base(conf->path)) };
 	l->dir = file_open_dir(AT_FDCWD, dir, true, LOG_DIR);
 	r = l->dir < 0 ? l->dir : open_current(l);
 	if (r < 0)
 		logfile_done(l);
-	return r < 0 ? err_code(e, r, "open the log '%s'", path) : 0;
+	return r < 0 ? err_code(e, r, "open the log '%s'", conf->path) : 0;
+}
+
+/* --- rotation ------------------------------------------------------------------------
+ */
+
+/* Part n, as it is or compressed. */
+static char *part_name(const struct logfile *l, int64_t n, bool packed)
+{
+	return n ? str_fmt("%s.%lld%s", l->name, (long long)n, packed ? ".gz" : "")
+		 : str_dup(l->name);
+}
+
+static int pack(int in, int out)
+{
+	autofree char *chunk = mem_alloc(PACK_CHUNK);
+	autobuf packed = { 0 };
+	char comment[sizeof(LOGFILE_COMMENT) + 20];
+	struct deflate *d;
+	struct stat st;
+	ssize_t n = 0;
+	int r = 0;
+
+	if (fstat(in, &st) < 0)
+		return -errno;
+	str_print(comment, sizeof(comment), LOGFILE_COMMENT "%llu",
+		  (unsigned long long)st.st_ino);
+	d = deflate_new(comment, &packed);
+	for (off_t at = 0; r == 0; at += n) {
+		n = pread(in, chunk, PACK_CHUNK, at);
+		if (n <= 0)
+			break;
+		r = deflate_add(d, chunk, (size_t)n, &packed);
+		if (r == 0)
+			r = fd_write_all(out, packed.data, packed.len);
+		buf_reset(&packed);
+	}
+	if (n < 0)
+		r = -errno;
+	if (r == 0)
+		r = deflate_end(d, &packed);
+	if (r == 0)
+		r = fd_write_all(out, packed.data, packed.len);
+	deflate_free(d);
+	return r;
+}
+
+/* Part 1, which the descriptor is of. Never torn: under its name it is whole. While both
+ * are there, the one that is not compressed counts. On a full disk it stays as it is. */
+static void pack_first(const struct logfile *l, int in)
+{
+	autofree char *tmp = str_fmt("%s." PACK_TMP, l->name),
+		      *plain = part_name(l, 1, false), *packed = part_name(l, 1, true);
+	autoclose int out =
+		openat(l->dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		       LOG_MODE);
+
+	if (out < 0)
+		return;
+	if (pack(in, out) < 0 || renameat(l->dir, tmp, l->dir, packed) < 0)
+		unlinkat(l->dir, tmp, 0);
+	else
+		unlinkat(l->dir, plain, 0);
+}
+
+static void shift(const struct logfile *l)
+{
+	for (int64_t i = l->conf.max_files - 1; i > 0; i--) {
+		for (int packed = 0; packed < 2; packed++) {
+			autofree char *from = part_name(l, i - 1, packed);
+			autofree char *to = part_name(l, i, packed);
+
+			/* Missing ones have not been filled yet, or are in the other
+			 * form, which must not be met beside an older one. */
+			if (i == 1 && packed)
+				continue;
+			if (renameat(l->dir, from, l->dir, to) < 0 && errno == ENOENT)
+				unlinkat(l->dir, to, 0);
+		}
+	}
 }
 
 static void rotate(struct logfile *l)
 {
-	for (int64_t i = l->max_files - 1; i > 0; i--) {
-		autofree char *from =
-			i > 1 ? str_fmt("%s.%lld", l->name, (long long)(i - 1))
-			      : str_dup(l->name);
-		autofree char *to = str_fmt("%s.%lld", l->name, (long long)i);
+	autoclose int old = -1;
 
-		/* Missing ones have not been filled yet. */
-		renameat(l->dir, from, l->dir, to);
-	}
-	if (l->max_files <= 1) {
+	if (l->conf.max_files <= 1) {
 		if (ftruncate(l->fd, 0) == 0)
 			l->size = 0;
 		return;
 	}
-	l->fd = fd_close(l->fd);
+	shift(l);
+	old = TAKE_FD(l->fd);
 	/* Without a file, lines are lost until the next rotation opens one. */
 	if (open_current(l) < 0)
 		l->size = 0;
+	if (l->conf.compress && old >= 0)
+		pack_first(l, old);
 }
+
+/* --- writing -------------------------------------------------------------------------
+ */
 
 static int flush(struct logfile *l)
 {
@@ -156,15 +250,19 @@ static int flush(struct logfile *l)
 	return r;
 }
 
-static int add(struct logfile *l, int stream, const void *p, size_t n, int64_t now)
+static int add(void *arg, int stream, const char *p, size_t n)
 {
+	struct logfile *l = arg;
 	int r = 0;
 
-	if (l->max_size > 0 && l->size + l->pending.len >= l->max_size) {
+	if (l->conf.max_size > 0 && l->size + l->pending.len >= l->conf.max_size) {
 		r = flush(l);
 		rotate(l);
 	}
-	logfile_entry(&l->pending, stream, p, n, now);
+	if (l->conf.form == LOGFILE_JSON)
+		logfile_entry(&l->pending, stream, p, n, l->now, l->attrs);
+	else
+		local_entry(&l->pending, stream, p, n, l->now);
 	if (l->pending.len >= FLUSH_BYTES) {
 		int later = flush(l);
 
@@ -173,57 +271,20 @@ static int add(struct logfile *l, int stream, const void *p, size_t n, int64_t n
 	return r;
 }
 
-/* The rest of an unfinished line, up to its newline or as much as a line may hold. Bytes
- * taken. */
-static size_t complete(struct logfile *l, int stream, const char *p, size_t n,
-		       int64_t now, int *r)
-{
-	struct buf *line = &l->line[stream];
-	const char *nl = memchr(p, '\n', n);
-	size_t take = nl ? (size_t)(nl - p) + 1 : n, room = LOGFILE_LINE_MAX - line->len;
-	bool full = take >= room;
-
-	if (full) {
-		take = room;
-		nl = NULL;
-	}
-	buf_add(line, p, take);
-	if (nl || full || line->data[line->len - 1] == '\n') {
-		*r = add(l, stream, line->data, line->len, now);
-		buf_reset(line);
-	}
-	return take;
-}
-
 int logfile_write(struct logfile *l, int stream, const void *data, size_t n, int64_t now)
 {
-	const char *p = data;
-	int r = 0, later;
+	int r, later;
 
-	while (n > 0) {
-		const char *nl = memchr(p, '\n', n);
-		size_t take;
-
-		if (l->line[stream].len == 0 && nl && nl - p < LOGFILE_LINE_MAX) {
-			take = (size_t)(nl - p) + 1;
-			r = add(l, stream, p, take, now);
-		} else {
-			take = complete(l, stream, p, n, now, &r);
-		}
-		p += take;
-		n -= take;
-	}
+	l->now = now;
+	r = logline_feed(&l->lines, stream, data, n, add, l);
 	later = flush(l);
 	return later < 0 ? later : r;
 }
 
 int logfile_finish(struct logfile *l, int64_t now)
 {
-	for (int s = 0; s < 2; s++) {
-		if (l->line[s].len > 0)
-			add(l, s, l->line[s].data, l->line[s].len, now);
-		buf_reset(&l->line[s]);
-	}
+	l->now = now;
+	logline_finish(&l->lines, add, l);
 	return flush(l);
 }
 
@@ -232,8 +293,8 @@ void logfile_done(struct logfile *l)
 	fd_close(l->fd);
 	fd_close(l->dir);
 	free(l->name);
-	buf_done(&l->line[0]);
-	buf_done(&l->line[1]);
+	free(l->attrs);
+	logline_done(&l->lines);
 	buf_done(&l->pending);
 	*l = (struct logfile){ .fd = -1, .dir = -1 };
 }

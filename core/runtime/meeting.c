@@ -95,6 +95,18 @@ int meeting_await(struct meeting *m, struct err *e)
 	return 0;
 }
 
+int meeting_move(struct meeting *m, struct err *e)
+{
+	pid_t before = m->init;
+	int r = fd_write_all(m->sync, "m", 1);
+
+	if (r < 0)
+		return err_code(e, r, "let init join the PID namespace");
+	while (r == 0 && m->init == before && m->sync >= 0)
+		r = hear_report(m, &m->sync, e);
+	return r == 0 && m->sync < 0 ? err_set(e, -EIO, "init died") : r;
+}
+
 int meeting_release(struct meeting *m, struct err *e)
 {
 	int r = fd_write_all(m->sync, "g", 1);

@@ -26,6 +26,8 @@ struct meeting {
 
 /* Until the tree stands and the client said START. */
 int meeting_await(struct meeting *m, struct err *e);
+/* Lets init move into the PID namespace that it shares: it is another process then. */
+int meeting_move(struct meeting *m, struct err *e);
 /* Lets init go; 0 when the payload runs. */
 int meeting_release(struct meeting *m, struct err *e);
 

@@ -257,7 +257,7 @@ static int take_arguments(struct monitoring *m, int argc, char **argv)
 static void release_all(struct monitoring *m)
 {
 	setup_done(&m->setup);
-	logfile_done(&m->log);
+	logger_done(&m->log);
 	buf_done(&m->client.out);
 }
 
@@ -274,11 +274,12 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 		.stdio = { -1, -1, -1 },
 		.network = -1,
 		.process = -1,
+		.mark = -1,
 		.supervisor = -1,
 		.control = -1,
 		.group = { .group = -1, .events = -1 },
 		.vigil = { .children = -1, .control = -1, .pressure = -1 },
-		.log = { .fd = -1, .dir = -1 },
+		.log = { .file = { .fd = -1, .dir = -1 }, .journald = { .fd = -1 } },
 		.pump = { .in = -1, .out = { -1, -1 }, .listener = -1 }
 	};
 	uint8_t running = STATE_RUNNING;

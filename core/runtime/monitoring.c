@@ -2,22 +2,26 @@
 /* The parts of a monitor's work. */
 #include "core/runtime/monitoring.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/ns/pidfd.h"
 #include "core/runtime/builder.h"
 #include "core/runtime/order.h"
 
-#define PUMPS_MAX 100 /* a pump that dies this often will not do better */
+#define PUMPS_MAX    100 /* a pump that dies this often will not do better */
+#define STRAY_ROUNDS 100 /* processes that fork as fast as they are killed */
 
 int monitoring_read_setup(const struct monitoring *m, struct setup *ret, struct err *e)
 {
@@ -29,20 +33,11 @@ int monitoring_read_setup(const struct monitoring *m, struct setup *ret, struct 
 
 int monitoring_open_log(struct monitoring *m, struct err *e)
 {
-	const struct setup *s = &m->setup;
-	int r;
+	int r = logger_open(&m->log, &m->setup, e);
 
-	if (str_empty(s->log_driver) || str_eq(s->log_driver, "none"))
-		return 0;
-	if (!str_eq(s->log_driver, "json-file"))
-		return err_set(e, -EINVAL, "log driver '%s' is unknown", s->log_driver);
-	if (str_empty(s->log_path))
-		return err_set(e, -EINVAL, "the log has no path");
-	r = logfile_open(&m->log, s->log_path, s->log_max_size, s->log_max_files, e);
-	if (r < 0)
-		return r;
-	m->pump.log = &m->log;
-	return 0;
+	if (r > 0)
+		m->pump.log = &m->log;
+	return r < 0 ? r : 0;
 }
 
 /* reader 0: the pump's end is for writing (stdin). */
@@ -119,6 +114,7 @@ static void forget(const struct monitoring *m)
 	fd_close(m->meet.report);
 	fd_close(m->meet.sync);
 	fd_close(m->control);
+	fd_close(m->mark);
 	fd_close(m->vigil.children);
 	fd_close(m->group.events);
 	fd_close(m->group.group);
@@ -155,8 +151,37 @@ int monitoring_fork_pump(struct monitoring *m, struct err *e)
 	return 0;
 }
 
+/* What the payload leaves behind in another container's PID namespace becomes a child of
+ * that one's init. It is found again by a namespace that it alone is in, held so that its
+ * number is given to no other; before init moves there, for then nobody may look at it.
+ */
+static void hold_mark(struct monitoring *m)
+{
+	static const char *const kinds[] = { "cgroup", "uts" };
+
+	autoclose int init = pidfd_open(m->meet.init);
+
+	m->mark = fd_close(m->mark);
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && m->mark < 0; i++) {
+		autofree char *own = str_fmt("/proc/self/ns/%s", kinds[i]);
+		autoclose int fd = pidfd_open_ns(init, kinds[i]);
+		struct stat a, b;
+
+		if (fd >= 0 && !fstat(fd, &a) && !stat(own, &b) && a.st_ino != b.st_ino)
+			m->mark = TAKE_FD(fd);
+	}
+}
+
 int monitoring_hold_init(struct monitoring *m, struct err *e)
 {
+	int r = 0;
+
+	if (m->setup.shares_pids) {
+		hold_mark(m);
+		r = meeting_move(&m->meet, e);
+	}
+	if (r < 0)
+		return r;
 	fd_close(m->process);
 	m->process = pidfd_open(m->meet.init);
 	groupwatch_begin(&m->group, m->meet.init, m->setup.id);
@@ -173,7 +198,7 @@ void monitoring_renew_pump(struct monitoring *m)
 	}
 	/* The next one's log, as the dead one left it. */
 	if (m->pump.log) {
-		logfile_done(&m->log);
+		logger_done(&m->log);
 		m->pump.log = NULL;
 	}
 	if (monitoring_read_setup(m, &s, NULL) == 0) {
@@ -222,6 +247,40 @@ void monitoring_reap(pid_t pid)
 			return;
 }
 
+static int kill_stray(pid_t pid, const struct stat *mark)
+{
+	autoclose int fd = pidfd_open(pid);
+	autoclose int ns = fd < 0 ? -1 : pidfd_open_ns(fd, "cgroup");
+	autoclose int uts = fd < 0 ? -1 : pidfd_open_ns(fd, "uts");
+	struct stat a, b;
+
+	if (ns < 0 || uts < 0 || fstat(ns, &a) < 0 || fstat(uts, &b) < 0)
+		return 0;
+	if ((a.st_ino != mark->st_ino || a.st_dev != mark->st_dev) &&
+	    (b.st_ino != mark->st_ino || b.st_dev != mark->st_dev))
+		return 0;
+	return pidfd_signal(fd, SIGKILL) == 0;
+}
+
+static void end_strays(int mark)
+{
+	struct stat own;
+	int found = fstat(mark, &own) < 0 ? 0 : 1;
+
+	for (int round = 0; found > 0 && round < STRAY_ROUNDS; round++) {
+		DIR *d = opendir("/proc");
+		struct dirent *de;
+		uint64_t pid;
+
+		found = 0;
+		while (d && (de = readdir(d)))
+			if (str_u64(de->d_name, INT32_MAX, &pid) == 0)
+				found += kill_stray((pid_t)pid, &own);
+		if (d)
+			closedir(d);
+	}
+}
+
 /* Without a PID namespace of its own a container's other processes outlive init; as our
  * children (we are their reaper) they are found. */
 void monitoring_end_orphans(const struct monitoring *m)
@@ -229,6 +288,8 @@ void monitoring_end_orphans(const struct monitoring *m)
 	char text[4096], path[64];
 	bool again = true;
 
+	if (m->mark >= 0)
+		end_strays(m->mark);
 	str_print(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	while (again && file_read_small(AT_FDCWD, path, text, sizeof(text)) >= 0) {
 		autostrv pids = { 0 };

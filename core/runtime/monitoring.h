@@ -28,13 +28,14 @@ struct monitoring {
 	struct setup setup; /* only until the payload runs */
 	struct state state;
 	struct client client;
-	struct logfile log;
+	struct logger log;
 	struct pump pump;
 	int lock;
 	struct meeting meet;
 	int stdio[3];   /* init's ends; kept for the next run when there may be one */
 	int network;    /* what network_open gave, or -1 */
 	int process;    /* pidfd of init */
+	int mark;       /* a namespace that is this container's alone; -1: not needed */
 	int supervisor; /* to the pump */
 	int control;    /* bidding.h */
 	pid_t builder, pumping;

@@ -17,6 +17,7 @@
 #include "core/base/str.h"
 #include "core/ns/mount.h"
 #include "core/runtime/copyover.h"
+#include "core/runtime/idmapped.h"
 #include "core/runtime/inside.h"
 #include "core/runtime/mountparam.h"
 #include "core/runtime/rootfs.h"
@@ -36,8 +37,10 @@ struct job {
 	struct strv params;
 	struct strv layers;  /* of an overlay */
 	const char *subpath; /* of a bind's source or of the layers, or NULL */
-	unsigned ns;         /* whose namespace it shows; 0: no one's */
-	int fd;              /* made inside beforehand, or -errno with e */
+	pid_t peer;          /* whose bind source it is, or 0 */
+	enum idmapped owners;
+	unsigned ns; /* whose namespace it shows; 0: no one's */
+	int fd;      /* made inside beforehand, or -errno with e */
 	struct err *e;
 };
 
@@ -156,6 +159,8 @@ static int clone_source(const struct job *j, const char *source, struct err *e)
 {
 	bool recursive = j->bind == MOUNT_RBIND;
 
+	if (j->peer)
+		return inside_clone(j->peer, source);
 	if (!j->subpath)
 		return mount_clone(AT_FDCWD, source, recursive);
 	autoclose int top = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -177,7 +182,9 @@ static int put_tree(const struct job *j, int fd, struct err *e)
 	target = open_target(j, S_ISDIR(st.st_mode), e);
 	if (target < 0)
 		return target;
-	r = put(j, fd, target, e);
+	r = idmapped_apply(fd, j->mount, j->m->init_pidfd, j->owners, e);
+	if (r == 0)
+		r = put(j, fd, target, e);
 	return r < 0 ? r : change_bind(j, fd, e);
 }
 
@@ -319,6 +326,8 @@ static int add_tmpfs(struct job *j, struct err *e)
 		return fd;
 	if (copy && copyover_fill(before, fd, e) < 0)
 		return err_wrap(e, "mount on '%s'", j->mount->destination);
+	if (idmapped_apply(fd, j->mount, j->m->init_pidfd, j->owners, e) < 0)
+		return e->code;
 	return put(j, fd, target, e);
 }
 
@@ -353,12 +362,15 @@ static int sort_options(struct job *j, struct err *e)
 	for (size_t i = 0; i < j->mount->options.len; i++) {
 		const char *opt = j->mount->options.v[i];
 
-		if (str_eq(opt, "idmap") || str_eq(opt, "ridmap"))
-			return err_set(e, -EOPNOTSUPP,
-				       "mount on '%s': ID-mapped mounts need root",
-				       j->mount->destination);
+		uint64_t pid;
+
+		if (idmapped_option(opt, &j->owners))
+			continue;
 		if (str_starts(opt, MOUNTING_LAYER))
 			strv_add(&j->layers, opt + strlen(MOUNTING_LAYER));
+		else if (str_starts(opt, MOUNTING_PEER) &&
+			 str_u64(opt + strlen(MOUNTING_PEER), INT32_MAX, &pid) == 0)
+			j->peer = (pid_t)pid;
 		else if (str_starts(opt, MOUNTING_SUBPATH))
 			j->subpath = opt + strlen(MOUNTING_SUBPATH);
 		else if (!mount_option(opt, &j->change, &j->bind))
@@ -366,7 +378,7 @@ static int sort_options(struct job *j, struct err *e)
 	}
 	if (str_eq(j->mount->type, "bind") && j->bind == MOUNT_NO_BIND)
 		j->bind = MOUNT_RBIND;
-	return 0;
+	return idmapped_check(j->mount, j->bind != MOUNT_NO_BIND, &j->owners, e);
 }
 
 /* --- all -----------------------------------------------------------------------------

@@ -12,6 +12,9 @@
  * inside of it (a volume's content is the containers'). */
 #define MOUNTING_SUBPATH "rootless.subpath="
 
+/* And another: the source is a folder of the mount namespace of that process (a PID). */
+#define MOUNTING_PEER "rootless.peer="
+
 /* A layer of an overlay, one option each, top first: such a mount is made as the kernel
  * at hand can. */
 #define MOUNTING_LAYER "lowerdir+="

@@ -15,7 +15,7 @@ enum order_kind {
 	ORDER_TELL = 't',    /* clients get the exit code, then the pump goes */
 	/* of a container that is started again: */
 	ORDER_REST = 'r',  /* as drain, but the streams stay */
-	ORDER_ENDED = 'e', /* those who only wait for an end get the exit code */
+	ORDER_ENDED = 'e', /* clients get the exit code */
 	ORDER_AGAIN = 'a', /* the next run: process and master as with GUARD and BEGIN */
 };
 
@@ -39,7 +39,7 @@ int order_drain(int sock);
 int order_tell(int sock, int exit_code);
 /* Between two runs: waits until all output of the last one is logged, */
 int order_rest(int sock);
-/* tells waiters of it, */
+/* tells clients of it, */
 int order_ended(int sock, int exit_code);
 /* and hands over the next one before it goes on. master: of its terminal, or -1. */
 int order_again(int sock, int process, int master);

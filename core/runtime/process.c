@@ -26,6 +26,7 @@
 #include "core/ns/landlock.h"
 #include "core/ns/pty.h"
 #include "core/ns/rlimit.h"
+#include "core/ns/scheduler.h"
 #include "core/ns/syscallfilter.h"
 #include "core/runtime/report.h"
 
@@ -126,6 +127,23 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+static int schedule(const struct rt_scheduling *s, struct err *e)
+{
+	const struct scheduler how = { .policy = s->policy,
+				       .nice = (int32_t)s->nice,
+				       .priority = (uint32_t)s->priority,
+				       .flags = s->flags,
+				       .runtime = s->runtime,
+				       .deadline = s->deadline,
+				       .period = s->period };
+	int r = s->has_policy ? scheduler_set(&how) : 0;
+
+	if (r < 0)
+		return err_code(e, r, "set the scheduler");
+	r = s->io_class ? scheduler_io(s->io_class, s->io_level) : 0;
+	return r < 0 ? err_code(e, r, "set the I/O priority") : 0;
+}
+
 int process_begin(const struct process *x, struct err *e)
 {
 	int r;
@@ -149,7 +167,7 @@ int process_begin(const struct process *x, struct err *e)
 		if (r < 0)
 			return err_code(e, r, "make a session keyring");
 	}
-	if (set_limits(x, e) < 0)
+	if (set_limits(x, e) < 0 || schedule(&x->p->scheduling, e) < 0)
 		return e->code;
 	umask((mode_t)(x->p->umask & 0777));
 	if (x->personality && personality(*x->personality) < 0)

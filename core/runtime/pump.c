@@ -12,7 +12,8 @@
  * backpressure (it is bounded by the pipes), then clients get the exit code.
  *
  * Restarts: the supervisor keeps the container's ends of the pipes for the next run, so
- * they are the same for all runs and clients stay; only a terminal is another. */
+ * they are the same for all runs; only a terminal is another. Clients hear of the end of
+ * the run that they attached to, as docker's do, and leave. */
 #include "core/runtime/pump.h"
 
 #include <errno.h>
@@ -32,9 +33,23 @@
 
 #define CHUNK     16384
 #define REOPEN_MS 100
+#define LATER_MS  50
 
 /* --- output --------------------------------------------------------------------------
  */
+
+/* A log that takes its entries later is asked again. */
+static void flush_log(struct loop *l, void *arg)
+{
+	struct pumping *p = arg;
+
+	if (!p->conf->log || !logger_flush(p->conf->log))
+		return;
+	if (p->later)
+		loop_timer_set(p->later, LATER_MS);
+	else
+		p->later = loop_timer_add(l, LATER_MS, flush_log, p);
+}
 
 static void spread(struct pumping *p, int stream, const char *data, size_t n)
 {
@@ -42,8 +57,10 @@ static void spread(struct pumping *p, int stream, const char *data, size_t n)
 	struct peer *next;
 
 	/* A full disk loses lines of the log; the container goes on. */
-	if (p->conf->log)
-		logfile_write(p->conf->log, stream, data, n, time_now());
+	if (p->conf->log) {
+		logger_write(p->conf->log, stream, data, n, time_now());
+		flush_log(p->loop, p);
+	}
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
 		if (q->c.want & bit)
@@ -134,8 +151,8 @@ static void drain(struct pumping *p)
 			close_out(p, i);
 	}
 	if (p->conf->log) {
-		logfile_finish(p->conf->log, time_now());
-		logfile_done(p->conf->log);
+		logger_finish(p->conf->log, time_now());
+		logger_done(p->conf->log);
 		p->conf->log = NULL;
 	}
 	if (p->conf->in >= 0)
@@ -160,7 +177,7 @@ static void rest(struct pumping *p)
 		pumping_close_stdin(p);
 	}
 	if (p->conf->log)
-		logfile_finish(p->conf->log, time_now());
+		logger_finish(p->conf->log, time_now());
 	order_answer(p->conf->supervisor);
 }
 
@@ -183,8 +200,7 @@ static void begin_again(struct pumping *p, const struct order *o)
 	pumping_block_stdin(p, false);
 }
 
-/* all: else only those who asked for no stream, and so wait for nothing else. */
-static void tell_code(struct pumping *p, int exit_code, bool all)
+static void tell_code(struct pumping *p, int exit_code)
 {
 	uint32_t c = (uint32_t)exit_code;
 	uint8_t code[4] = { (uint8_t)(c >> 24), (uint8_t)(c >> 16), (uint8_t)(c >> 8),
@@ -193,8 +209,7 @@ static void tell_code(struct pumping *p, int exit_code, bool all)
 
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
-		if (all || !q->c.want)
-			pumping_send(q, FRAME_EXIT, code, sizeof(code));
+		pumping_send(q, FRAME_EXIT, code, sizeof(code));
 	}
 }
 
@@ -202,7 +217,7 @@ static void tell(struct pumping *p, int exit_code)
 {
 	struct peer *next;
 
-	tell_code(p, exit_code, true);
+	tell_code(p, exit_code);
 	p->told = true;
 	for (struct peer *q = p->peers; q; q = next) {
 		next = q->next;
@@ -234,7 +249,7 @@ static void on_order(struct loop *l, int fd, uint32_t events, void *arg)
 		return;
 	}
 	if (r > 0 && o.kind == ORDER_ENDED) {
-		tell_code(p, o.exit_code, false);
+		tell_code(p, o.exit_code);
 		return;
 	}
 	if (r > 0 && o.kind == ORDER_AGAIN) {
@@ -294,7 +309,7 @@ void pump_run(struct pump *conf)
 	prctl(PR_SET_NAME, "rootless-pump");
 	p.loop = loop_new();
 	/* Rather not at all than unconfined. */
-	if (!p.loop || fence_pump(conf->log ? conf->log->dir : -1) < 0)
+	if (!p.loop || fence_pump(conf->log ? logger_dir(conf->log) : -1) < 0)
 		_exit(1);
 	if (conf->ahead)
 		await_payload(conf, &first);

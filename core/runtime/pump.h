@@ -9,7 +9,7 @@
 
 #include "core/base/err.h"
 #include "core/runtime/client.h"
-#include "core/runtime/logfile.h"
+#include "core/runtime/logger.h"
 
 struct pump {
 	int in;     /* write end of stdin, or -1; the master (a dup) with a terminal */
@@ -18,7 +18,7 @@ struct pump {
 	bool stdin_once;
 	int listener;         /* attach.sock, or -1 */
 	struct client *first; /* taken; NULL: none */
-	struct logfile *log;  /* NULL: none */
+	struct logger *log;   /* NULL: none */
 	int process;          /* pidfd of the payload: killed when the supervisor dies */
 	int supervisor;       /* its socket (order.h) */
 	bool ahead; /* the payload is still being made: process, first and the master

@@ -25,6 +25,7 @@ struct pumping {
 	bool in_blocked; /* stdin is full */
 	bool draining, told;
 	struct loop_timer *reopen; /* a terminal that nobody has open */
+	struct loop_timer *later;  /* a log that has entries waiting */
 };
 
 /* A client's way in, given what is known of it; out. */

@@ -76,6 +76,8 @@ int reaper_run(const struct rt_process *p, int sync_fd, struct err *e)
 	pid_t pid;
 
 	prctl(PR_SET_NAME, "rootless-init");
+	/* In a PID namespace that is shared, or the host's, it is not PID 1. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();

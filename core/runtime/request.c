@@ -27,6 +27,7 @@ int request_write(const struct request_in *in, struct err *e)
 	runtimeconfig_build_process(in->process, doc, json_add_obj(doc, o, "process"));
 	json_add_str(doc, o, "seccomp", in->seccomp);
 	json_add_str(doc, o, "keyring", in->keyring);
+	json_add_str(doc, o, "tag", in->tag);
 	yyjson_mut_obj_add_bool(doc, o, "landlock", in->landlock);
 	yyjson_mut_obj_add_bool(doc, o, "stdin", in->open_stdin);
 	yyjson_mut_obj_add_bool(doc, o, "detach", in->detach);
@@ -47,7 +48,7 @@ int request_read(int fd, struct request *q, struct err *e)
 	autobuf text = { .max = REQUEST_MAX };
 	autojson *doc = NULL;
 	yyjson_val *root, *process = NULL;
-	const char *seccomp = NULL, *keyring = NULL;
+	const char *seccomp = NULL, *keyring = NULL, *tag = NULL;
 	int r = file_read_fd(fd, REQUEST_MAX, &text);
 
 	if (r < 0)
@@ -59,11 +60,13 @@ int request_read(int fd, struct request *q, struct err *e)
 	if (json_get_obj(root, "process", &process, e) < 0 ||
 	    json_get_str(root, "seccomp", &seccomp, e) < 0 ||
 	    json_get_str(root, "keyring", &keyring, e) < 0 ||
+	    json_get_str(root, "tag", &tag, e) < 0 ||
 	    json_get_bool(root, "landlock", &q->landlock, e) < 0 ||
 	    json_get_bool(root, "stdin", &q->open_stdin, e) < 0 ||
 	    json_get_bool(root, "detach", &q->detach, e) < 0)
 		return e->code;
 	q->keyring = str_dup(keyring);
+	q->tag = str_dup(tag);
 	r = runtimeconfig_parse_process(process, &q->process, e);
 	if (r < 0)
 		return r;
@@ -75,5 +78,6 @@ void request_done(struct request *q)
 	runtimeconfig_done_process(&q->process);
 	buf_done(&q->bpf);
 	free(q->keyring);
+	free(q->tag);
 	*q = (struct request){ 0 };
 }

@@ -13,6 +13,7 @@ struct request_in {
 	const struct rt_process *process;
 	const char *seccomp; /* path of a compiled filter, or NULL */
 	const char *keyring; /* name of a new session keyring, or NULL */
+	const char *tag;     /* exec_main's caller's own; may be NULL */
 	bool landlock, open_stdin, detach;
 };
 /* A memfd, at its beginning. */
@@ -21,7 +22,7 @@ int request_write(const struct request_in *in, struct err *e);
 struct request {
 	struct rt_process process;
 	struct buf bpf;
-	char *keyring;
+	char *keyring, *tag;
 	bool landlock, open_stdin, detach;
 };
 /* request_done releases, also after a failure. */

@@ -30,6 +30,17 @@
 
 #define MS 1000000ll
 
+/* Listeners that nobody is to come by any more are closed. */
+static void take_ports(struct monitoring *m)
+{
+	struct setup s = { 0 };
+
+	if (!m->hooks || !m->hooks->ports || monitoring_read_setup(m, &s, NULL) < 0)
+		return;
+	m->hooks->ports(&s, m->kept, m->kept_len);
+	setup_done(&s);
+}
+
 void rerun_listen(struct monitoring *m)
 {
 	int word;
@@ -37,6 +48,8 @@ void rerun_listen(struct monitoring *m)
 	while ((word = bidding_take(m->control)) > 0) {
 		if (word == BIDDING_STOP)
 			m->stopped = true;
+		else if (word == BIDDING_PORTS)
+			take_ports(m);
 	}
 }
 
@@ -142,7 +155,7 @@ static int renew_streams(struct monitoring *m, struct err *e)
 	order_tell(m->supervisor, m->state.exit_code);
 	for (int i = 0; i < 2; i++)
 		m->pump.out[i] = fd_close(m->pump.out[i]);
-	logfile_done(&m->log);
+	logger_done(&m->log);
 	m->pump.log = NULL;
 	m->keeps_stdio = true;
 	r = monitoring_make_streams(m, e);

@@ -30,6 +30,7 @@ static const struct field {
 	{ "init", FLAG, offsetof(struct setup, init) },
 	{ "systempathsUnconfined", FLAG, offsetof(struct setup, systempaths_unconfined) },
 	{ "hostDevices", FLAG, offsetof(struct setup, host_devices) },
+	{ "sharesPids", FLAG, offsetof(struct setup, shares_pids) },
 	{ "terminal", FLAG, offsetof(struct setup, terminal) },
 	{ "openStdin", FLAG, offsetof(struct setup, open_stdin) },
 	{ "stdinOnce", FLAG, offsetof(struct setup, stdin_once) },
@@ -37,6 +38,8 @@ static const struct field {
 	{ "logPath", TEXT, offsetof(struct setup, log_path) },
 	{ "logMaxSize", SIZE, offsetof(struct setup, log_max_size) },
 	{ "logMaxFiles", NUMBER, offsetof(struct setup, log_max_files) },
+	{ "logCompress", FLAG, offsetof(struct setup, log_compress) },
+	{ "logBuffer", SIZE, offsetof(struct setup, log_buffer) },
 	{ "stopSignal", NUMBER, offsetof(struct setup, stop_signal) },
 	{ "autoRemove", FLAG, offsetof(struct setup, auto_remove) },
 	{ "healthInterval", NUMBER, offsetof(struct setup, health_interval) },
@@ -92,6 +95,7 @@ int setup_read(int bundle_dirfd, struct setup *ret, struct err *e)
 			return err_wrap(e, "read '%s'", SETUP_FILE);
 	}
 	if (json_get_strv(root, "layers", &s.layers, e) < 0 ||
+	    json_get_strv(root, "logFields", &s.log_fields, e) < 0 ||
 	    json_get_obj(root, "network", &s.network, e) < 0)
 		return err_wrap(e, "read '%s'", SETUP_FILE);
 	if (str_empty(s.id))
@@ -132,6 +136,8 @@ int setup_write(int bundle_dirfd, const struct setup *s, yyjson_mut_val *network
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		put(doc, obj, &fields[i], s);
 	json_add_strv(doc, obj, "layers", &s->layers);
+	if (s->log_fields.len)
+		json_add_strv(doc, obj, "logFields", &s->log_fields);
 	if (network)
 		yyjson_mut_obj_add_val(doc, obj, "network",
 				       yyjson_mut_val_mut_copy(doc, network));
@@ -146,6 +152,7 @@ void setup_done(struct setup *s)
 			free(*(char **)slot(s, &fields[i]));
 	}
 	strv_done(&s->layers);
+	strv_done(&s->log_fields);
 	yyjson_doc_free(s->doc);
 	*s = (struct setup){ 0 };
 }

@@ -14,7 +14,8 @@
 struct setup {
 	char *id;
 	/* Root file system: overlay of layers (top first, absolute paths) with upper and
-	 * work (absolute); no layers: config.json's root.path is bound as it is. */
+	 * work (absolute); no layers: config.json's root.path is bound as it is, and upper
+	 * is the same folder. */
 	struct strv layers;
 	char *upper, *work;
 	char *seccomp; /* absolute path of compiled BPF; NULL: unconfined */
@@ -24,12 +25,16 @@ struct setup {
 	bool systempaths_unconfined;
 	bool host_devices; /* --privileged: every node of the host's /dev that the user
 			      may open */
+	bool shares_pids;  /* in another container's PID and user namespace */
 	/* input and output */
 	bool terminal, open_stdin, stdin_once;
-	char *log_driver;      /* "json-file", "none" */
-	char *log_path;        /* absolute */
+	char *log_driver;      /* "json-file", "local", "journald", "none" */
+	char *log_path;        /* absolute; of journald: the journal's socket */
 	uint64_t log_max_size; /* bytes; 0: no limit */
 	int64_t log_max_files;
+	bool log_compress;      /* rotated files */
+	uint64_t log_buffer;    /* journald: bytes that may wait; 0: the container does */
+	struct strv log_fields; /* "key=value": json-file's attrs, journald's fields */
 	/* end */
 	int64_t stop_signal;
 	bool auto_remove;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decompression as a stream of pulls: gzip by isa-l, zstd by libzstd, or bytes as they
- * are.
+/* Decompression as a stream of pulls: gzip by isa-l, zstd by libzstd, xz and bzip2 by our
+ * own hand (their libraries are ten times as large), or bytes as they are.
  *
  * gzip: HEADER → BODY → BETWEEN; there another member (0x1f) starts anew, zeros up to the
  * end are padding, the end is a proper one, and anything else is an error. isa-l checks
@@ -8,8 +8,9 @@
  * of ours, because isal_inflate forgets a header's own checksum when the header comes in
  * pieces.
  *
- * What the other side may cost us: one input buffer, isa-l's 32 KiB window, or zstd's
- * window up to 2^27; never more, whatever the stream says. */
+ * What the other side may cost us: two input buffers, isa-l's 32 KiB window, zstd's
+ * window or xz's dictionary up to 2^27, or bzip2's block of 3.6 MB; never more, whatever
+ * the stream says. */
 #include "core/wire/decoder.h"
 
 #include <errno.h>
@@ -19,6 +20,8 @@
 #include <zstd_errors.h>
 
 #include "core/base/mem.h"
+#include "core/wire/bzip2.h"
+#include "core/wire/xz.h"
 
 #define IN_SIZE    (128u << 10)
 #define OUT_MAX    (1u << 30) /* isa-l counts in 32 bits */
@@ -41,7 +44,10 @@ struct decoder {
 	struct err failed;
 	struct gzip *gzip;
 	ZSTD_DStream *zstd;
-	bool frame_open; /* zstd: within a frame */
+	bool frame_open;   /* zstd: within a frame */
+	struct feed *feed; /* of those two */
+	struct xz *xz;
+	struct bzip2 *bzip2;
 	size_t pos, len; /* of in */
 	uint8_t in[IN_SIZE];
 };
@@ -71,6 +77,42 @@ static void gzip_start(struct gzip *g)
 	g->phase = GZIP_HEADER;
 }
 
+static ssize_t plain_read(struct decoder *d, void *p, size_t n, struct err *e)
+{
+	size_t have = d->len - d->pos;
+	ssize_t r;
+
+	if (have > 0) {
+		n = n < have ? n : have;
+		memcpy(p, d->in + d->pos, n);
+		d->pos += n;
+		return (ssize_t)n;
+	}
+	if (d->ended)
+		return 0;
+	r = d->read(d->arg, p, n);
+	if (r < 0)
+		return err_code(e, (int)r, "read data");
+	d->ended = r == 0;
+	return r;
+}
+
+static ssize_t feed_plain(void *arg, void *p, size_t n)
+{
+	return plain_read(arg, p, n, NULL);
+}
+
+static void start_own(struct decoder *d)
+{
+	d->feed = mem_new(struct feed);
+	d->feed->read = feed_plain;
+	d->feed->arg = d;
+	if (d->kind == COMPRESSION_XZ)
+		d->xz = xz_new(d->feed);
+	else
+		d->bzip2 = bzip2_new(d->feed);
+}
+
 struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_out)
 {
 	struct decoder *d = mem_new(struct decoder);
@@ -79,7 +121,7 @@ struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_o
 	d->read = read;
 	d->arg = arg;
 	d->max_out = max_out;
-	while (r == 0 && d->len < 4 && !d->ended)
+	while (r == 0 && d->len < COMPRESSION_MAGIC && !d->ended)
 		r = fill(d, &d->failed);
 	d->kind = compression_detect(d->in, d->len);
 	if (d->kind == COMPRESSION_GZIP) {
@@ -91,6 +133,8 @@ struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_o
 		if (!d->zstd)
 			abort();
 		ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, WINDOW_LOG);
+	} else if (d->kind != COMPRESSION_NONE) {
+		start_own(d);
 	}
 	return d;
 }
@@ -244,26 +288,6 @@ static ssize_t zstd_read(struct decoder *d, void *p, size_t n, struct err *e)
 	return (ssize_t)out.pos;
 }
 
-static ssize_t plain_read(struct decoder *d, void *p, size_t n, struct err *e)
-{
-	size_t have = d->len - d->pos;
-	ssize_t r;
-
-	if (have > 0) {
-		n = n < have ? n : have;
-		memcpy(p, d->in + d->pos, n);
-		d->pos += n;
-		return (ssize_t)n;
-	}
-	if (d->ended)
-		return 0;
-	r = d->read(d->arg, p, n);
-	if (r < 0)
-		return err_code(e, (int)r, "read data");
-	d->ended = r == 0;
-	return r;
-}
-
 static ssize_t read_some(struct decoder *d, void *p, size_t n, struct err *e)
 {
 	switch (d->kind) {
@@ -271,9 +295,14 @@ static ssize_t read_some(struct decoder *d, void *p, size_t n, struct err *e)
 		return gzip_read(d, p, n, e);
 	case COMPRESSION_ZSTD:
 		return zstd_read(d, p, n, e);
-	default:
-		return plain_read(d, p, n, e);
+	case COMPRESSION_XZ:
+		return xz_read(d->xz, p, n, e);
+	case COMPRESSION_BZIP2:
+		return bzip2_read(d->bzip2, p, n, e);
+	case COMPRESSION_NONE:
+		break;
 	}
+	return plain_read(d, p, n, e);
 }
 
 ssize_t decoder_read(struct decoder *d, void *p, size_t n, struct err *e)
@@ -302,5 +331,8 @@ void decoder_free(struct decoder *d)
 		return;
 	free(d->gzip);
 	ZSTD_freeDStream(d->zstd);
+	xz_free(d->xz);
+	bzip2_free(d->bzip2);
+	free(d->feed);
 	free(d);
 }

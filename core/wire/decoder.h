@@ -10,8 +10,8 @@
 typedef ssize_t compression_read_fn(void *arg, void *p, size_t n);
 
 /* Detects (by reading at once) and decodes. max_out: -EFBIG when more comes out (0: no
- * limit). zstd windows above 2^27 are refused; trailing garbage after a gzip member is an
- * error, zero padding is not. An error comes again with each further call. */
+ * limit). Windows of zstd and xz above 2^27 are refused; trailing garbage is an error,
+ * zero padding of gzip is not. An error comes again with each further call. */
 struct decoder;
 struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_out);
 /* Bytes (>0), 0 at a proper end, -errno: -EINVAL corrupt, -ENODATA cut short. */

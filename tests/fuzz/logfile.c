@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	autobuf line = { 0 };
 	autojson *doc = NULL;
 
-	logfile_entry(&line, size & 1, data, size, 1700000000123456789);
+	logfile_entry(&line, size & 1, data, size, 1700000000123456789,
+		      size & 2 ? "{\"a\":\"b\"}" : NULL);
 	must(line.len > 0 &&
 	     memchr(line.data, '\n', line.len) == line.data + line.len - 1);
 	must(json_parse(line.data, line.len, "entry", &doc, NULL) == 0);

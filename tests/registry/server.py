@@ -41,6 +41,8 @@ usage: server.py LAYOUT [OPTION...]       prints its port, then serves until std
       garbage          answers are no HTTP
       cut-upload=N     the first PATCH is cut after N bytes, which are kept
       forget-upload    what an upload has so far is not told
+      meet-upload=N    the first N PATCHes wait for each other (503 after 10 s)
+      deny-upload      no upload may begin
       busy-upload=N    the first N requests of uploads get 503
       down             connections are closed at once
       search           /v1/search has two results
@@ -76,6 +78,7 @@ class State:
         self.counts = {}
         self.uploads, self.pushed = {}, {}
         self.tokens = {}
+        self.meeting = None
 
     def count(self, key):
         with self.lock:
@@ -216,6 +219,8 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if not self.authorised(repo):
             return None
+        if "deny-upload" in self.options.faults:
+            return self.error(403, "DENIED", "not for you")
         if self.state.count("upload") <= int(self.options.faults.get("busy-upload", 0)):
             return self.error(503, "UNAVAILABLE", "try again")
         name = os.urandom(8).hex()
@@ -235,12 +240,17 @@ class Handler(BaseHTTPRequestHandler):
         self.note()
         m, left = self.upload_of(), int(self.headers["Content-Length"])
         cut = self.options.faults.get("cut-upload")
-        if cut and self.state.count("patch") == 1 and left > int(cut):
+        if cut and left > int(cut) and self.state.count("patch") == 1:
             self.state.uploads[m[2]] += self.rfile.read(int(cut))
             self.close_connection = True
             self.connection.shutdown(2)
             return None
         body = self.rfile.read(left)
+        if self.state.meeting and self.state.count("met") <= self.state.meeting.parties:
+            try:
+                self.state.meeting.wait(10)
+            except threading.BrokenBarrierError:
+                return self.error(503, "UNAVAILABLE", "nobody else came")
         start = re.match(r"(\d+)-", self.headers.get("Content-Range", "0-"))
         if not m or int(start[1]) != len(self.state.uploads[m[2]]):
             return self.error(416, "BLOB_UPLOAD_INVALID", "out of step")
@@ -418,6 +428,8 @@ class Handler(BaseHTTPRequestHandler):
 def main():
     Handler.options = o = Options(sys.argv[1:])
     Handler.state = State()
+    if "meet-upload" in o.faults:
+        Handler.state.meeting = threading.Barrier(int(o.faults["meet-upload"]))
     server = Server(("127.0.0.1", 0), Handler)
     if o.tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -73,3 +73,24 @@ TEST(refused)
 	check_refused("{\"mode\":\"networks\",\"ends\":[{\"if\":\"0123456789abcdef\"}]}");
 	check_refused("{\"mode\":\"networks\",\"ends\":[{\"mac\":\"02\"}]}");
 }
+
+TEST(ports_that_change)
+{
+	autodone(netplan_done) struct netplan n = { .mode = NETPLAN_NETWORKS }, m = { 0 };
+	struct err e = { 0 };
+
+	for (uint16_t port = 1; port <= 3; port++)
+		netplan_add_port(&n, &(struct publish){ .port = port });
+	n.ports[0].change = NETPLAN_REMOVED;
+	n.ports[2].change = NETPLAN_ADDED;
+	CHECK_INT(again(&n, &m, &e), 0);
+	CHECK_INT(m.ports_len, 3);
+	CHECK_INT(m.ports[0].change, NETPLAN_REMOVED);
+	CHECK_INT(m.ports[1].change, NETPLAN_KEPT);
+	CHECK_INT(m.ports[2].change, NETPLAN_ADDED);
+	netplan_settle_ports(&m);
+	CHECK_INT(m.ports_len, 2);
+	CHECK_INT(m.ports[0].map.port, 2);
+	CHECK_INT(m.ports[1].map.port, 3);
+	CHECK_INT(m.ports[1].change, NETPLAN_KEPT);
+}

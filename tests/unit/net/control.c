@@ -146,6 +146,14 @@ TEST(amendments_there_and_back)
 	CHECK_INT(c.type, CONTROL_LEAVE);
 	CHECK_STR(c.place.network, "net");
 	check_cuts(&leave, SIZE_MAX);
+	buf_reset(&amend);
+	CHECK_INT(control_put_withdraw(&amend,
+				       &(struct publish){ .port = 80, .host_port = 81 }),
+		  0);
+	CHECK_INT(control_parse((uint8_t *)amend.data, amend.len, &c), 0);
+	CHECK_INT(c.type, CONTROL_WITHDRAW);
+	CHECK_INT(c.map.host_port, 81);
+	check_cuts(&amend, SIZE_MAX);
 }
 
 TEST(malformed)

@@ -425,6 +425,7 @@ TEST(join_container)
 		for (size_t i = share_user ? 0 : 1; i < ARRAY_LEN(kinds); i++)
 			b.c.ns_path[__builtin_ctz(kinds[i].ns)] =
 				str_fmt("/proc/%d/ns/%s", (int)s.pid, kinds[i].name);
+		b.s.shares_pids = share_user;
 		box_run(&b);
 		CHECK_STR(b.error, "");
 		{

@@ -28,7 +28,9 @@ static void open_log(struct logfile *l, uint64_t max, int64_t files)
 		CHECK(mkdtemp(dir) != NULL);
 		path = path_join(dir, "sub/c.log");
 	}
-	CHECK_INT(logfile_open(l, path, max, files, &e), 0);
+	struct logfile_conf c = { .path = path, .max_size = max, .max_files = files };
+
+	CHECK_INT(logfile_open(l, &c, &e), 0);
 }
 
 static void clear(void)
@@ -54,7 +56,7 @@ static void check_entry(const char *bytes, size_t n, const char *want)
 				     "\"time\":\"2023-11-14T22:13:20.123Z\"}\n",
 				     want);
 
-	logfile_entry(&b, 1, bytes, n, NOW);
+	logfile_entry(&b, 1, bytes, n, NOW, NULL);
 	CHECK_STR(buf_str(&b), all);
 }
 
@@ -95,15 +97,15 @@ TEST(lines)
 TEST(long_line)
 {
 	struct logfile l;
-	autofree char *big = mem_alloc(LOGFILE_LINE_MAX * 2 + 11);
+	autofree char *big = mem_alloc(LOGLINE_MAX * 2 + 11);
 	autobuf b = { 0 };
 	autostrv lines = { 0 };
 
-	memset(big, 'x', LOGFILE_LINE_MAX * 2 + 10);
-	big[LOGFILE_LINE_MAX * 2 + 9] = '\n';
+	memset(big, 'x', LOGLINE_MAX * 2 + 10);
+	big[LOGLINE_MAX * 2 + 9] = '\n';
 	open_log(&l, 0, 0);
-	for (size_t at = 0; at < LOGFILE_LINE_MAX * 2 + 10; at += 999) {
-		size_t left = LOGFILE_LINE_MAX * 2 + 10 - at;
+	for (size_t at = 0; at < LOGLINE_MAX * 2 + 10; at += 999) {
+		size_t left = LOGLINE_MAX * 2 + 10 - at;
 
 		logfile_write(&l, 0, big + at, left < 999 ? left : 999, NOW);
 	}
@@ -145,6 +147,51 @@ TEST(rotation)
 	check_file("", LINE("again\\n"));
 	logfile_done(&l);
 	clear();
+}
+
+/* Our own form; the parts but the newest are packed, and say which file they were. */
+TEST(local_and_packed)
+{
+	struct logfile_conf c = { .path = path,
+				  .form = LOGFILE_LOCAL,
+				  .max_size = 100,
+				  .max_files = 3,
+				  .compress = true };
+	struct err e = { 0 };
+	struct logfile l;
+	struct stat st;
+	autobuf b = { 0 };
+	autofree char *first = str_fmt("%s.1", path), *packed = str_fmt("%s.1.gz", path);
+
+	CHECK_INT(logfile_open(&l, &c, &e), 0);
+	CHECK_INT(logfile_write(&l, 0, "one\n", 4, NOW), 0);
+	CHECK_INT(logfile_write(&l, 1, "\xff", 1, NOW), 0);
+	CHECK_INT(logfile_finish(&l, NOW), 0);
+	check_file("", "17979cfe3d7ed4c0 o 3 one\n17979cfe3d7ed4c0 E 1 \xff\n");
+	CHECK_INT(stat(path, &st), 0);
+	for (int i = 0; i < 12; i++)
+		logfile_write(&l, 0, "again\n", 6, NOW);
+	CHECK(access(first, F_OK) < 0);
+	CHECK_INT(file_read(AT_FDCWD, packed, 1 << 20, &b), 0);
+	CHECK(memcmp(b.data, "\x1f\x8b", 2) == 0 &&
+	      str_starts(b.data + 10, LOGFILE_COMMENT));
+	free(packed);
+	packed = str_fmt("%s.3.gz", path);
+	CHECK(access(packed, F_OK) < 0);
+	free(packed);
+	packed = str_fmt("%s.packing", path);
+	CHECK(access(packed, F_OK) < 0);
+	logfile_done(&l);
+	clear();
+}
+
+TEST(attrs)
+{
+	autobuf b = { 0 };
+
+	logfile_entry(&b, 0, "x\n", 2, NOW, "{\"tag\":\"t\"}");
+	CHECK_STR(buf_str(&b), "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"attrs\":{"
+			       "\"tag\":\"t\"},\"time\":\"2023-11-14T22:13:20.123Z\"}\n");
 }
 
 /* A torn last line of a dead monitor does not spoil the next entry. */
