@@ -144,8 +144,6 @@ static void copy_text(const struct create_options *o, struct spec *s)
 	str_set(&s->user, o->user);
 	str_set(&s->workdir, o->workdir);
 	str_set(&s->stop_signal, o->stop_signal);
-	if (o->network)
-		str_set(&s->network, o->network);
 	str_set(&s->ip, o->ip);
 	str_set(&s->ip6, o->ip6);
 	str_set(&s->mac, o->mac_address);
@@ -177,6 +175,7 @@ static void copy_lists(const struct create_options *o, struct spec *s)
 	strv_addv(&s->ulimits, strv_view(&o->ulimit));
 	strv_addv(&s->sysctls, strv_view(&o->sysctl));
 	strv_addv(&s->annotations, strv_view(&o->annotation));
+	strv_addv(&s->links, strv_view(&o->link));
 	strv_addv(&s->network_aliases, strv_view(&o->network_alias));
 	strv_addv(&s->volumes_from, strv_view(&o->volumes_from));
 	strv_addv(&s->log_opts, strv_view(&o->log_opt));
@@ -251,6 +250,8 @@ int create_spec(const struct create_options *o, char **args, struct spec *s,
 		r = each(s, &o->env_file, spec_add_env_file, e);
 	if (r >= 0)
 		r = each(s, &o->env, spec_add_env, e);
+	if (r >= 0)
+		r = each(s, &o->network, spec_add_network, e);
 	if (r >= 0)
 		r = each(s, &o->volume, spec_add_volume, e);
 	if (r >= 0)

@@ -7,6 +7,7 @@
 #include "applets/confirm.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
+#include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
 #include "core/cli/table.h"
@@ -340,28 +341,52 @@ static const struct applet prune = {
 /* --- connect, disconnect ---------------------------------------------------------- */
 
 struct network_connect {
-	struct strv alias;
-	char *ip;
+	struct strv alias, driver_opt, link;
+	char *ip, *ip6;
+	int64_t gw_priority;
 };
 
 static const struct opt connect_opts[] = {
 	OPT_LIST(struct network_connect, alias, 0, "alias", "strings",
 		 "Add network-scoped alias for the container"),
+	OPT_LIST(struct network_connect, driver_opt, 0, "driver-opt", "strings",
+		 "driver options for the network"),
+	OPT_INT(struct network_connect, gw_priority, 0, "gw-priority",
+		"Highest gw-priority provides the default gateway. Accepts positive and "
+		"negative values.",
+		NULL),
 	OPT_STRING(struct network_connect, ip, 0, "ip", "string",
 		   "IPv4 address (e.g., \"172.30.100.104\")"),
+	OPT_STRING(struct network_connect, ip6, 0, "ip6", "string",
+		   "IPv6 address (e.g., \"2001:db8::33\")"),
+	OPT_LIST(struct network_connect, link, 0, "link", "list",
+		 "Add link to another container"),
+	OPT_REFUSED("link-local-ip",
+		    "addresses are leased from the network's subnet; use --ip"),
 	OPT_END,
 };
 
 static int connect_main(void *opts, char **args)
 {
 	const struct network_connect *o = opts;
-	const struct network_join j = { .network = args[0],
-					.ip = o->ip,
-					.aliases = &o->alias };
+	struct netwish w = { .name = args[0],
+			     .ip = o->ip,
+			     .ip6 = o->ip6,
+			     .aliases = o->alias,
+			     .priority = o->gw_priority };
+	const struct network_join j = { .wish = &w, .links = &o->link };
 	autodone(container_done) struct container c = { 0 };
 	autohost h = { 0 };
 	struct err e = { 0 };
 
+	autofree char *ifname = NULL;
+	for (size_t i = 0; i < o->driver_opt.len; i++) {
+		int r = netwish_driver_option(&w, o->driver_opt.v[i], &e);
+
+		ifname = w.ifname;
+		if (r < 0)
+			return host_fail(&e, 1);
+	}
 	if (host_open(&h, &e) < 0 || container_open(&h.store, args[1], &c, &e) < 0 ||
 	    network_connect(&h.store, &h.config, &c, &j, &e) < 0)
 		return host_fail(&e, 1);
@@ -380,19 +405,30 @@ static const struct applet join = {
 	.main = connect_main,
 };
 
+struct network_disconnect {
+	bool force;
+};
+
 static int disconnect_main(void *opts, char **args)
 {
+	const struct network_disconnect *o = opts;
 	autodone(container_done) struct container c = { 0 };
 	autohost h = { 0 };
 	struct err e = { 0 };
 
-	if (host_open(&h, &e) < 0 || container_open(&h.store, args[1], &c, &e) < 0 ||
-	    network_disconnect(&h.store, &h.config, &c, args[0], &e) < 0)
+	if (host_open(&h, &e) < 0)
+		return host_fail(&e, 1);
+	/* What is gone is on no network. */
+	if (container_open(&h.store, args[1], &c, &e) == -ENOENT && o->force)
+		return 0;
+	if (e.text[0] || network_disconnect(&h.store, &h.config, &c, args[0], &e) < 0)
 		return host_fail(&e, 1);
 	return 0;
 }
 
 static const struct opt disconnect_opts[] = {
+	OPT_BOOL(struct network_disconnect, force, 'f', "force",
+		 "Force the container to disconnect from a network"),
 	OPT_END,
 };
 
@@ -402,6 +438,7 @@ static const struct applet leave = {
 	.summary = "Disconnect a container from a network",
 	.group = GROUP_COMMAND,
 	.opts = disconnect_opts,
+	.opts_size = sizeof(struct network_disconnect),
 	.min_args = 2,
 	.max_args = 2,
 	.main = disconnect_main,

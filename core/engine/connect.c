@@ -24,14 +24,18 @@
 #define MANY_PORTS   100
 
 /* --mac-address is that of the first network. */
-static void own_mac(const struct netplan *n, uint8_t mac[6])
+static void own_mac(const struct netplan *n, const struct netplan_end *end,
+		    uint8_t mac[6])
 {
+	const char *own = end->wanted_mac  ? end->wanted_mac
+			  : end == n->ends ? n->mac
+					   : NULL;
 	char hex[13] = "";
 	size_t len = 0;
 
-	if (!n->mac)
+	if (!own)
 		return;
-	for (const char *p = n->mac; *p && len < 12; p++)
+	for (const char *p = own; *p && len < 12; p++)
 		if (*p != ':' && *p != '-')
 			hex[len++] = (char)(*p >= 'A' && *p <= 'F' ? *p | 32 : *p);
 	str_unhex(mac, 6, hex, len);
@@ -45,7 +49,10 @@ static size_t free_index(const struct netplan *n, const struct netplan_end *own)
 		bool taken = false;
 
 		for (size_t i = 0; i < n->ends_len; i++)
-			taken |= &n->ends[i] != own && str_eq(n->ends[i].ep.ifname, name);
+			taken |= &n->ends[i] != own &&
+				 (str_eq(n->ends[i].ep.ifname, name) ||
+				  (n->ends[i].wanted_if &&
+				   str_eq(n->ends[i].wanted_if, name)));
 		if (!taken)
 			return index;
 	}
@@ -73,6 +80,8 @@ static void fill_endpoint(const struct network *net, const char *id,
 	str_copy(ep->bridge, sizeof(ep->bridge), net->bridge.ifname);
 	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.7s%zu", id, index);
 	str_print(ep->ifname, sizeof(ep->ifname), "eth%zu", index);
+	if (end->wanted_if)
+		str_copy(ep->ifname, sizeof(ep->ifname), end->wanted_if);
 	ep->prefix = net->bridge.subnet.prefix;
 	ep->prefix6 = net->bridge.subnet6.prefix;
 	ep->gateway = net->bridge.gateway;
@@ -156,8 +165,7 @@ int connect_lease(const struct connect_want *w, struct netplan *n,
 	end->ep.ifname[0] = 0;
 	fill_endpoint(&net, w->c->id, n, end);
 	ipam_mac(&end->ep.addr, end->ep.mac);
-	if (end == n->ends)
-		own_mac(n, end->ep.mac);
+	own_mac(n, end, end->ep.mac);
 	end->subnet = net.bridge.subnet;
 	end->subnet6 = net.bridge.subnet6;
 	end->resolver = net.bridge.gateway;
@@ -273,6 +281,26 @@ static int restore_ports(const struct connect_want *w, struct netplan *n, struct
 	return 0;
 }
 
+/* The one of the highest priority first: it has the default route. Among equals in their
+ * order. */
+static int lease_all(const struct connect_want *w, struct netplan *n, struct err *e)
+{
+	autofree bool *done = mem_array(n->ends_len + 1, sizeof(*done));
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && k < n->ends_len; k++) {
+		size_t best = n->ends_len;
+
+		for (size_t i = 0; i < n->ends_len; i++)
+			if (!done[i] && (best == n->ends_len ||
+					 n->ends[i].priority > n->ends[best].priority))
+				best = i;
+		done[best] = true;
+		r = connect_lease(w, n, &n->ends[best], e);
+	}
+	return r;
+}
+
 int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 		    size_t *kept_len, struct err *e)
 {
@@ -295,9 +323,8 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 		n->ends[i].ep.ifname[0] = 0;
 		n->ends[i].ep.gateway = n->ends[i].ep.gateway6 = (struct ip_addr){ 0 };
 	}
-	for (size_t i = 0; i < n->ends_len; i++)
-		if ((r = connect_lease(w, n, &n->ends[i], e)) < 0)
-			return r;
+	if ((r = lease_all(w, n, e)) < 0)
+		return r;
 	r = network_stack(w->store, w->realm, e);
 	if (r < 0)
 		return r;

@@ -13,6 +13,7 @@
 #include "core/engine/describe.h"
 #include "core/engine/framesock.h"
 #include "core/engine/hostfiles.h"
+#include "core/engine/linkage.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/sharing.h"
 #include "core/engine/volume.h"
@@ -128,7 +129,8 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 	struct connect_want w = { .store = s, .cfg = cfg, .realm = &x->realm, .c = c };
 	if ((r = connect_network(&w, &x->net, x->kept, &x->kept_len, e)) < 0)
 		return r;
-	if ((r = hostfiles_write(c->dirfd, &x->net, e)) < 0 ||
+	if ((r = linkage_resolve(s, &x->net, e)) < 0 ||
+	    (r = hostfiles_write(c->dirfd, &x->net, e)) < 0 ||
 	    (r = connect_peer_files(&w, &x->net, e)) < 0 ||
 	    (r = sharing_join(s, c->dirfd, yyjson_doc_get_root(c->record), e)) < 0)
 		return r;

@@ -160,8 +160,12 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	yyjson_mut_obj_add_null(doc, o, "Links");
 	list_or_null(doc, o, "Aliases", &end->aliases);
 	json_add_str(doc, o, "MacAddress", mac);
-	yyjson_mut_obj_add_null(doc, o, "DriverOpts");
-	yyjson_mut_obj_add_int(doc, o, "GwPriority", 0);
+	if (end->wanted_if)
+		json_add_str(doc, json_add_obj(doc, o, "DriverOpts"),
+			     "com.docker.network.endpoint.ifname", end->wanted_if);
+	else
+		yyjson_mut_obj_add_null(doc, o, "DriverOpts");
+	yyjson_mut_obj_add_int(doc, o, "GwPriority", end->priority);
 	json_add_str(doc, o, "NetworkID", end->id ? end->id : "");
 	json_add_str(doc, o, "EndpointID", endpoint ? endpoint : "");
 	json_add_str(doc, o, "Gateway", gateway);

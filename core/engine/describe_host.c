@@ -322,7 +322,7 @@ static void add_lists(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 	if (s->annotations.len)
 		json_add_map(doc, o, "Annotations", &s->annotations);
 	list_or_null(doc, o, "VolumesFrom", &s->volumes_from);
-	yyjson_mut_obj_add_null(doc, o, "Links");
+	list_or_null(doc, o, "Links", &s->links);
 }
 
 static void add_modes(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/buf.h"
+#include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
@@ -68,6 +70,14 @@ static void add_own_names(const struct netplan *n, struct buf *out)
 	}
 }
 
+/* All that depends on its networks. */
+static void add_names(const struct netplan *n, struct buf *out)
+{
+	add_own_names(n, out);
+	for (size_t i = 0; i < n->link_hosts.len; i++)
+		buf_addf(out, "%s\n", n->link_hosts.v[i]);
+}
+
 static int write_hosts(int dirfd, const struct netplan *n, struct err *e)
 {
 	autobuf out = { 0 };
@@ -87,7 +97,7 @@ static int write_hosts(int dirfd, const struct netplan *n, struct err *e)
 		char *eq = strchr(extra.v[i], '=');
 		buf_addf(&out, "%s\t%.*s\n", eq + 1, (int)(eq - extra.v[i]), extra.v[i]);
 	}
-	add_own_names(n, &out);
+	add_names(n, &out);
 	r = file_replace_nosync(dirfd, "hosts", out.data, out.len, 0644);
 	return r < 0 ? err_code(e, r, "write the container's hosts file") : 0;
 }
@@ -133,16 +143,23 @@ static void add_list(const struct strv *own, const char *keyword, const char *ho
 		buf_addf(out, "%s %s\n", keyword, all);
 }
 
-static int write_resolv(int dirfd, const struct netplan *n, struct err *e)
+static void make_resolv(const struct netplan *n, struct buf *out)
 {
-	autobuf host = { 0 }, out = { 0 };
+	autobuf host = { 0 };
 
 	/* No file, or one that cannot be read, is as an empty one. */
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", RESOLVCONF_SIZE_MAX, &host) < 0)
 		buf_reset(&host);
-	add_servers(n, buf_str(&host), &out);
-	add_list(&n->dns_search, "search", buf_str(&host), &out);
-	add_list(&n->dns_option, "options", buf_str(&host), &out);
+	add_servers(n, buf_str(&host), out);
+	add_list(&n->dns_search, "search", buf_str(&host), out);
+	add_list(&n->dns_option, "options", buf_str(&host), out);
+}
+
+static int write_resolv(int dirfd, const struct netplan *n, struct err *e)
+{
+	autobuf out = { 0 };
+
+	make_resolv(n, &out);
 	int r = file_replace_nosync(dirfd, "resolv.conf", buf_str(&out), out.len, 0644);
 	return r < 0 ? err_code(e, r, "write the container's resolv.conf") : 0;
 }
@@ -157,4 +174,53 @@ int hostfiles_write(int dirfd, const struct netplan *n, struct err *e)
 	if ((r = write_hosts(dirfd, n, e)) < 0)
 		return r;
 	return write_resolv(dirfd, n, e);
+}
+
+static int rewrite(int dirfd, const char *name, const struct buf *text, struct err *e)
+{
+	autoclose int fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_write_all(fd, text->data, text->len);
+
+	if (r == 0 && ftruncate(fd, (off_t)text->len) < 0)
+		r = -errno;
+	return r < 0 ? err_code(e, r, "write the container's '%s'", name) : 0;
+}
+
+static int update_hosts(int dirfd, const struct netplan *before, const struct netplan *n,
+			struct err *e)
+{
+	autobuf text = { .max = HOSTS_MAX }, gone = { 0 }, come = { 0 }, out = { 0 };
+	autostrv lines = { 0 }, old = { 0 }, new = { 0 };
+	int r = file_read(dirfd, "hosts", HOSTS_MAX, &text);
+
+	if (r < 0)
+		return err_code(e, r, "read the container's hosts file");
+	add_names(before, &gone);
+	add_names(n, &come);
+	strv_split(&lines, buf_str(&text), '\n');
+	strv_split(&old, buf_str(&gone), '\n');
+	strv_split(&new, buf_str(&come), '\n');
+	for (size_t i = 0; i < lines.len; i++)
+		if (*lines.v[i] && !strv_has(&old, lines.v[i]))
+			buf_addf(&out, "%s\n", lines.v[i]);
+	for (size_t i = 0; i < new.len; i++)
+		if (*new.v[i])
+			buf_addf(&out, "%s\n", new.v[i]);
+	return rewrite(dirfd, "hosts", &out, e);
+}
+
+int hostfiles_update(int dirfd, const struct netplan *before, const struct netplan *n,
+		     struct err *e)
+{
+	autobuf text = { .max = RESOLVCONF_SIZE_MAX }, old = { 0 }, new = { 0 };
+	int r = update_hosts(dirfd, before, n, e);
+
+	if (r < 0)
+		return r;
+	make_resolv(before, &old);
+	make_resolv(n, &new);
+	r = file_read(dirfd, "resolv.conf", RESOLVCONF_SIZE_MAX, &text);
+	if (r < 0 || !str_eq(buf_str(&text), buf_str(&old)))
+		return 0;
+	return rewrite(dirfd, "resolv.conf", &new, e);
 }

@@ -10,5 +10,10 @@
  * host's) as "name=address", appended. -EINVAL "invalid IP address in add-host: x". */
 int hostfiles_add_host(const char *text, struct strv *ret, struct err *e);
 int hostfiles_write(int container_dirfd, const struct netplan *n, struct err *e);
+/* While it runs: hosts loses the lines that came of before's networks and gets those of
+ * n's; resolv.conf likewise, unless the container has made it its own. Both are bound
+ * into it, so they are rewritten where they are. */
+int hostfiles_update(int container_dirfd, const struct netplan *before,
+		     const struct netplan *n, struct err *e);
 
 #endif

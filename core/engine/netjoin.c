@@ -16,10 +16,9 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/engine/config.h"
-#include "core/engine/container.h"
 #include "core/engine/container_end.h"
 #include "core/engine/hostfiles.h"
+#include "core/engine/linkage.h"
 #include "core/engine/network.h"
 #include "core/engine/sharing.h"
 #include "core/ns/userns.h"
@@ -145,6 +144,7 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 
 	for (size_t i = 0; r == 0 && i < n->add_host.len; i++)
 		r = hostfiles_add_host(n->add_host.v[i], &reg.hosts, e);
+	linkage_hosts(n, &reg.hosts);
 	for (size_t i = 0; r == 0 && i < n->ends_len; i++)
 		netjoin_place(n, &n->ends[i], s->id, &at[i]);
 	if (r == 0)

@@ -30,6 +30,8 @@ static const struct slots lists[] = {
 	{ "dns", offsetof(struct netplan, dns) },
 	{ "dnsSearch", offsetof(struct netplan, dns_search) },
 	{ "dnsOption", offsetof(struct netplan, dns_option) },
+	{ "links", offsetof(struct netplan, links) },
+	{ "linkHosts", offsetof(struct netplan, link_hosts) },
 };
 
 static void *slot(const struct netplan *n, size_t at)
@@ -58,6 +60,8 @@ static void end_done(struct netplan_end *end)
 {
 	free(end->name);
 	free(end->id);
+	free(end->wanted_mac);
+	free(end->wanted_if);
 	strv_done(&end->aliases);
 }
 
@@ -138,7 +142,8 @@ static int get_mac(yyjson_val *obj, uint8_t mac[6], struct err *e)
 
 static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 {
-	const char *name = NULL, *id = NULL, *subnet = NULL, *subnet6 = NULL;
+	const char *name = NULL, *id = NULL, *subnet = NULL, *subnet6 = NULL, *mac = NULL,
+		   *ifname = NULL;
 	uint64_t mtu, prefix, prefix6;
 	int r = json_get_str(obj, "name", &name, e);
 
@@ -148,6 +153,9 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	struct endpoint *ep = &end->ep;
 	if ((r = json_get_str(obj, "id", &id, e)) < 0 ||
 	    (r = json_get_strv(obj, "aliases", &end->aliases, e)) < 0 ||
+	    (r = json_get_str(obj, "wantedMac", &mac, e)) < 0 ||
+	    (r = json_get_str(obj, "wantedIf", &ifname, e)) < 0 ||
+	    (r = json_get_i64(obj, "priority", &end->priority, e)) < 0 ||
 	    (r = get_addr(obj, "fixed", &end->fixed, e)) < 0 ||
 	    (r = get_addr(obj, "fixed6", &end->fixed6, e)) < 0 ||
 	    (r = get_addr(obj, "resolver", &end->resolver, e)) < 0 ||
@@ -173,6 +181,8 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	ep->prefix = (uint8_t)prefix;
 	ep->prefix6 = (uint8_t)prefix6;
 	str_set(&end->id, id);
+	str_set(&end->wanted_mac, mac);
+	str_set(&end->wanted_if, ifname);
 	if ((subnet && ipam_parse_subnet(subnet, &end->subnet) < 0) ||
 	    (subnet6 && ipam_parse_subnet(subnet6, &end->subnet6) < 0))
 		return err_set(e, -EINVAL, "'subnet' is not one");
@@ -274,6 +284,10 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 	json_add_str(doc, o, "name", end->name);
 	json_add_str(doc, o, "id", end->id);
 	json_add_strv(doc, o, "aliases", &end->aliases);
+	json_add_str(doc, o, "wantedMac", end->wanted_mac);
+	json_add_str(doc, o, "wantedIf", end->wanted_if);
+	if (end->priority)
+		yyjson_mut_obj_add_int(doc, o, "priority", end->priority);
 	add_addr(doc, o, "fixed", &end->fixed);
 	add_addr(doc, o, "fixed6", &end->fixed6);
 	if (!ep->bridge[0])

@@ -34,6 +34,8 @@ struct netplan_end {
 	struct strv aliases;  /* of this container there */
 	struct ip_addr fixed; /* --ip: no other address will do; AF_UNSPEC: any */
 	struct ip_addr fixed6;
+	char *wanted_mac, *wanted_if; /* NULL: any */
+	int64_t priority;             /* the highest has the default route */
 	/* for this run: */
 	char *id;
 	struct endpoint ep; /* bridge "" when not leased */
@@ -49,6 +51,8 @@ struct netplan {
 	char *data, *run; /* the store's folders */
 	char *name, *hostname, *domainname;
 	struct strv add_host, dns, dns_search, dns_option;
+	struct strv links;      /* "ID:ALIAS" */
+	struct strv link_hosts; /* of them, for this run: "ADDRESS ALIAS …" */
 	char *mac;
 	struct netplan_port *ports;
 	size_t ports_len;

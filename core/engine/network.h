@@ -7,6 +7,7 @@
 
 #include "core/base/strv.h"
 #include "core/engine/config.h"
+#include "core/engine/netwish.h"
 #include "core/engine/realm.h"
 #include "core/net/bridge.h"
 #include "core/wire/json.h"
@@ -101,10 +102,11 @@ int network_prune(const struct store *s, const struct config *cfg, const struct 
 struct container;
 /* How a container is to be on a network. */
 struct network_join {
-	const char *network, *ip; /* ip NULL: any */
-	const struct strv *aliases;
+	const struct netwish *wish;
+	const struct strv *links; /* "CONTAINER[:ALIAS]" */
 };
-/* docker network connect: now when it runs, and at each start. */
+/* docker network connect: now when it runs, and at each start. -EBUSY for a priority that
+ * would take the default route over from under a container that runs. */
 int network_connect(const struct store *s, const struct config *cfg, struct container *c,
 		    const struct network_join *j, struct err *e);
 /* docker network disconnect. Connections over that network end with a reset. */

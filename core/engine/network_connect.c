@@ -12,6 +12,8 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/engine/connect.h"
+#include "core/engine/hostfiles.h"
+#include "core/engine/linkage.h"
 #include "core/engine/netchange.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/network.h"
@@ -94,6 +96,55 @@ static int join_live(struct netchange *x, struct netplan_end *end, struct err *e
 
 /* --- the verbs -------------------------------------------------------------------- */
 
+/* The default route is that of the highest priority, from the start on. */
+static int check_priority(const struct netchange *x, const struct netplan_end *end,
+			  struct err *e)
+{
+	for (size_t i = 0; x->netns >= 0 && i < x->plan.ends_len; i++) {
+		const struct netplan_end *other = &x->plan.ends[i];
+
+		if (other != end && other->ep.gateway.family != AF_UNSPEC &&
+		    other->priority < end->priority)
+			return err_set(e, -EBUSY,
+				       "gw-priority %lld is above that of network %s, "
+				       "which has the default route: stop container %s, "
+				       "connect it, and start it again",
+				       (long long)end->priority, other->name, x->c->name);
+	}
+	return 0;
+}
+
+static int describe_end(struct netchange *x, struct netplan_end *end,
+			const struct network_join *j, struct err *e)
+{
+	const struct netwish *w = j->wish;
+	int r = 0;
+
+	strv_addv(&end->aliases, strv_view(&w->aliases));
+	str_set(&end->wanted_if, w->ifname);
+	end->priority = w->priority;
+	if (w->ip &&
+	    (ipam_parse_addr(w->ip, &end->fixed) || end->fixed.family != AF_INET))
+		return err_set(e, -EINVAL, "invalid IPv4 address: %s", w->ip);
+	if (w->ip6 &&
+	    (ipam_parse_addr(w->ip6, &end->fixed6) || end->fixed6.family != AF_INET6))
+		return err_set(e, -EINVAL, "invalid IPv6 address: %s", w->ip6);
+	for (size_t i = 0; r == 0 && i < j->links->len; i++)
+		r = linkage_add(x->store, j->links->v[i], &x->plan, e);
+	return r < 0 ? r : check_priority(x, end, e);
+}
+
+/* What before was to the files that it sees. */
+static int tell_inside(struct netchange *x, struct err *e)
+{
+	autodone(netplan_done) struct netplan before = { 0 };
+	int r = x->netns < 0 ? 0 : netplan_parse(x->setup.network, &before, e);
+
+	return r < 0 || x->netns < 0
+		       ? r
+		       : hostfiles_update(x->c->dirfd, &before, &x->plan, e);
+}
+
 static int add_end(struct netchange *x, const struct network *net,
 		   const struct network_join *j, struct err *e)
 {
@@ -102,12 +153,12 @@ static int add_end(struct netchange *x, const struct network *net,
 	int r;
 
 	str_set(&end->id, net->id);
-	strv_addv(&end->aliases, strv_view(j->aliases));
-	if (j->ip && ipam_parse_addr(j->ip, &end->fixed))
-		return err_set(e, -EINVAL, "invalid IPv4 address: %s", j->ip);
-	if (x->netns < 0)
-		return 0;
+	r = describe_end(x, end, j, e);
+	if (r < 0 || x->netns < 0)
+		return r;
 	r = connect_lease(&w, &x->plan, end, e);
+	if (r == 0)
+		r = linkage_resolve(x->store, &x->plan, e);
 	if (r == 0)
 		r = join_live(x, end, e);
 	if (r < 0)
@@ -122,7 +173,7 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 	autodone(netchange_done) struct netchange x = {
 		.store = s, .cfg = cfg, .c = c, .lock = -1, .netns = -1
 	};
-	int r = network_open(s, cfg, j->network, &net, e);
+	int r = network_open(s, cfg, j->wish->name, &net, e);
 
 	if (r < 0 || (r = netchange_open(&x, e)) < 0 || (r = check_mode(&x.plan, e)) < 0)
 		return r;
@@ -135,13 +186,15 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 		return err_set(e, -EEXIST,
 			       "endpoint with name %s already exists in network %s",
 			       c->name, net.name);
-	if (str_eq(net.name, NETWORK_DEFAULT) && (j->ip || j->aliases->len))
+	if (str_eq(net.name, NETWORK_DEFAULT) &&
+	    (j->wish->ip || j->wish->ip6 || j->wish->aliases.len))
 		return err_set(e, -EINVAL,
 			       "addresses and aliases are for user-defined networks");
 	if (x.plan.ends_len == STACK_NETWORKS_MAX)
 		return err_set(e, -E2BIG, "more than %d networks for one container",
 			       STACK_NETWORKS_MAX);
-	if ((r = add_end(&x, &net, j, e)) < 0 || (r = netchange_write(&x, NULL, e)) < 0)
+	if ((r = add_end(&x, &net, j, e)) < 0 || (r = netchange_write(&x, NULL, e)) < 0 ||
+	    (r = tell_inside(&x, e)) < 0)
 		return r;
 	network_tell(s, &net, "connect", c->id);
 	return 0;
@@ -209,8 +262,11 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 			       c->name, net.name);
 	struct netplan_end left = { .id = net.id, .ep = end->ep };
 	netplan_drop_end(&x.plan, end);
+	/* A link over this network alone is broken; who is linked may be gone itself. */
+	if (linkage_resolve(s, &x.plan, NULL) < 0)
+		err_clear(e);
 	r = x.netns < 0 ? netchange_write(&x, NULL, e) : leave_live(&x, &net, &left, e);
-	if (r < 0)
+	if (r < 0 || (r = tell_inside(&x, e)) < 0)
 		return r;
 	network_tell(s, &net, "disconnect", c->id);
 	return 0;

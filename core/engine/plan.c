@@ -16,10 +16,10 @@
 #include "core/engine/expose.h"
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
+#include "core/engine/plan_network.h"
 #include "core/engine/plan_share.h"
 #include "core/engine/plan_user.h"
 #include "core/engine/signame.h"
-#include "core/oci/capability.h"
 #include "core/store/layer.h"
 
 #define PATH_DEFAULT "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -173,71 +173,6 @@ static int plan_ports(struct plan *p, struct err *e)
 	}
 	expose_sort(&p->exposed);
 	return 0;
-}
-
-static bool is_published(const struct spec *spec, const struct publish *port)
-{
-	for (size_t i = 0; i < spec->publish_len; i++)
-		if (spec->publish[i].port == port->port &&
-		    spec->publish[i].proto == port->proto)
-			return true;
-	return false;
-}
-
-static void plan_publish(struct plan *p)
-{
-	const struct spec *spec = p->spec;
-
-	if (p->net.mode != NETPLAN_NETWORKS)
-		return;
-	for (size_t i = 0; i < spec->publish_len; i++)
-		netplan_add_port(&p->net, &spec->publish[i]);
-	for (size_t i = 0; spec->publish_all && i < p->exposed.len; i++) {
-		struct publish port;
-		if (!expose_publish(p->exposed.v[i], &port) && !is_published(spec, &port))
-			netplan_add_port(&p->net, &port);
-	}
-}
-
-static int plan_network(const struct store *s, struct plan *p, struct err *e)
-{
-	const struct spec *spec = p->spec;
-	const char *mode = str_empty(spec->network) || str_eq(spec->network, "default")
-				   ? "bridge"
-				   : spec->network;
-	struct netplan *n = &p->net;
-
-	n->mode = str_eq(mode, "none")             ? NETPLAN_NONE
-		  : str_eq(mode, "host")           ? NETPLAN_HOST
-		  : str_starts(mode, "container:") ? NETPLAN_CONTAINER
-						   : NETPLAN_NETWORKS;
-	if (n->mode == NETPLAN_CONTAINER)
-		n->peer = str_dup(mode + strlen("container:"));
-	if (n->mode == NETPLAN_NETWORKS) {
-		struct netplan_end *end = netplan_add_end(n, mode);
-
-		strv_addv(&end->aliases, strv_view(&spec->network_aliases));
-		if (spec->ip && ipam_parse_addr(spec->ip, &end->fixed))
-			return err_set(e, -EINVAL, "invalid IPv4 address: %s", spec->ip);
-		if (spec->ip6 && (ipam_parse_addr(spec->ip6, &end->fixed6) ||
-				  end->fixed6.family != AF_INET6))
-			return err_set(e, -EINVAL, "invalid IPv6 address: %s", spec->ip6);
-	}
-	n->data = str_dup(s->data);
-	n->run = str_dup(s->run);
-	n->name = str_dup(p->name);
-	n->hostname = str_dup(p->hostname);
-	n->domainname = str_dup(spec->domainname);
-	n->mac = str_dup(spec->mac);
-	strv_addv(&n->add_host, strv_view(&spec->add_host));
-	strv_addv(&n->dns, strv_view(spec->dns.len ? &spec->dns : &p->cfg->dns));
-	strv_addv(&n->dns_search, strv_view(spec->dns_search.len ? &spec->dns_search
-								 : &p->cfg->dns_search));
-	strv_addv(&n->dns_option, strv_view(spec->dns_option.len ? &spec->dns_option
-								 : &p->cfg->dns_options));
-	plan_publish(p);
-	int r = plan_check_network(s, p, e);
-	return r == 0 && n->mode == NETPLAN_CONTAINER ? plan_share_network(s, p, e) : r;
 }
 
 static void plan_namespaces(struct plan *p)

@@ -9,8 +9,6 @@
 int plan_check_options(const struct spec *spec, struct err *e);
 /* Can this host run the image, and is it the platform asked for? */
 int plan_check_platform(const struct spec *spec, const struct image *i, struct err *e);
-/* The network's options among each other; -ENOENT for a network that does not exist. */
-int plan_check_network(const struct store *s, const struct plan *p, struct err *e);
 /* One sentence for each option that this host honours only in part. */
 void plan_check_warn(const struct plan *p, struct strv *warnings);
 

@@ -62,6 +62,7 @@ void spec_done(struct spec *s)
 				 &s->annotations,
 				 &s->network_aliases,
 				 &s->log_opts,
+				 &s->links,
 				 &s->volumes_from,
 				 &s->blkio_weight_device,
 				 &s->device_read_bps,
@@ -89,6 +90,9 @@ void spec_done(struct spec *s)
 	}
 	free(s->mounts);
 	free(s->devices);
+	for (size_t i = 0; i < s->networks_len; i++)
+		netwish_done(&s->networks[i]);
+	free(s->networks);
 	free(s->publish);
 	spec_init(s);
 }
@@ -208,5 +212,19 @@ int spec_add_device(struct spec *s, const char *text, struct err *e)
 		.container = path_clean(inside),
 		.permissions = str_dup(permissions),
 	};
+	return 0;
+}
+
+int spec_add_network(struct spec *s, const char *text, struct err *e)
+{
+	struct netwish w = { 0 };
+	int r = netwish_parse(text, &w, e);
+
+	if (r < 0)
+		return err_wrap(e, "invalid argument \"%s\" for \"--network\" flag",
+				text);
+	s->networks = mem_resize(s->networks, s->networks_len + 1, sizeof(*s->networks));
+	s->networks[s->networks_len++] = w;
+	str_set(&s->network, s->networks[0].name);
 	return 0;
 }

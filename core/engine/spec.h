@@ -10,6 +10,7 @@
 
 #include "core/base/err.h"
 #include "core/base/strv.h"
+#include "core/engine/netwish.h"
 #include "core/net/publish.h"
 
 enum spec_mount_type { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS, SPEC_IMAGE };
@@ -67,6 +68,9 @@ struct spec {
 	size_t devices_len;
 	struct publish *publish;
 	size_t publish_len;
+	struct netwish *networks; /* --network, each; the first one's name is network */
+	size_t networks_len;
+	struct strv links; /* "CONTAINER[:ALIAS]" */
 	char *network; /* "bridge" (default), "none", "host", "container:X", a network's
 			  name */
 	struct strv network_aliases;
@@ -106,6 +110,8 @@ struct spec {
 void spec_init(struct spec *s);
 void spec_done(struct spec *s);
 
+/* One record of Go's encoding/csv. */
+int spec_split_csv(const char *text, struct strv *ret, struct err *e);
 /* docker's value syntaxes, appended to the spec; -EINVAL with docker's words. */
 /* --rootfs: "DIR" or "DIR:O"; the image's name is the folder's. */
 int spec_set_rootfs(struct spec *s, const char *text, struct err *e);
@@ -115,6 +121,7 @@ int spec_add_tmpfs(struct spec *s, const char *text,
 		   struct err *e); /* --tmpfs /x[:opts] */
 int spec_add_device(struct spec *s, const char *text,
 		    struct err *e); /* --device a[:b[:rwm]] */
+int spec_add_network(struct spec *s, const char *text, struct err *e); /* --network */
 int spec_add_env_file(struct spec *s, const char *path, struct err *e);
 /* -e KEY=value, or KEY: from the caller's environment (left out when unset). */
 int spec_add_env(struct spec *s, const char *text, struct err *e);

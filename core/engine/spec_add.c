@@ -153,7 +153,7 @@ int spec_add_volume(struct spec *s, const char *text, struct err *e)
 
 /* One record of Go's encoding/csv: fields that begin with a quote end at the next single
  * one. */
-static int split_csv(const char *text, struct strv *ret, struct err *e)
+int spec_split_csv(const char *text, struct strv *ret, struct err *e)
 {
 	for (const char *p = text;; p++) {
 		autobuf field = { 0 };
@@ -376,7 +376,7 @@ int spec_add_mount(struct spec *s, const char *text, struct err *e)
 {
 	autostrv fields = { 0 };
 	enum spec_mount_type type;
-	int r = split_csv(text, &fields, e);
+	int r = spec_split_csv(text, &fields, e);
 
 	if (r < 0 || (r = mount_type(&fields, &type, e)) < 0)
 		return r;
