@@ -15,9 +15,13 @@
 #include "core/engine/ocilist.h"
 #include "core/engine/ocilog.h"
 #include "core/engine/ocispec.h"
+#include "core/engine/ocistats.h"
+#include "core/engine/ociupdate.h"
 #include "core/engine/signame.h"
 
 #include "applets/oci.inc"
+
+#define EVENTS_INTERVAL 5000000000ll /* ns */
 
 /* Runs one command on one container. */
 struct on {
@@ -56,9 +60,6 @@ static int open_root(struct on *o, const struct global *g, struct err *e)
 {
 	*o = (struct on){ .g = g, .box = { .dirfd = -1, .init = -1 }, .root = -1 };
 	o->root = ocibox_root(g->root, &o->root_path, e);
-	if (g->systemd_cgroup)
-		strv_add(&o->warnings, "--systemd-cgroup has no effect: no cgroup is "
-				       "delegated to this user");
 	return o->root < 0 ? o->root : 0;
 }
 
@@ -102,6 +103,7 @@ static struct ocibox_options options(const struct create *c, struct on *o, char 
 					.preserve = c->preserve_fds,
 					.no_pivot = c->no_pivot,
 					.no_new_keyring = c->no_new_keyring,
+					.systemd = o->g->systemd_cgroup,
 					.warnings = &o->warnings };
 }
 
@@ -242,50 +244,7 @@ static int resume_main(void *opts, char **args)
 	return pause_one(opts, args[0], false);
 }
 
-/* --- list, ps ------------------------------------------------------------------------
- */
-
-static int check_format(const struct show *s, struct err *e)
-{
-	if (str_eq(s->format, "table") || str_eq(s->format, "json"))
-		return 0;
-	return err_set(e, -EINVAL, "invalid format '%s': 'table' or 'json'", s->format);
-}
-
-static int list_main(void *opts, char **args)
-{
-	const struct show *s = opts;
-	autobuf out = { 0 };
-	struct err e = { 0 };
-	struct on o;
-	int r = open_root(&o, &s->g, &e);
-
-	if (r == 0)
-		r = check_format(s, &e);
-	if (r == 0)
-		r = ocilist_all(o.root,
-				s->quiet                    ? OCILIST_IDS
-				: str_eq(s->format, "json") ? OCILIST_JSON
-							    : OCILIST_TABLE,
-				&out, &e);
-	return print(&o, r, &out, &e);
-}
-
-static int ps_main(void *opts, char **args)
-{
-	const struct show *s = opts;
-	autobuf out = { 0 };
-	struct err e = { 0 };
-	struct on o;
-	int r = open_one(&o, &s->g, args[0], &e);
-
-	if (r == 0)
-		r = check_format(s, &e);
-	if (r == 0)
-		r = ocilist_processes(&o.box, str_eq(s->format, "json"), args + 1, &out,
-				      &e);
-	return print(&o, r, &out, &e);
-}
+#include "applets/oci_show.inc"
 
 /* --- exec ----------------------------------------------------------------------------
  */
@@ -345,34 +304,6 @@ static int exec_main(void *opts, char **args)
 	return done(&o, r, &e);
 }
 
-/* --- spec, features ------------------------------------------------------------------
- */
-
-static int spec_main(void *opts, char **args)
-{
-	const struct spec *s = opts;
-	struct err e = { 0 };
-
-	if (ocispec_write(s->bundle, s->rootless, &e) == 0)
-		return 0;
-	log_error("%s", e.text);
-	return 1;
-}
-
-static int features_main(void *opts, char **args)
-{
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *obj = yyjson_mut_obj(doc);
-	autobuf text = { 0 };
-
-	yyjson_mut_doc_set_root(doc, obj);
-	ocispec_features(doc, obj);
-	if (json_print(&text, doc, true) < 0)
-		return 1;
-	puts(buf_str(&text));
-	return 0;
-}
-
 /* --- the commands --------------------------------------------------------------------
  */
 
@@ -391,6 +322,8 @@ VERB(create, "[OPTIONS] CONTAINER", "Create a container from a bundle", create_o
      struct create, 1, 1);
 VERB(delete, "[OPTIONS] CONTAINER", "Delete what a container holds", delete_opts,
      struct delete, 1, 1);
+VERB(events, "[OPTIONS] CONTAINER", "Show what a container uses, as JSON lines",
+     events_opts, struct events, 1, 1);
 VERB(exec, "[OPTIONS] CONTAINER [COMMAND] [ARG...]",
      "Execute a process in a running container", exec_opts, struct exec, 1, -1);
 VERB(features, "", "Show what this runtime can do, as JSON", NULL, struct plain, 0, 0);
@@ -410,14 +343,25 @@ VERB(start, "CONTAINER", "Start a created container", plain_opts, struct plain, 
 VERB(state, "CONTAINER", "Show the state of a container, as JSON", plain_opts,
      struct plain, 1, 1);
 
+VERB(update, "[OPTIONS] CONTAINER", "Set other limits", update_opts, struct update, 1, 1);
+
 static const struct applet_verb verbs[] = {
-	{ "create", &create_verb }, { "delete", &delete_verb },
-	{ "exec", &exec_verb },     { "features", &features_verb },
-	{ "kill", &kill_verb },     { "list", &list_verb },
-	{ "pause", &pause_verb },   { "ps", &ps_verb },
-	{ "resume", &resume_verb }, { "run", &run_verb },
-	{ "spec", &spec_verb },     { "start", &start_verb },
-	{ "state", &state_verb },   { NULL, NULL },
+	{ "create", &create_verb },
+	{ "delete", &delete_verb },
+	{ "events", &events_verb },
+	{ "exec", &exec_verb },
+	{ "features", &features_verb },
+	{ "kill", &kill_verb },
+	{ "list", &list_verb },
+	{ "pause", &pause_verb },
+	{ "ps", &ps_verb },
+	{ "resume", &resume_verb },
+	{ "run", &run_verb },
+	{ "spec", &spec_verb },
+	{ "start", &start_verb },
+	{ "state", &state_verb },
+	{ "update", &update_verb },
+	{ NULL, NULL },
 };
 
 /* Those without a container take no option of the group. */
@@ -464,6 +408,10 @@ static int oci_main(void *opts, char **args)
 		return print_version();
 	while (args[0] && v->name && !str_eq(v->name, args[0]))
 		v++;
+	if (args[0] && (str_eq(args[0], "checkpoint") || str_eq(args[0], "restore"))) {
+		err_set(&e, -ENOTSUP, "'%s' is not supported: CRIU needs root", args[0]);
+		return fail(g, &e);
+	}
 	if (!args[0] || !v->name) {
 		err_set(&e, -EINVAL,
 			"'%s' is no command of oci; see 'rootless oci --help'",

@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/ocifolder.h"
+#include "core/engine/ocilimit.h"
 #include "core/ns/pidfd.h"
 #include "core/runtime/hook.h"
 #include "core/runtime/ocistate.h"
@@ -114,6 +115,7 @@ int ocibox_open(int root, const char *id, struct ocibox *ret, struct err *e)
 	if (r < 0 && r != -ENOENT)
 		return err_code(e, r, "read the state of container '%s'", id);
 	ret->status = judge(ret, r == 0);
+	ocilimit_find(ret);
 	if (str_eq(ret->status, "creating"))
 		return 0;
 	r = read_files(ret, e);
@@ -129,6 +131,7 @@ void ocibox_done(struct ocibox *b)
 {
 	free(b->id);
 	free(b->bundle);
+	free(b->group);
 	runtimeconfig_done(&b->config);
 	setup_done(&b->setup);
 	fd_close(b->dirfd);

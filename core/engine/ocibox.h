@@ -17,6 +17,7 @@
 struct ocibox {
 	char *id;
 	char *bundle; /* absolute */
+	char *group;  /* control group of its own, below the mount; or NULL */
 	int root, dirfd;
 	struct runtimeconfig config;
 	struct setup setup;
@@ -51,6 +52,7 @@ struct ocibox_options {
 	const char *console_socket, *pid_file; /* or NULL */
 	int64_t preserve;
 	bool no_pivot, no_new_keyring;
+	bool systemd;          /* cgroupsPath is "slice:prefix:name" */
 	bool relay;            /* a terminal is the caller's own to serve: *ret_master */
 	struct strv *warnings; /* what this host cannot honour */
 };
@@ -64,6 +66,8 @@ int ocibox_kill(const struct ocibox *b, int signo, bool all, struct err *e);
 /* force: ends what still runs. warnings: of poststop hooks. */
 int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct err *e);
 int ocibox_pause(struct ocibox *b, bool on, struct err *e);
+/* Waits for its end, at most so many nanoseconds: has it come? */
+bool ocibox_await(const struct ocibox *b, int64_t ns);
 /* PIDs of its processes, the first one first. */
 int ocibox_pids(const struct ocibox *b, struct strv *ret, struct err *e);
 

@@ -15,38 +15,12 @@
 #include "core/engine/console.h"
 #include "core/engine/ocibox.h"
 #include "core/engine/ocifolder.h"
+#include "core/engine/ocilimit.h"
 #include "core/engine/sealed.h"
 #include "core/ns/pidfd.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/ociproc.h"
 #include "core/runtime/ocistate.h"
-
-/* What stands in config.json and cannot be had; said, as runc does without root. */
-static void warn(const struct ocibox *b, struct strv *warnings)
-{
-	static const char *const limits[] = { "memory",         "cpu",     "blockIO",
-					      "hugepageLimits", "network", "rdma",
-					      "unified" };
-	const struct runtimeconfig *c = &b->config;
-
-	if (!str_empty(c->cgroups_path))
-		strv_addf(warnings,
-			  "'linux.cgroupsPath' is not used: no cgroup is delegated to "
-			  "this user");
-	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
-		yyjson_val *v = yyjson_obj_get(c->resources, limits[i]);
-
-		if (yyjson_obj_size(v) + yyjson_arr_size(v) > 0)
-			strv_addf(warnings,
-				  "'linux.resources.%s' is not enforced: no cgroup is "
-				  "delegated to this user",
-				  limits[i]);
-	}
-	if (c->pids_limit > 0 && !(c->namespaces & RT_NS_USER))
-		strv_addf(warnings,
-			  "'linux.resources.pids' is not enforced: the container has no "
-			  "user namespace of its own");
-}
 
 /* Whole or not at all: whoever waits for it reads it at once. */
 static int write_pid(const char *path, pid_t pid, struct err *e)
@@ -85,7 +59,7 @@ static int note_created(struct ocibox *b, pid_t pid, struct err *e)
 	b->state = (struct state){ .status = STATE_CREATED, .pid = pid };
 	pidfd_start_time(pid, &b->state.pid_start);
 	state_boot_id(b->state.boot_id);
-	return state_write(b->dirfd, &b->state, e);
+	return ocilimit_note(b, e) < 0 ? e->code : state_write(b->dirfd, &b->state, e);
 }
 
 /* --- create --------------------------------------------------------------------------
@@ -109,12 +83,17 @@ static int run_hooks(void *arg, pid_t init, struct err *e)
 static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 		      struct ociproc_create *c, struct err *e)
 {
+	autofree char *group = NULL;
 	autoclose int inner = sealed_open(e);
 	autoclose int gate = inner < 0 ? -1 : gate_make(b->dirfd, e);
 	const size_t *n = b->config.hooks_len;
+	int r;
 
 	if (gate < 0)
 		return e && e->code < 0 ? e->code : -EIO;
+	if (ocilimit_plan(b, o, &group, e) < 0)
+		return e->code;
+	c->group = group;
 	c->common = (struct ociproc){ .inner_fd = inner,
 				      .dirfd = b->dirfd,
 				      .stdio = { 0, 1, 2 },
@@ -125,7 +104,9 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	c->gate = gate;
 	c->arg = b;
 	c->hooks = n[RT_HOOK_PRESTART] + n[RT_HOOK_CREATE_RUNTIME] > 0 ? run_hooks : NULL;
-	return ociproc_create(c, e);
+	r = ociproc_create(c, e);
+	c->group = NULL;
+	return r;
 }
 
 /* Its life ends as that of one that ran: with the hooks after it. */
@@ -139,6 +120,7 @@ static void give_up(struct ocibox *b, struct ociproc *p, struct strv *warnings)
 	p->master = -1;
 	b->init = fd_close(b->init);
 	b->status = "stopped";
+	ocilimit_end(b);
 	ocibox_hooks_after(b, RT_HOOK_POSTSTOP, warnings);
 	ocifolder_remove(b->root, b->id);
 }
@@ -158,7 +140,6 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 	if (r < 0)
 		return r;
 	lock = file_lock(b.dirfd, OCIFOLDER_LOCK, true, false);
-	warn(&b, o->warnings);
 	r = give_birth(&b, o, &c, e);
 	if (r == 0)
 		r = settle_terminal(&c.common, o->console_socket, ret_master, e);
@@ -201,6 +182,7 @@ int ocibox_exec(const struct ocibox *b, const struct ocibox_exec *x, pid_t *ret_
 	struct ociproc_exec p = { .init = b->init,
 				  .process = x->process,
 				  .seccomp = b->setup.seccomp,
+				  .group = b->group,
 				  .keyring = b->setup.new_keyring ? b->id : NULL };
 	autoclose int inner = -1;
 	int r = check_exec(b, x, e);

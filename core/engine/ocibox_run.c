@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -17,11 +18,15 @@
 #include "core/base/time.h"
 #include "core/engine/ocibox.h"
 #include "core/engine/ocifolder.h"
+#include "core/engine/ocilimit.h"
+#include "core/engine/procstat.h"
 #include "core/ns/pidfd.h"
 #include "core/runtime/gate.h"
 
 #define END_WAIT_MS  10000
-#define PAUSE_ROUNDS 10 /* of stopping what was forked meanwhile */
+#define NS_PER_MS    1000000
+#define STOP_WAITS   1000 /* ms in all */
+#define PAUSE_ROUNDS 10   /* of stopping what was forked meanwhile */
 
 /* --- start ---------------------------------------------------------------------------
  */
@@ -156,6 +161,25 @@ int ocibox_kill(const struct ocibox *b, int signo, bool all, struct err *e)
 /* --- pause ---------------------------------------------------------------------------
  */
 
+/* A signal takes its time to a process that runs on another CPU. */
+static void await_stop(const struct strv *pids)
+{
+	const struct timespec step = { .tv_nsec = NS_PER_MS };
+
+	for (size_t i = 0, waits = 0; i < pids->len && waits < STOP_WAITS;) {
+		struct procstat p;
+		int64_t pid;
+
+		if (str_i64(pids->v[i], 2, INT32_MAX, &pid) < 0 ||
+		    procstat_read((pid_t)pid, &p) < 0 || !strchr("RSD", p.state)) {
+			i++;
+			continue;
+		}
+		nanosleep(&step, NULL);
+		waits++;
+	}
+}
+
 /* Without a cgroup there is no freezer: every process is stopped, and again until none
  * was forked meanwhile. */
 static int stop_all(const struct ocibox *b, struct err *e)
@@ -166,8 +190,12 @@ static int stop_all(const struct ocibox *b, struct err *e)
 		autostrv pids = { 0 };
 		int r = ocibox_pids(b, &pids, e);
 
-		if (r < 0 || pids.len == before)
+		if (r < 0)
 			return r;
+		if (pids.len == before) {
+			await_stop(&pids);
+			return 0;
+		}
 		before = pids.len;
 		for (size_t n = 0; n < pids.len; n++)
 			signal_pid(pids.v[n], SIGSTOP);
@@ -182,18 +210,33 @@ int ocibox_pause(struct ocibox *b, bool on, struct err *e)
 	if (!str_eq(b->status, on ? "running" : "paused"))
 		return err_set(e, -EINVAL, "container is %s, not %s", b->status,
 			       on ? "running" : "paused");
-	r = on ? stop_all(b, e) : ocibox_kill(b, SIGCONT, true, e);
+	r = ocilimit_freeze(b, on);
+	if (r == -ENOENT)
+		r = on ? stop_all(b, e) : ocibox_kill(b, SIGCONT, true, e);
+	else if (r < 0)
+		return err_code(e, r, "%s the container", on ? "freeze" : "thaw");
 	return r < 0 ? r : set_status(b, on ? STATE_PAUSED : STATE_RUNNING, e);
 }
 
 /* --- delete --------------------------------------------------------------------------
  */
 
+bool ocibox_await(const struct ocibox *b, int64_t ns)
+{
+	struct pollfd p = { .fd = b->init, .events = POLLIN };
+
+	return b->init < 0 ||
+	       poll(&p, 1,
+		    (int)(ns / NS_PER_MS < INT32_MAX ? ns / NS_PER_MS : INT32_MAX));
+}
+
 static int end(struct ocibox *b, struct err *e)
 {
 	struct pollfd p = { .fd = b->init, .events = POLLIN };
 	int r = ocibox_kill(b, SIGKILL, true, e);
 
+	/* What is frozen does not end. */
+	ocilimit_freeze(b, false);
 	if (r < 0 && r != -ESRCH)
 		return r;
 	if (poll(&p, 1, END_WAIT_MS) == 0)
@@ -217,6 +260,7 @@ int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct er
 		r = end(b, e);
 	if (r < 0)
 		return r;
+	ocilimit_end(b);
 	ocibox_hooks_after(b, RT_HOOK_POSTSTOP, warnings);
 	r = ocifolder_remove(b->root, b->id);
 	return r < 0 && r != -ENOENT ? err_code(e, r, "remove the container's folder")

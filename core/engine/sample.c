@@ -44,7 +44,7 @@ static bool read_proc(pid_t pid, const char *name, char *text)
 	return file_read_small(AT_FDCWD, path, text, TEXT_MAX) == 0;
 }
 
-static void add_process(const struct procstat *p, struct sample *u)
+void sample_add(const struct procstat *p, struct sample *u)
 {
 	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
 	char text[TEXT_MAX];
@@ -110,20 +110,25 @@ static void group_io(int group, struct sample *u)
 }
 
 /* What its control group counts is better than what its processes come to. */
-static void add_group(const struct container *c, struct sample *u)
+void sample_group(int group, struct sample *u)
 {
-	autofree char *name = str_fmt(SCOPE_NAME, c->id);
-	autoclose int group = scope_open(c->state.pid, name);
 	uint64_t n;
 
-	if (group < 0)
-		return;
 	group_memory(group, u);
 	group_io(group, u);
 	if (cgroup_number(group, "cpu.stat", "usage_usec", &n) == 0)
 		u->cpu = n * 1000;
 	if (cgroup_number(group, "pids.current", NULL, &n) == 0)
 		u->tasks = n;
+}
+
+static void add_group(const struct container *c, struct sample *u)
+{
+	autofree char *name = str_fmt(SCOPE_NAME, c->id);
+	autoclose int group = scope_open(c->state.pid, name);
+
+	if (group >= 0)
+		sample_group(group, u);
 }
 
 void sample_read(const struct census *all, const struct container *c, struct sample *ret)
@@ -135,7 +140,7 @@ void sample_read(const struct census *all, const struct container *c, struct sam
 		return;
 	ret->limit = host_memory();
 	for (size_t i = 0; i < own.len; i++)
-		add_process(&own.v[i], ret);
+		sample_add(&own.v[i], ret);
 	add_group(c, ret);
 	add_network(c->state.pid, ret);
 }

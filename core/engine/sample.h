@@ -19,6 +19,10 @@ struct sample {
 
 /* All zero for a container that does not run. */
 void sample_read(const struct census *all, const struct container *c, struct sample *ret);
+/* Adds one process to what was seen so far. */
+void sample_add(const struct procstat *p, struct sample *u);
+/* What a control group counts, in place of what was added up. */
+void sample_group(int group, struct sample *u);
 /* BlockIO Container CPUPerc ID MemPerc MemUsage Name NetIO PIDs, as docker prints them.
  */
 yyjson_mut_val *sample_row(const struct container *c, const struct sample *before,

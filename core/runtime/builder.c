@@ -33,6 +33,7 @@
 #include "core/runtime/init.h"
 #include "core/runtime/interior.h"
 #include "core/runtime/mapping.h"
+#include "core/runtime/ocigroup.h"
 #include "core/runtime/ocistate.h"
 #include "core/runtime/parting.h"
 #include "core/runtime/report.h"
@@ -419,8 +420,10 @@ static int enter_scope(const struct build *x, struct err *e)
 	const struct runtimeconfig *c = &x->bundle.config;
 	autofree char *slice = NULL, *name = NULL;
 
-	if (x->b->oci || !c->cgroups_path)
-		return 0; /* the caller's affair, or nothing to limit */
+	if (x->b->oci)
+		return ocigroup_enter(x->b->oci->group, c->resources, e);
+	if (!c->cgroups_path)
+		return 0; /* nothing to limit */
 	slice = str_ndup(c->cgroups_path, strcspn(c->cgroups_path, ":"));
 	name = str_fmt(SCOPE_NAME, x->b->setup->id);
 	const struct scope_want w = {

@@ -16,6 +16,7 @@ struct builder_oci {
 			       in the container's folder */
 	bool mapped;        /* the ID maps of config.json are the caller's own by now */
 	unsigned settled;   /* RT_NS_* given by path in which the caller is by now */
+	const char *group;  /* of ocigroup_plan, or "" */
 	bool no_pivot;      /* the root is on a file system that cannot be pivoted from */
 	unsigned preserve;  /* descriptors from 3 on that are the payload's */
 	int gate;           /* gate.h */

@@ -16,6 +16,7 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/ns/scheduler.h"
+#include "core/runtime/ocigroup.h"
 #include "core/runtime/report.h"
 #include "core/runtime/scope.h"
 
@@ -127,7 +128,7 @@ int joining_run(struct joining *j, struct err *e)
 	if (code < 0)
 		return code;
 	/* What is started in a container counts towards its limits. */
-	code = scope_join(pidfd_pid(j->init), e);
+	code = j->group ? ocigroup_join(j->group, e) : scope_join(pidfd_pid(j->init), e);
 	if (code < 0)
 		return code;
 	/* Who is in the container must not take hold of what is not yet confined. */

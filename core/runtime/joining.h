@@ -13,6 +13,7 @@ struct joining {
 	int report; /* to the monitor (report.h); its end: all is told */
 	int sync;   /* the process's, as init's: a byte says go, errors, the end */
 	int stdio[3];
+	const char *group; /* path of the control group to enter; NULL: init's, if ours */
 	struct process process;
 };
 

@@ -156,6 +156,7 @@ int ociproc_create(struct ociproc_create *c, struct err *e)
 			 count,
 			 (char *)(c->no_pivot ? "cover" : "pivot"),
 			 (char *)c->bundle,
+			 (char *)(c->group ? c->group : ""),
 			 NULL };
 	int more[] = { c->common.dirfd, c->gate };
 	autodone(talk_done) struct talk t = { .p = &c->common,
@@ -187,7 +188,8 @@ int ociproc_exec(struct ociproc_exec *x, struct err *e)
 	char *argv[] = { (char *)"rootless", (char *)"enlist", count, NULL };
 	struct request_in in = { .process = x->process,
 				 .seccomp = x->seccomp,
-				 .keyring = x->keyring };
+				 .keyring = x->keyring,
+				 .group = x->group };
 	autoclose int request = request_write(&in, e);
 	int more[] = { x->init, request };
 	autodone(talk_done) struct talk t = { .p = &x->common, .report = -1, .sync = -1 };

@@ -28,7 +28,8 @@ struct ociproc_create {
 	struct ociproc common;
 	const char *bundle; /* absolute */
 	bool no_pivot;
-	int gate; /* of gate_make */
+	int gate;          /* of gate_make */
+	const char *group; /* of ocigroup_plan, or NULL */
 	/* prestart and createRuntime, in the caller's namespaces; NULL: there are none */
 	int (*hooks)(void *arg, pid_t init, struct err *e);
 	void *arg;
@@ -43,6 +44,7 @@ struct ociproc_exec {
 	const struct rt_process *process;
 	const char *seccomp; /* compiled filter, or NULL */
 	const char *keyring; /* name of a new session keyring, or NULL */
+	const char *group;   /* path of the container's control group, or NULL */
 };
 /* Afterwards it runs. */
 int ociproc_exec(struct ociproc_exec *x, struct err *e);

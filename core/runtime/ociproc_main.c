@@ -188,13 +188,14 @@ static int gain_power(int dirfd, struct builder_oci *o, struct err *e)
 }
 
 static int create(const struct places *p, bool no_pivot, const char *bundle,
-		  struct err *e)
+		  const char *group, struct err *e)
 {
 	static const struct monitor_hooks hooks = { .network_attach = attach_loopback };
 	autodone(setup_done) struct setup s = { 0 };
 	struct creation c = { .bundle = bundle, .report = p->report };
 	struct builder_oci o = { .bundle = bundle,
 				 .no_pivot = no_pivot,
+				 .group = group,
 				 .preserve = p->preserve,
 				 .gate = p->first + 1,
 				 .built = built,
@@ -226,9 +227,9 @@ int ociproc_create_main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "rootless-create");
-	if (argc != 5 || find_places(argv[2], 2, &p) < 0)
+	if (argc != 6 || find_places(argv[2], 2, &p) < 0)
 		return REPORT_EXIT_FAILED;
-	if (create(&p, str_eq(argv[3], "cover"), argv[4], &e) < 0)
+	if (create(&p, str_eq(argv[3], "cover"), argv[4], argv[5], &e) < 0)
 		report_error(p.report, REPORT_EXIT_FAILED, &e);
 	/* No exit handler is for a process whose children are of another namespace. */
 	_exit(0);
@@ -249,6 +250,7 @@ static int enlist(const struct places *p, struct request *q, struct err *e)
 		r = joining_flags(init, &j.flags, e);
 	if (r < 0)
 		return r;
+	j.group = q->group;
 	j.process = (struct process){
 		.p = &q->process,
 		.bpf = q->bpf.len ? q->bpf.data : NULL,

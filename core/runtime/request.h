@@ -14,6 +14,7 @@ struct request_in {
 	const char *seccomp; /* path of a compiled filter, or NULL */
 	const char *keyring; /* name of a new session keyring, or NULL */
 	const char *tag;     /* exec_main's caller's own; may be NULL */
+	const char *group;   /* path of a control group to be in, or NULL */
 	bool landlock, open_stdin, detach;
 };
 /* A memfd, at its beginning. */
@@ -22,7 +23,7 @@ int request_write(const struct request_in *in, struct err *e);
 struct request {
 	struct rt_process process;
 	struct buf bpf;
-	char *keyring, *tag;
+	char *keyring, *tag, *group;
 	bool landlock, open_stdin, detach;
 };
 /* request_done releases, also after a failure. */
