@@ -68,7 +68,7 @@ __attribute__((constructor)) static void box_inner(void)
 	if (argc == 3 && str_eq(argv[0], "rootless") && str_eq(argv[1], "monitor"))
 		_exit(monitor_main(argc, argv, &none));
 	if (argc == 2 && str_eq(argv[0], "rootless") && str_eq(argv[1], "exec"))
-		_exit(exec_main(argc, argv));
+		_exit(exec_main(argc, argv, NULL));
 }
 
 static inline int box_wait(void *arg)
