@@ -78,7 +78,8 @@ static void on_watch(struct loop *l, int fd, uint32_t events, void *arg)
 {
 	struct run *r = arg;
 
-	if (annex_ended(&r->annex))
+	/* A command's namespace goes before its exit code is known. */
+	if (annex_ended(&r->annex) && !r->s->child)
 		loop_stop(l, 0);
 }
 
