@@ -15,8 +15,8 @@
 
 struct build {
 	char *file, *iidfile, *network, *platform, *progress, *target;
-	struct strv add_host, build_arg, cap_add, cap_drop, label, secret, security_opt,
-		tag, ulimit;
+	struct strv add_host, build_arg, build_context, cap_add, cap_drop, label, secret,
+		security_opt, tag, ulimit;
 	uint64_t memory, shm_size;
 	bool force_rm, load, no_cache, pull, quiet, rm, squash;
 };
@@ -26,6 +26,8 @@ static const struct opt opts[] = {
 		 "Add a custom host-to-IP mapping (\"host:ip\")"),
 	OPT_LIST(struct build, build_arg, 0, "build-arg", "list",
 		 "Set build-time variables"),
+	OPT_LIST(struct build, build_context, 0, "build-context", "list",
+		 "Additional build contexts (e.g., name=path)"),
 	OPT_LIST(struct build, cap_add, 0, "cap-add", "list",
 		 "Add Linux capabilities to RUN's containers"),
 	OPT_LIST(struct build, cap_drop, 0, "cap-drop", "list",
@@ -193,6 +195,7 @@ static int run(struct host *h, const struct build *o, const char *context, struc
 		.network = o->network,
 		.tags = o->tag,
 		.args = o->build_arg,
+		.contexts = o->build_context,
 		.labels = o->label,
 		.secrets = o->secret,
 		.add_host = o->add_host,
@@ -237,7 +240,7 @@ static int build_main(void *opts_, char **args)
 
 const struct applet build_applet = {
 	.name = "build",
-	.args = "[OPTIONS] PATH | -",
+	.args = "[OPTIONS] PATH | URL | -",
 	.summary = "Build an image from a Dockerfile",
 	.group = GROUP_COMMON,
 	.opts = opts,

@@ -13,6 +13,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/buildconfig.h"
+#include "core/engine/buildnamed.h"
 #include "core/engine/buildscope.h"
 #include "core/engine/buildsquash.h"
 #include "core/engine/buildstage.h"
@@ -35,16 +36,27 @@ static int read_tags(const struct build_options *o, struct strv *ret, struct err
 	return 0;
 }
 
+/* As docker has it be asked for. */
+static bool keeps_git(const struct build_options *o)
+{
+	const char *value = strv_getenv(&o->args, "BUILDKIT_CONTEXT_KEEP_GIT_DIR");
+	bool keep = false;
+
+	return value && str_bool(value, &keep) == 0 && keep;
+}
+
 static int read_all(struct buildjob *j, struct err *e)
 {
 	const struct buildcontext_want want = { .context = j->o->context,
 						.file = j->o->file,
+						.cfg = j->cfg,
+						.keep_git = keeps_git(j->o),
 						.input = j->o->input,
 						.dir = j->dir,
 						.realm_pidfd = j->realm.pidfd };
-	int r = buildcontext_open(&want, &j->context, e);
+	int r = buildnamed_read(j, e);
 
-	if (r < 0)
+	if (r < 0 || (r = buildcontext_open(&want, &j->context, e)) < 0)
 		return r;
 	j->name = j->context.name;
 	r = dockerfile_parse(buf_str(&j->context.text), j->context.text.len, j->name,

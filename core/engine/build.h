@@ -15,10 +15,12 @@
 #include "core/wire/digest.h"
 
 struct build_options {
-	const char *context; /* folder, "-" (stdin: a Dockerfile or a tar) */
-	const char *file;    /* NULL: Dockerfile of the context; "-": stdin */
-	int input;           /* stdin */
+	/* folder, "-" (stdin: a Dockerfile or a tar), git repository, URL */
+	const char *context;
+	const char *file; /* NULL: Dockerfile of the context; "-": stdin */
+	int input;        /* stdin */
 	const char *target, *platform, *network; /* NULL: default */
+	struct strv contexts;                    /* "NAME=VALUE" */
 	struct strv tags, args, labels, secrets, add_host, ulimits, cap_add, cap_drop,
 		security_opt;
 	uint64_t shm_size, memory;

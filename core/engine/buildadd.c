@@ -100,10 +100,6 @@ static int read_flags(struct buildjob *j, const struct buildjob_stage *st,
 	    (r = flag_bool(in, "link", &link, e)) < 0 ||
 	    (r = flag_bool(in, "parents", &c->parents, e)) < 0)
 		return r;
-	if (dockerfile_flag(in, "keep-git-dir"))
-		return err_set(
-			e, -EOPNOTSUPP,
-			"--keep-git-dir is for git sources, which are not supported");
 	return owner ? find_owner(c->target.layers, owner, c, e) : 0;
 }
 
@@ -215,7 +211,6 @@ int buildadd_copy(struct buildjob *j, struct buildjob_stage *st,
 	buildjob_layers(j, st->compose, &layers);
 	struct buildcopy c = {
 		.realm_pidfd = j->realm.pidfd,
-		.ignore = &j->context.ignore,
 		.exclude = &exclude,
 		.target = { .layers = &layers, .scratch = scratch },
 		.source_scratch = other,
@@ -231,6 +226,7 @@ int buildadd_copy(struct buildjob *j, struct buildjob_stage *st,
 	if ((r = buildsource_find(j, st, in, &from, e)) < 0)
 		return r;
 	c.sources = from.v;
+	c.ignore = from.ignore;
 	c.sources_len = from.len;
 	r = copy_all(j, st, &c, &layer, e);
 	if (r < 0)

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/buildconfig.h"
+#include "core/engine/buildnamed.h"
 #include "core/engine/buildscope.h"
 #include "core/engine/buildstage.h"
 #include "core/engine/image.h"
@@ -121,6 +123,22 @@ static int begin_image(struct buildjob *j, struct buildjob_stage *st, const char
 	return 0;
 }
 
+static int begin_named(struct buildjob *j, struct buildjob_stage *st,
+		       struct buildnamed *named, const char *platform, struct err *e)
+{
+	int r = buildnamed_open(j, named, e);
+
+	if (r < 0)
+		return r;
+	if (!named->image)
+		return err_set(
+			e, -EOPNOTSUPP,
+			"the build context '%s' is no image: FROM scratch and COPY "
+			"--from=%s . /",
+			named->name, named->name);
+	return begin_image(j, st, named->image, platform, e);
+}
+
 int buildbase_begin(struct buildjob *j, struct buildjob_stage *st, struct err *e)
 {
 	const struct dockerfile_instruction *in = &j->file.v[st->from];
@@ -138,8 +156,11 @@ int buildbase_begin(struct buildjob *j, struct buildjob_stage *st, struct err *e
 			       in->args.v[0]);
 	if (!platform || !*platform)
 		str_set(&platform, j->o->platform);
-	parent = buildjob_find(j, what, (size_t)(st - j->stages));
 	st->base_cmd = true;
+	struct buildnamed *named = buildnamed_find(j, what);
+	if (named)
+		return begin_named(j, st, named, platform, e);
+	parent = buildjob_find(j, what, (size_t)(st - j->stages));
 	/* A number means a stage for --from only. */
 	if (parent && parent->name && what[0] > '9')
 		return begin_stage(j, st, parent, e);
@@ -148,10 +169,22 @@ int buildbase_begin(struct buildjob *j, struct buildjob_stage *st, struct err *e
 	return begin_image(j, st, what, platform, e);
 }
 
+int buildbase_folder(struct buildjob *j, const char *what,
+		     const struct buildcontext **ret, struct err *e)
+{
+	struct buildnamed *named = buildnamed_find(j, what);
+	int r = named ? buildnamed_open(j, named, e) : 0;
+
+	*ret = r == 0 && named && !named->image ? &named->context : NULL;
+	return r;
+}
+
 int buildbase_tree(struct buildjob *j, const struct buildjob_stage *st, const char *what,
 		   struct strv *ret, struct err *e)
 {
-	struct buildjob_stage *from = buildjob_find(j, what, (size_t)(st - j->stages));
+	const struct buildnamed *named = buildnamed_find(j, what);
+	struct buildjob_stage *from =
+		named ? NULL : buildjob_find(j, what, (size_t)(st - j->stages));
 	autodone(image_done) struct image image = { 0 };
 	struct compose *c = NULL;
 	uint64_t number;
@@ -164,12 +197,12 @@ int buildbase_tree(struct buildjob *j, const struct buildjob_stage *st, const ch
 		buildjob_layers(j, from->compose, ret);
 		return 0;
 	}
-	if (!str_u64(what, UINT32_MAX, &number))
+	if (!named && !str_u64(what, UINT32_MAX, &number))
 		return err_set(e, -EINVAL, "invalid stage index %s", what);
-	if (st->name && str_eq(st->name, what))
+	if (!named && st->name && !strcasecmp(st->name, what))
 		return err_set(e, -EINVAL, "circular dependency: stage '%s' needs itself",
 			       what);
-	r = hold_image(j, what, j->o->platform, &image, &c, e);
+	r = hold_image(j, named ? named->image : what, j->o->platform, &image, &c, e);
 	if (r < 0)
 		return r;
 	j->held = mem_resize(j->held, j->held_len + 1, sizeof(*j->held));

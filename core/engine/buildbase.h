@@ -10,5 +10,8 @@ int buildbase_begin(struct buildjob *j, struct buildjob_stage *st, struct err *e
 /* Folders, top first, of the earlier stage or image that `what` names. */
 int buildbase_tree(struct buildjob *j, const struct buildjob_stage *st, const char *what,
 		   struct strv *ret, struct err *e);
+/* The folder of the named context that what means; NULL when it means none. */
+int buildbase_folder(struct buildjob *j, const char *what,
+		     const struct buildcontext **ret, struct err *e);
 
 #endif

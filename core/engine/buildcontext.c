@@ -14,6 +14,8 @@
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/engine/buildfetch.h"
+#include "core/engine/buildgit.h"
 #include "core/image/dockerfile.h"
 #include "core/image/unpack.h"
 #include "core/wire/hasher.h"
@@ -109,13 +111,6 @@ int buildcontext_unpack(int fd, const char *path, int realm_pidfd, struct err *e
 /* --- where it comes from --------------------------------------------------------------
  */
 
-static bool is_url(const char *s)
-{
-	return str_starts(s, "http://") || str_starts(s, "https://") ||
-	       str_starts(s, "git://") || str_starts(s, "git@") ||
-	       str_starts(s, "ssh://") || str_starts(s, "github.com/");
-}
-
 static int open_folder(struct buildcontext *c, const char *path, struct err *e)
 {
 	c->path = realpath(path, NULL);
@@ -155,44 +150,70 @@ static int spool(const struct buildcontext_want *w, struct err *e)
 	return TAKE_FD(fd);
 }
 
-static int open_input(const struct buildcontext_want *w, struct buildcontext *c,
-		      struct err *e)
+/* fd: an archive, or (with no -f) a Dockerfile. */
+static int open_file(const struct buildcontext_want *w, int fd, struct buildcontext *c,
+		     struct err *e)
 {
 	autofree char *path = str_fmt("%s/context", w->dir);
-	autoclose int fd = spool(w, e);
 	int r;
 
-	if (fd < 0)
-		return fd;
+	c->remote = true;
 	if (buildcontext_is_tar(fd)) {
 		r = buildcontext_unpack(fd, path, w->realm_pidfd, e);
 		return r < 0 ? err_wrap(e, "unpack the context")
 			     : open_folder(c, path, e);
 	}
 	if (w->file)
-		return err_set(e, -EINVAL, "the context on stdin is no tar archive");
+		return err_set(e, -EINVAL, "the context %s is no tar archive",
+			       str_eq(w->context, "-") ? "on stdin" : w->context);
 	r = file_read_fd(fd, DOCKERFILE_MAX, &c->text);
 	if (r < 0)
-		return err_code(e, r, "read the Dockerfile from stdin");
+		return err_code(e, r, "read the Dockerfile from %s",
+				str_eq(w->context, "-") ? "stdin" : w->context);
 	c->name = str_dup("Dockerfile");
 	return empty_folder(w, c, e);
+}
+
+static int open_url(const struct buildcontext_want *w, struct buildcontext *c,
+		    struct err *e)
+{
+	autoclose int dir = open(w->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct buildfetch_want want = { .url = w->context,
+					      .dirfd = dir,
+					      .name = "input" };
+	int r = dir < 0 ? err_sys(e, "open '%s'", w->dir)
+			: buildfetch_file(w->cfg, &want, e);
+
+	if (r < 0)
+		return r;
+	autoclose int fd = openat(dir, "input", O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "read '%s'", w->context) : open_file(w, fd, c, e);
+}
+
+static int open_git(const struct buildcontext_want *w, struct buildcontext *c,
+		    struct err *e)
+{
+	autofree char *dir = str_fmt("%s/repository", w->dir), *path = NULL;
+	int r = buildgit_clone(w->context, dir, w->keep_git, &path, e);
+
+	c->remote = true;
+	return r < 0 ? r : open_folder(c, path, e);
 }
 
 static int open_context(const struct buildcontext_want *w, struct buildcontext *c,
 			struct err *e)
 {
-	if (is_url(w->context))
-		return err_set(
-			e, -EOPNOTSUPP,
-			"a context cannot be fetched from '%s': clone or download it, "
-			"and give the folder (or a tar archive on stdin)",
-			w->context);
+	if (buildgit_is(w->context))
+		return open_git(w, c, e);
+	if (buildfetch_is_url(w->context))
+		return open_url(w, c, e);
 	if (!str_eq(w->context, "-"))
 		return open_folder(c, w->context, e);
 	if (str_eq(w->file, "-"))
 		return err_set(e, -EINVAL,
 			       "can't use stdin for both build context and dockerfile");
-	return open_input(w, c, e);
+	autoclose int fd = spool(w, e);
+	return fd < 0 ? fd : open_file(w, fd, c, e);
 }
 
 /* --- what is in it --------------------------------------------------------------------
@@ -211,7 +232,7 @@ static int read_dockerfile(const struct buildcontext_want *w, struct buildcontex
 	}
 	/* A folder's is named from where the caller stands, an archive's from its root.
 	 */
-	bool inside = !file || str_eq(w->context, "-");
+	bool inside = !file || c->remote;
 	autoclose int fd = inside ? path_open_in(c->fd, file ? file : "Dockerfile",
 						 O_RDONLY | O_NONBLOCK, 0)
 				  : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -241,7 +262,7 @@ static int find_ignore(const struct buildcontext_want *w, struct buildcontext *c
 		       struct err *e)
 {
 	autofree char *beside = str_fmt("%s.dockerignore", c->name);
-	bool own = w->file && !str_eq(w->file, "-") && !str_eq(w->context, "-");
+	bool own = w->file && !str_eq(w->file, "-") && !c->remote;
 	autofree char *folder = own ? path_dir(w->file) : NULL;
 	autoclose int dir = own ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int r = read_ignore(c, dir >= 0 ? dir : c->fd, beside, e);
@@ -262,6 +283,22 @@ int buildcontext_open(const struct buildcontext_want *w, struct buildcontext *re
 	if (!ret->name && (r = read_dockerfile(w, ret, e)) < 0)
 		return r;
 	return find_ignore(w, ret, e);
+}
+
+int buildcontext_open_named(const struct buildcontext_want *w, struct buildcontext *ret,
+			    struct err *e)
+{
+	int r;
+
+	*ret = (struct buildcontext){ .fd = -1, .text = { .max = DOCKERFILE_MAX } };
+	if (str_eq(w->context, "-"))
+		return err_set(e, -EINVAL, "it cannot come from stdin");
+	if ((r = open_context(w, ret, e)) < 0)
+		return r;
+	if (ret->name)
+		return err_set(e, -EINVAL, "'%s' is no tar archive", w->context);
+	r = read_ignore(ret, ret->fd, ".dockerignore", e);
+	return r == -ENOENT ? 0 : r;
 }
 
 void buildcontext_done(struct buildcontext *c)

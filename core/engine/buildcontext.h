@@ -5,6 +5,7 @@
 #define ENGINE_BUILDCONTEXT_H
 
 #include "core/base/buf.h"
+#include "core/engine/config.h"
 #include "core/image/dockerignore.h"
 
 struct buildcontext {
@@ -12,20 +13,26 @@ struct buildcontext {
 	char *path; /* absolute */
 	struct dockerignore ignore;
 	char *ignore_name; /* which file that was, or NULL */
+	bool remote;       /* it is not the caller's folder */
 	struct buf text;   /* of the Dockerfile */
 	char *name;        /* of the Dockerfile, as sentences have it */
 };
 
 struct buildcontext_want {
 	const char *context, *file; /* as build_options */
+	const struct config *cfg;
+	bool keep_git; /* ".git" of a repository stays */
 	int input;
 	const char *dir; /* folder to work in */
 	int realm_pidfd;
 };
 
-/* -EOPNOTSUPP with what to do instead for a URL. */
+/* A folder, "-" (stdin), a git repository, or the URL of an archive or a Dockerfile. */
 int buildcontext_open(const struct buildcontext_want *w, struct buildcontext *ret,
 		      struct err *e);
+/* The same without a Dockerfile, as a named context: no stdin. */
+int buildcontext_open_named(const struct buildcontext_want *w, struct buildcontext *ret,
+			    struct err *e);
 /* Unpacks the tar file fd (compressed or not) into the new folder path, in a confined
  * process of the realm. -EINVAL when it is none. */
 int buildcontext_unpack(int fd, const char *path, int realm_pidfd, struct err *e);

@@ -22,16 +22,6 @@ struct fetch {
 	struct hasher *hasher;
 };
 
-bool buildfetch_is_git(const char *source)
-{
-	autofree char *path = str_ndup(source, strcspn(source, "#?"));
-
-	return str_starts(source, "git@") || str_starts(source, "git://") ||
-	       str_starts(source, "ssh://") ||
-	       ((str_starts(source, "http://") || str_starts(source, "https://")) &&
-		str_ends(path, ".git"));
-}
-
 bool buildfetch_is_url(const char *source)
 {
 	return str_starts(source, "http://") || str_starts(source, "https://");

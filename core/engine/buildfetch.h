@@ -7,8 +7,6 @@
 #include "core/wire/digest.h"
 
 bool buildfetch_is_url(const char *source);
-/* Is it a git repository's address? */
-bool buildfetch_is_git(const char *source);
 /* The file's name by the URL: "" when it has none. Malloc'd. */
 char *buildfetch_name(const char *url);
 /* Into the new file dirfd/name, 0600; checked when a digest is wanted (-EBADMSG). */

@@ -14,6 +14,7 @@
 #include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/buildnamed.h"
 #include "core/engine/buildview.h"
 #include "core/store/trash.h"
 
@@ -63,6 +64,9 @@ void buildjob_done(struct buildjob *j)
 		file_remove_tree(AT_FDCWD, j->secrets);
 	buildwatch_end(&j->watch);
 	buildcontext_done(&j->context);
+	for (size_t i = 0; i < j->named_len; i++)
+		buildnamed_done(&j->named[i]);
+	free(j->named);
 	if (j->dirfd >= 0) {
 		trash_move(j->store, j->store->tmp_fd, j->label, NULL);
 		fd_close(j->dirfd);

@@ -33,6 +33,8 @@ struct buildjob_stage {
 	unsigned step, steps; /* of its instructions, to be shown */
 };
 
+struct buildnamed;
+
 struct buildjob {
 	const struct store *store;
 	const struct config *cfg;
@@ -43,6 +45,8 @@ struct buildjob {
 	struct realm realm;
 	bool has_realm;
 	struct buildcontext context;
+	struct buildnamed *named;
+	size_t named_len;
 	struct strv globals;  /* ARGs before the first FROM, and those of platforms */
 	struct strv consumed; /* names of build arguments that an ARG took */
 	struct buildjob_stage *stages;

@@ -248,6 +248,16 @@ static int open_source(struct buildjob *j, const struct buildjob_stage *st,
 				      .uid = -1,
 				      .gid = -1 };
 	if (m->from) {
+		const struct buildcontext *named = NULL;
+		int r = buildbase_folder(j, m->from, &named, e);
+		if (r < 0)
+			return r;
+		if (named) {
+			s->from.fd = named->fd;
+			s->from.context = true;
+			s->copy.ignore = &named->ignore;
+			return 0;
+		}
 		s->from.layers = &s->layers;
 		return buildbase_tree(j, st, m->from, &s->layers, e);
 	}

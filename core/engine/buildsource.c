@@ -15,6 +15,7 @@
 #include "core/base/str.h"
 #include "core/engine/buildbase.h"
 #include "core/engine/buildfetch.h"
+#include "core/engine/buildgit.h"
 #include "core/engine/buildscope.h"
 
 struct finder {
@@ -22,8 +23,9 @@ struct finder {
 	const struct buildjob_stage *st;
 	const struct dockerfile_instruction *in;
 	struct buildsource *to;
-	bool from, unpack, fetched_unpack;
-	size_t heredoc; /* the next one */
+	bool from, unpack, fetched_unpack, keep_git, git;
+	const struct buildcontext *named; /* of --from, when it means one */
+	size_t heredoc;                   /* the next one */
 };
 
 static struct buildcopy_source *add(struct buildsource *s, int fd, const char *path)
@@ -151,6 +153,28 @@ static int add_archive(struct finder *f, const char *path, struct err *e)
 	return r < 0 ? err_wrap(e, "unpack '%s'", path) : 1;
 }
 
+static int add_git(struct finder *f, const char *url, struct err *e)
+{
+	autofree char *scratch = buildjob_scratch(f->j, e), *path = NULL;
+	struct buildsource *s = f->to;
+	int r;
+
+	if (!scratch)
+		return e->code;
+	autofree char *dir = str_fmt("%s/repository", scratch);
+	f->git = true;
+	if ((r = buildgit_clone(url, dir, f->keep_git, &path, e)) < 0)
+		return r;
+	if (s->own_len == ARRAY_LEN(s->own))
+		return err_set(e, -E2BIG, "too many sources");
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open '%s'", path);
+	s->own[s->own_len++] = fd;
+	add(s, fd, "/")->literal = true;
+	return 0;
+}
+
 static int add_context(struct finder *f, const char *word, struct err *e)
 {
 	const struct buildtree t = { .root = f->j->context.fd,
@@ -189,17 +213,17 @@ static int add_word(struct finder *f, const char *raw, struct err *e)
 	if (!*word)
 		return err_set(e, -EINVAL, "%s with an empty source ('%s')",
 			       dockerfile_op_name(f->in->op), raw);
+	if (f->named) {
+		add(f->to, f->named->fd, word)->context = true;
+		return 0;
+	}
 	if (f->from) {
 		add(f->to, -1, word)->layers = &f->to->layers;
 		return 0;
 	}
 	bool add_op = f->in->op == DOCKERFILE_ADD;
-	if (add_op && buildfetch_is_git(word))
-		return err_set(
-			e, -EOPNOTSUPP,
-			"git sources are not supported: clone '%s' into the context "
-			"and COPY it",
-			word);
+	if (add_op && buildgit_is(word))
+		return add_git(f, word, e);
 	if (buildfetch_is_url(word))
 		return add_op ? add_url(f, word, e)
 			      : err_set(e, -EINVAL,
@@ -207,9 +231,15 @@ static int add_word(struct finder *f, const char *raw, struct err *e)
 	return add_context(f, word, e);
 }
 
-static int find_unpack(struct finder *f, struct err *e)
+static int find_flags(struct finder *f, struct err *e)
 {
-	const char *flag = dockerfile_flag(f->in, "unpack");
+	const char *flag = dockerfile_flag(f->in, "keep-git-dir");
+
+	f->keep_git = flag != NULL;
+	if (flag && *flag && str_bool(flag, &f->keep_git) < 0)
+		return err_set(e, -EINVAL,
+			       "expecting boolean value for flag --keep-git-dir");
+	flag = dockerfile_flag(f->in, "unpack");
 
 	f->unpack = true;
 	if (!flag)
@@ -227,16 +257,23 @@ int buildsource_find(struct buildjob *j, const struct buildjob_stage *st,
 	const char *from = dockerfile_flag(in, "from");
 	struct finder f = { .j = j, .st = st, .in = in, .to = ret, .from = from };
 	autofree char *stage = NULL;
-	int r = find_unpack(&f, e);
+	int r = find_flags(&f, e);
 
+	ret->ignore = &j->context.ignore;
 	if (r == 0 && from)
 		r = buildscope_expand(j, st, from, &stage, e);
 	if (r == 0 && from)
+		r = buildbase_folder(j, stage, &f.named, e);
+	if (r == 0 && f.named)
+		ret->ignore = &f.named->ignore;
+	else if (r == 0 && from)
 		r = buildbase_tree(j, st, stage, &ret->layers, e);
 	for (size_t i = 0; r == 0 && i + 1 < in->args.len; i++)
 		r = add_word(&f, in->args.v[i], e);
+	if (r == 0 && f.keep_git && !f.git)
+		return err_set(e, -EINVAL, "--keep-git-dir is for git sources");
 	if (r == 0 && dockerfile_flag(in, "checksum") &&
-	    (ret->len != 1 || !buildfetch_is_url(in->args.v[0])))
+	    (ret->len != 1 || f.git || !buildfetch_is_url(in->args.v[0])))
 		r = err_set(e, -EINVAL, "--checksum is for one http(s) source");
 	return r;
 }

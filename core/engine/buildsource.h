@@ -11,8 +11,9 @@
 struct buildsource {
 	struct buildcopy_source *v;
 	size_t len;
-	struct strv layers; /* of --from */
-	int own[64];        /* descriptors to be closed */
+	struct strv layers;                /* of --from */
+	const struct dockerignore *ignore; /* of the context, or of the named one */
+	int own[64];                       /* descriptors to be closed */
 	size_t own_len;
 };
 

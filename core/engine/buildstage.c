@@ -12,6 +12,7 @@
 #include "core/engine/buildbase.h"
 #include "core/engine/buildconfig.h"
 #include "core/engine/buildmount.h"
+#include "core/engine/buildnamed.h"
 #include "core/engine/buildrun.h"
 #include "core/engine/buildscope.h"
 
@@ -56,7 +57,10 @@ static void need_named(struct buildjob *j, const struct buildjob_stage *st,
 							  .escape = j->file.escape },
 			      what, &name, NULL) < 0)
 		return;
-	struct buildjob_stage *on = buildjob_find(j, name, (size_t)(st - j->stages));
+	struct buildjob_stage *on =
+		buildnamed_find(j, name)
+			? NULL
+			: buildjob_find(j, name, (size_t)(st - j->stages));
 	if (on)
 		need(j, on);
 }
