@@ -169,7 +169,9 @@ static void probe_mounts(struct doctor_row *row)
 	r = doctor_enter(CLONE_NEWNS);
 	if (r >= 0) {
 		autoclose int fd = mount_fs(&m, &e);
-		autoclose int copy = fd < 0 ? fd : mount_clone(AT_FDCWD, "/proc", false);
+		/* With what systemd has mounted below: from a namespace of our own that
+		 * is locked to it, and not to be cloned without. */
+		autoclose int copy = fd < 0 ? fd : mount_clone(AT_FDCWD, "/proc", true);
 		struct mount_change c = { .set = MOUNT_ATTR_RDONLY };
 
 		r = copy < 0 ? copy : mount_change(copy, &c);

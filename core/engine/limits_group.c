@@ -10,6 +10,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/ns/scheduler.h"
 #include "core/runtime/scope.h"
 
 #define MEMORY_MIN     (6u << 20)
@@ -73,6 +74,25 @@ static int limit_memory(const struct limiting *l, const struct spec *s, struct e
 	return 0;
 }
 
+/* Without a group, by affinity. */
+static int limit_cpus(const struct limiting *l, const char *cpus, struct err *e)
+{
+	const char *why;
+
+	if (scheduler_check(cpus) < 0)
+		return err_set(e, -EINVAL, "Invalid value %s for cpuset cpus", cpus);
+	if (scope_available("cpuset", &why)) {
+		strv_addf(&l->c->unified, "cpuset.cpus=%s", cpus);
+		return 0;
+	}
+	str_set(&l->c->process.scheduling.cpus_final, cpus);
+	strv_addf(l->warnings,
+		  "--cpuset-cpus is held from the start on by affinity alone, which the "
+		  "container's processes can change: %s",
+		  why);
+	return 0;
+}
+
 static int limit_cpu(const struct limiting *l, const struct spec *s, struct err *e)
 {
 	struct strv *out = &l->c->unified;
@@ -111,8 +131,8 @@ static int limit_cpu(const struct limiting *l, const struct spec *s, struct err 
 		strv_addf(out, "cpu.weight=%lld",
 			  (long long)(1 + (shares - SHARES_MIN) * 9999 /
 						  (SHARES_MAX - SHARES_MIN)));
-	if (!str_empty(s->cpuset_cpus) && possible(l, "--cpuset-cpus", "cpuset"))
-		strv_addf(out, "cpuset.cpus=%s", s->cpuset_cpus);
+	if (!str_empty(s->cpuset_cpus) && limit_cpus(l, s->cpuset_cpus, e) < 0)
+		return e->code;
 	if (!str_empty(s->cpuset_mems) && possible(l, "--cpuset-mems", "cpuset"))
 		strv_addf(out, "cpuset.mems=%s", s->cpuset_mems);
 	return 0;

@@ -139,6 +139,12 @@ static void put_limits(const struct runtimeconfig *config, yyjson_mut_doc *doc)
 	yyjson_mut_val *resources = member(doc, linux_, "resources");
 	yyjson_mut_val *unified;
 
+	yyjson_mut_val *process = member(doc, yyjson_mut_doc_get_root(doc), "process");
+	if (config->process.scheduling.cpus_final) {
+		yyjson_mut_obj_remove_key(process, "execCPUAffinity");
+		json_add_str(doc, json_add_obj(doc, process, "execCPUAffinity"), "final",
+			     config->process.scheduling.cpus_final);
+	}
 	yyjson_mut_obj_remove_key(resources, "pids");
 	if (config->pids_limit > 0)
 		yyjson_mut_obj_add_int(doc, json_add_obj(doc, resources, "pids"), "limit",

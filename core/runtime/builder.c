@@ -218,6 +218,7 @@ static void born(struct build *x)
 			     .pids_limit = pids_limit(x),
 			     .landlock = landlock_bits(x),
 			     .keyring = s->new_keyring ? s->id : NULL,
+			     .pinned = !x->b->oci,
 			     .reap = s->init,
 			     .personality = c->has_personality ? &c->personality : NULL,
 			     .tty = -1 },

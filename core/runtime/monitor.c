@@ -26,6 +26,7 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/runtime/bidding.h"
 #include "core/runtime/launch.h"
@@ -33,6 +34,8 @@
 #include "core/runtime/report.h"
 #include "core/runtime/rerun.h"
 #include "core/runtime/watchman.h"
+
+#define DISMISSED_NS 10000000000ll
 
 static int lock(struct monitoring *m, struct err *e)
 {
@@ -127,6 +130,23 @@ static int renew_network(void *arg)
 	return r;
 }
 
+/* SIGTERM: the host goes down, or systemd ends this user's units. Then the payload has
+ * been told so too; its end is written down, and no other run follows until someone
+ * starts it again (`start --restarted` does). */
+static void heed_dismissal(struct monitoring *m)
+{
+	int64_t now = time_monotonic();
+
+	if (!m->vigil.dismissed)
+		return;
+	if (!m->vigil.end)
+		m->vigil.end = now + DISMISSED_NS;
+	if (now < m->vigil.end)
+		return;
+	pidfd_signal(m->process, SIGKILL);
+	m->vigil.end = INT64_MAX;
+}
+
 /* Waits for init; the exit code as a shell counts it. */
 static int await_end(struct monitoring *m)
 {
@@ -135,6 +155,7 @@ static int await_end(struct monitoring *m)
 
 		rerun_listen(m);
 		monitoring_look_at_group(m);
+		heed_dismissal(m);
 		m->vigil.pressure = m->group.events;
 		if (waitid(P_ALL, 0, &i, WEXITED | WNOHANG) < 0 && errno != EINTR)
 			return REPORT_EXIT_FAILED;

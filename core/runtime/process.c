@@ -127,8 +127,9 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int schedule(const struct rt_scheduling *s, struct err *e)
+static int schedule(const struct process *x, struct err *e)
 {
+	const struct rt_scheduling *s = &x->p->scheduling;
 	const struct scheduler how = { .policy = s->policy,
 				       .nice = (int32_t)s->nice,
 				       .priority = (uint32_t)s->priority,
@@ -141,7 +142,10 @@ static int schedule(const struct rt_scheduling *s, struct err *e)
 	if (r < 0)
 		return err_code(e, r, "set the scheduler");
 	r = s->io_class ? scheduler_io(s->io_class, s->io_level) : 0;
-	return r < 0 ? err_code(e, r, "set the I/O priority") : 0;
+	if (r < 0)
+		return err_code(e, r, "set the I/O priority");
+	r = x->pinned && s->cpus_final ? scheduler_cpus(s->cpus_final) : 0;
+	return r < 0 ? err_code(e, r, "run on the CPUs '%s'", s->cpus_final) : 0;
 }
 
 int process_begin(const struct process *x, struct err *e)
@@ -167,7 +171,7 @@ int process_begin(const struct process *x, struct err *e)
 		if (r < 0)
 			return err_code(e, r, "make a session keyring");
 	}
-	if (set_limits(x, e) < 0 || schedule(&x->p->scheduling, e) < 0)
+	if (set_limits(x, e) < 0 || schedule(x, e) < 0)
 		return e->code;
 	umask((mode_t)(x->p->umask & 0777));
 	if (x->personality && personality(*x->personality) < 0)

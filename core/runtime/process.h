@@ -17,6 +17,7 @@ struct process {
 	uint64_t pids_limit; /* 0: none */
 	unsigned landlock;   /* LANDLOCK_* */
 	const char *keyring; /* name of a new session keyring; NULL: keep */
+	bool pinned;         /* the CPUs that exec is bound to are this process's too */
 	bool reap; /* --init: the terminal is for the session of the child to come */
 	const uint32_t *personality; /* NULL: as it is */
 	unsigned preserve;           /* descriptors from 3 on that the payload gets */

@@ -71,7 +71,8 @@ static bool wanted(struct monitoring *m, int code)
 	struct setup s = { 0 };
 
 	rerun_listen(m);
-	if (m->stopped || m->auto_remove || monitoring_read_setup(m, &s, NULL) < 0)
+	if (m->stopped || m->vigil.dismissed || m->auto_remove ||
+	    monitoring_read_setup(m, &s, NULL) < 0)
 		return false;
 	if (restart_parse(s.restart, &m->policy, NULL) < 0)
 		m->policy.kind = RESTART_NO;
@@ -119,7 +120,7 @@ static bool await_time(struct monitoring *m)
 		siginfo_t i = { 0 };
 
 		rerun_listen(m);
-		if (m->stopped || time_monotonic() >= end)
+		if (m->stopped || m->vigil.dismissed || time_monotonic() >= end)
 			break;
 		waitid(P_ALL, 0, &i, WEXITED | WNOHANG);
 		if (!i.si_pid)
@@ -128,7 +129,7 @@ static bool await_time(struct monitoring *m)
 			monitoring_renew_pump(m);
 	}
 	m->vigil.wake = 0;
-	return !m->stopped;
+	return !m->stopped && !m->vigil.dismissed;
 }
 
 static int revive(struct monitoring *m, struct err *e)

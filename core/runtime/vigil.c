@@ -23,6 +23,7 @@ void vigil_init(struct vigil *v, vigil_renew *renew, void *arg)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	*v = (struct vigil){ .renew = renew, .arg = arg, .control = -1, .pressure = -1 };
 	v->children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -50,6 +51,8 @@ static int vigil_timeout(const struct vigil *v)
 
 	if (v->wake && (!first || v->wake < first))
 		first = v->wake;
+	if (v->end && (!first || v->end < first))
+		first = v->end;
 	if (!first)
 		return -1;
 	left = (first - time_monotonic()) / VIGIL_MS + 1;
@@ -58,7 +61,9 @@ static int vigil_timeout(const struct vigil *v)
 
 static bool vigil_is_time(const struct vigil *v)
 {
-	return v->wake && time_monotonic() >= v->wake;
+	int64_t now = time_monotonic();
+
+	return (v->wake && now >= v->wake) || (v->end && now >= v->end);
 }
 
 /* Out of descriptors or memory: then the children alone, or looked for now and then. */
@@ -90,7 +95,7 @@ void vigil_await(struct vigil *v, int *connection)
 			continue; /* interrupted */
 		if (p[0].revents) {
 			while (fd_read(v->children, &gone, sizeof(gone)) > 0)
-				;
+				v->dismissed |= gone.ssi_signo == SIGTERM;
 			return;
 		}
 		if (p[2].revents || p[3].revents)

@@ -4,6 +4,7 @@
 #ifndef RUNTIME_VIGIL_H
 #define RUNTIME_VIGIL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Makes the connection anew: its descriptor, 0 when there is none to be had again, or
@@ -11,20 +12,22 @@
 typedef int vigil_renew(void *arg);
 
 struct vigil {
-	int children; /* signalfd of SIGCHLD; -1: none to be had */
-	int tries;    /* renewals that failed, since the last one that did not */
-	int64_t next; /* when to try again, ns; 0: there is nothing to renew */
-	int control;  /* polled for a word (bidding.h), or -1 */
-	int pressure; /* polled for POLLPRI (groupwatch.h), or -1 */
-	int64_t wake; /* when to return at the latest (time_monotonic); 0: never */
+	int children;   /* signalfd of SIGCHLD and SIGTERM; -1: none to be had */
+	int tries;      /* renewals that failed, since the last one that did not */
+	int64_t next;   /* when to try again, ns; 0: there is nothing to renew */
+	int control;    /* polled for a word (bidding.h), or -1 */
+	int pressure;   /* polled for POLLPRI (groupwatch.h), or -1 */
+	int64_t wake;   /* when to return at the latest (time_monotonic); 0: never */
+	int64_t end;    /* the same, for who waits for another time */
+	bool dismissed; /* SIGTERM has come */
 	vigil_renew *renew;
 	void *arg;
 };
 
-/* Blocks SIGCHLD, so that none is missed from here on. */
+/* Blocks SIGCHLD and SIGTERM, so that none is missed from here on. */
 void vigil_init(struct vigil *v, vigil_renew *renew, void *arg);
-/* Returns when a child has ended since the last call, or may have, when there is a word
- * or pressure, and when it is time. connection: polled for its end, or -1. */
+/* Returns when a child has ended since the last call, or may have, when there is a word,
+ * SIGTERM or pressure, and when it is time. connection: polled for its end, or -1. */
 void vigil_await(struct vigil *v, int *connection);
 
 #endif

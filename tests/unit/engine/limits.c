@@ -134,3 +134,43 @@ TEST(pids_are_limited_anyway)
 	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
 	CHECK_INT(c.pids_limit, 7);
 }
+
+static int block(size_t list, const char *text, struct err *e)
+{
+	autodone(spec_done) struct spec s;
+	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
+	autostrv warnings = { 0 };
+
+	spec_init(&s);
+	struct strv *lists[] = { &s.blkio_weight_device, &s.device_read_bps,
+				 &s.device_write_bps, &s.device_read_iops,
+				 &s.device_write_iops };
+	strv_add(lists[list], text);
+	return limits_resources(&s, &c, &warnings, e);
+}
+
+TEST(block_devices)
+{
+	autodone(spec_done) struct spec s;
+	autodone(runtimeconfig_done) struct runtimeconfig c = { 0 };
+	autostrv warnings = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < 5; i++) {
+		CHECK_INT(block(i, "/dev/null", &e), -EINVAL);
+		CHECK_STR(e.text, "bad format: /dev/null");
+		CHECK_INT(block(i, ":5", &e), -EINVAL);
+		CHECK_INT(block(i, "sda:5", &e), -EINVAL);
+		CHECK_STR(e.text, "bad format for device path: sda:5");
+		CHECK_INT(block(i, "/dev/nosuch:5", &e), -ENOENT);
+		CHECK_INT(block(i, "/dev/null:5", &e), -ENOTBLK);
+	}
+	spec_init(&s);
+	s.blkio_weight = 9;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), -EINVAL);
+	CHECK_STR(e.text, "Range of blkio weight is from 10 to 1000");
+	s.blkio_weight = 1000;
+	CHECK_INT(limits_resources(&s, &c, &warnings, &e), 0);
+	CHECK(strv_has(&c.unified, "io.weight=default 10000") ||
+	      (warnings.len && str_starts(warnings.v[0], "--blkio-weight discarded: ")));
+}
