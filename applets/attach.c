@@ -2,12 +2,10 @@
 /* rootless attach */
 #include <unistd.h>
 
-#include "applets/host.h"
+#include "applets/attached.h"
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
 #include "core/cli/tty.h"
-#include "core/engine/container_end.h"
-#include "core/engine/session.h"
 
 struct attach {
 	char *detach_keys;
@@ -23,52 +21,25 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int proxy(void *arg, int signo)
-{
-	return container_kill(arg, signo, NULL);
-}
-
-static bool config_flag(const struct container *c, const char *key)
-{
-	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
-	bool v = false;
-
-	json_get_bool(config, key, &v, NULL);
-	return v;
-}
-
 static int attach(struct host *h, struct container *c, const struct attach *o,
 		  struct err *e)
 {
-	bool tty = config_flag(c, "Tty");
 	struct session_options so = {
-		.stdin_on = !o->no_stdin && config_flag(c, "OpenStdin"),
-		.stdout_on = true,
-		.stderr_on = true,
-		.tty = tty,
+		.stdin_on = !o->no_stdin,
 		.detach_keys = o->detach_keys,
-		.sig_proxy = o->sig_proxy && !tty,
-		.signal = proxy,
-		.arg = c,
+		.sig_proxy = o->sig_proxy,
 	};
 	autoclose int sock = container_attach(&h->store, c, e);
-	int r;
 
 	if (sock < 0)
 		return host_fail(e, 1);
-	if (tty && so.stdin_on && !isatty(STDIN_FILENO)) {
+	if (attached_flag(c, "Tty") && so.stdin_on && attached_flag(c, "OpenStdin") &&
+	    !isatty(STDIN_FILENO)) {
 		log_error("the input device is not a TTY");
 		return 1;
 	}
 	so.sock = sock;
-	container_end_tell(&h->store, c->id, "attach");
-	r = session_run(&so, e);
-	if (r < 0 || e->text[0])
-		return host_fail(e, r > 0 ? r : 1);
-	if (r != SESSION_DETACHED)
-		return r;
-	container_end_tell(&h->store, c->id, "detach");
-	return 0;
+	return attached_run(h, c, &so, e);
 }
 
 static int attach_main(void *opts_, char **args)

@@ -2,9 +2,9 @@
 /* rootless builder: builds, and what they keep. */
 #include "applets/confirm.h"
 #include "applets/host.h"
+#include "applets/reclaim.h"
 #include "core/cli/applet.h"
 #include "core/engine/buildprune.h"
-#include "core/engine/row.h"
 
 extern const struct applet build_applet;
 
@@ -26,7 +26,6 @@ static int prune_main(void *opts, char **args)
 	autohost h = { 0 };
 	struct err e = { 0 };
 	uint64_t bytes = 0;
-	char size[32];
 
 	if (host_open(&h, &e) < 0)
 		return host_fail(&e, 1);
@@ -38,8 +37,7 @@ static int prune_main(void *opts, char **args)
 		return 0;
 	if (buildprune_run(&h.store, o->all, &bytes, &e) < 0)
 		return host_fail(&e, 1);
-	row_size(bytes, size, sizeof(size));
-	printf("Total reclaimed space: %s\n", size);
+	reclaim_total(bytes);
 	return 0;
 }
 

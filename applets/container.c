@@ -3,9 +3,9 @@
 #include "applets/confirm.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
+#include "applets/reclaim.h"
 #include "core/cli/applet.h"
 #include "core/engine/prune.h"
-#include "core/engine/row.h"
 
 extern const struct applet attach_applet, commit_applet, cp_applet, create_applet,
 	diff_applet, exec_applet, export_applet, kill_applet, logs_applet, pause_applet,
@@ -65,7 +65,6 @@ static int prune_main(void *opts, char **args)
 	autohost h = { 0 };
 	struct err e = { 0 };
 	uint64_t bytes = 0;
-	char size[32];
 
 	if (prune_pick(&p, &o->filter, &e) < 0 || host_open(&h, &e) < 0)
 		return host_fail(&e, 1);
@@ -74,12 +73,8 @@ static int prune_main(void *opts, char **args)
 		return 0;
 	if (prune_containers(&h.store, &p, &gone, &bytes, &e) < 0)
 		return host_fail(&e, 1);
-	if (gone.len)
-		printf("Deleted Containers:\n");
-	for (size_t i = 0; i < gone.len; i++)
-		printf("%s\n", gone.v[i]);
-	row_size(bytes, size, sizeof(size));
-	printf("%sTotal reclaimed space: %s\n", gone.len ? "\n" : "", size);
+	reclaim_list("Deleted Containers:", &gone);
+	reclaim_total(bytes);
 	realm_sweep(&h.store, NULL);
 	return 0;
 }

@@ -3,9 +3,9 @@
 #include "applets/confirm.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
+#include "applets/reclaim.h"
 #include "core/cli/applet.h"
 #include "core/engine/imageprune.h"
-#include "core/engine/row.h"
 
 extern const struct applet build_applet, history_applet, images_applet, import_applet,
 	load_applet, pull_applet, push_applet, rmi_applet, save_applet, tag_applet;
@@ -61,7 +61,7 @@ static int prune_main(void *opts_, char **args)
 	autodone(pick_done) struct pick p = { 0 };
 	autohost h = { 0 };
 	struct err e = { 0 };
-	char size[32];
+	autostrv gone = { 0 };
 	bool all;
 	int r;
 
@@ -75,13 +75,9 @@ static int prune_main(void *opts_, char **args)
 			: "WARNING! This will remove all dangling images."))
 		return 0;
 	r = imageprune_run(&h.store, &p, all, &done, &e);
-	if (done.len)
-		printf("Deleted Images:\n");
-	for (size_t n = 0; n < done.len; n++)
-		printf("%s: %s\n", done.v[n].deleted ? "deleted" : "untagged",
-		       done.v[n].what);
-	row_size(done.bytes, size, sizeof(size));
-	printf("%sTotal reclaimed space: %s\n", done.len ? "\n" : "", size);
+	imageprune_lines(&done, &gone);
+	reclaim_list("Deleted Images:", &gone);
+	reclaim_total(done.bytes);
 	untag_done(done.v, done.len);
 	return r < 0 ? host_fail(&e, 1) : 0;
 }

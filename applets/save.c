@@ -27,38 +27,25 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-/* Beside the target first, so that a failure leaves no half archive under its name. */
-static int save_to_file(const struct store *s, const struct strv *names, const char *path,
-			struct err *e)
+static int begin(const char *path, bool dir)
 {
-	autofree char *temporary = str_fmt("%s.tmp-%d", path, (int)getpid());
-	int r;
-
-	autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return err_sys(e, "save '%s'", path);
-	r = imagefile_save(s, names, fd, e);
-	if (r >= 0 && rename(temporary, path))
-		r = err_sys(e, "save '%s'", path);
-	if (r < 0)
-		unlink(temporary);
-	return r;
+	if (!dir)
+		return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return mkdir(path, 0755) ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* A folder of its own, for the same reason. */
-static int save_to_dir(const struct store *s, const struct strv *names, const char *path,
-		       struct err *e)
+/* Beside the target first, so that a failure leaves no half archive under its name. */
+static int save_aside(const struct store *s, const struct strv *names, const char *path,
+		      bool dir, struct err *e)
 {
 	autofree char *temporary = str_fmt("%s.tmp-%d", path, (int)getpid());
+	autoclose int fd = begin(temporary, dir);
 	int r;
 
-	autoclose int fd = mkdir(temporary, 0755)
-				   ? -1
-				   : open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "save '%s'", path);
 	r = imagefile_save(s, names, fd, e);
-	/* an empty folder makes room, anything else stays */
+	/* an empty folder makes room for a folder, anything else stays */
 	if (r >= 0 && rename(temporary, path))
 		r = err_sys(e, "save '%s'", path);
 	if (r < 0)
@@ -100,9 +87,8 @@ static int save_main(void *opts_, char **args)
 	}
 	if (host_open(&h, &e) < 0)
 		return host_fail(&e, 1);
-	r = dir         ? save_to_dir(&h.store, &names, o->output, &e)
-	    : o->output ? save_to_file(&h.store, &names, o->output, &e)
-			: imagefile_save(&h.store, &names, STDOUT_FILENO, &e);
+	r = o->output ? save_aside(&h.store, &names, o->output, dir, &e)
+		      : imagefile_save(&h.store, &names, STDOUT_FILENO, &e);
 	return r < 0 ? host_fail(&e, 1) : 0;
 }
 

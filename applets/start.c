@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "applets/host.h"
+#include "applets/attached.h"
 #include "core/base/fd.h"
 #include "core/cli/applet.h"
-#include "core/engine/container_end.h"
-#include "core/engine/session.h"
 
 struct start {
 	bool attach, interactive, restarted;
@@ -51,54 +49,24 @@ static int start_one(struct host *h, struct container *c, void *arg, struct err 
 	return r < 0 ? r : container_start_go(sock, &code, e);
 }
 
-static int proxy(void *arg, int signo)
-{
-	return container_kill(arg, signo, NULL);
-}
-
-static bool config_flag(const struct container *c, const char *key)
-{
-	yyjson_val *config = yyjson_obj_get(yyjson_doc_get_root(c->record), "Config");
-	bool v = false;
-
-	json_get_bool(config, key, &v, NULL);
-	return v;
-}
-
 static int attach(struct host *h, struct container *c, const struct start *o,
 		  struct err *e)
 {
-	bool tty = config_flag(c, "Tty"), running = is_running(c);
+	bool running = is_running(c);
 	autoclose int sock = -1;
 	struct session_options so = {
 		.go = !running,
-		.stdin_on = o->interactive && config_flag(c, "OpenStdin"),
-		.stdout_on = true,
-		.stderr_on = true,
-		.tty = tty,
+		.stdin_on = o->interactive,
 		.detach_keys = o->detach_keys,
-		.sig_proxy = !tty,
-		.signal = proxy,
-		.arg = c,
+		.sig_proxy = true,
 	};
-	int r;
 
-	if (running) {
+	if (running)
 		sock = container_attach(&h->store, c, e);
-		if (sock < 0)
-			return host_fail(e, 1);
-	} else if (container_start(&h->store, &h->config, c, &sock, e) < 0) {
+	if (running ? sock < 0 : container_start(&h->store, &h->config, c, &sock, e) < 0)
 		return host_fail(e, 1);
-	}
 	so.sock = sock;
-	container_end_tell(&h->store, c->id, "attach");
-	r = session_run(&so, e);
-	if (r < 0 || e->text[0])
-		return host_fail(e, r > 0 ? r : 1);
-	if (r != SESSION_DETACHED)
-		return r;
-	container_end_tell(&h->store, c->id, "detach");
-	return 0;
+	return attached_run(h, c, &so, e);
 }
 
 static int needs_one(void)

@@ -4,6 +4,7 @@
 
 #include "applets/confirm.h"
 #include "applets/host.h"
+#include "applets/reclaim.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
 #include "core/cli/table.h"
@@ -53,17 +54,6 @@ static bool ask(const struct system_prune *o)
 	return confirm_ask(all);
 }
 
-/* A paragraph of what went; docker's titles. */
-static void show(const char *title, const struct strv *gone)
-{
-	if (gone->len)
-		printf("%s\n", title);
-	for (size_t i = 0; i < gone->len; i++)
-		printf("%s\n", gone->v[i]);
-	if (gone->len)
-		printf("\n");
-}
-
 static int prune_all(struct host *h, const struct system_prune *o, const struct pick *p,
 		     uint64_t *bytes, struct err *e)
 {
@@ -71,21 +61,19 @@ static int prune_all(struct host *h, const struct system_prune *o, const struct 
 	struct imageprune_result done = { 0 };
 	int r = prune_containers(&h->store, p, &containers, bytes, e);
 
-	show("Deleted Containers:", &containers);
+	reclaim_list("Deleted Containers:", &containers);
 	if (r >= 0 && o->volumes)
 		r = volume_prune(&h->store, p, false, &volumes, bytes, e);
-	show("Deleted Volumes:", &volumes);
+	reclaim_list("Deleted Volumes:", &volumes);
 	if (r >= 0)
 		r = network_prune(&h->store, &h->config, p, &networks, e);
-	show("Deleted Networks:", &networks);
+	reclaim_list("Deleted Networks:", &networks);
 	if (r >= 0)
 		r = imageprune_run(&h->store, p, o->all, &done, e);
 	*bytes += done.bytes;
-	for (size_t i = 0; i < done.len; i++)
-		strv_addf(&images, "%s: %s", done.v[i].deleted ? "deleted" : "untagged",
-			  done.v[i].what);
+	imageprune_lines(&done, &images);
 	untag_done(done.v, done.len);
-	show("Deleted Images:", &images);
+	reclaim_list("Deleted Images:", &images);
 	/* What was built has neither labels nor a time of its own. */
 	if (r >= 0 && !p->conditions.len)
 		r = buildprune_run(&h->store, o->all, bytes, e);
@@ -99,7 +87,6 @@ static int prune_main(void *opts, char **args)
 	autohost h = { 0 };
 	struct err e = { 0 };
 	uint64_t bytes = 0;
-	char size[32];
 
 	if (prune_pick(&p, &o->filter, &e) < 0)
 		return host_fail(&e, 1);
@@ -113,8 +100,7 @@ static int prune_main(void *opts, char **args)
 		return 0;
 	if (prune_all(&h, o, &p, &bytes, &e) < 0)
 		return host_fail(&e, 1);
-	row_size(bytes, size, sizeof(size));
-	printf("Total reclaimed space: %s\n", size);
+	reclaim_total(bytes);
 	realm_sweep(&h.store, NULL);
 	return 0;
 }

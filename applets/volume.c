@@ -8,6 +8,7 @@
 #include "applets/confirm.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
+#include "applets/reclaim.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
 #include "core/cli/table.h"
@@ -286,7 +287,6 @@ static int prune_main(void *opts, char **args)
 	autohost h = { 0 };
 	struct err e = { 0 };
 	uint64_t bytes = 0;
-	char size[32];
 	bool all = false;
 
 	if (parse_prune(o, &p, &all, &e) < 0 || host_open(&h, &e) < 0)
@@ -299,12 +299,8 @@ static int prune_main(void *opts, char **args)
 		return 0;
 	if (volume_prune(&h.store, &p, all, &gone, &bytes, &e) < 0)
 		return host_fail(&e, 1);
-	if (gone.len)
-		printf("Deleted Volumes:\n");
-	for (size_t i = 0; i < gone.len; i++)
-		printf("%s\n", gone.v[i]);
-	row_size(bytes, size, sizeof(size));
-	printf("%sTotal reclaimed space: %s\n", gone.len ? "\n" : "", size);
+	reclaim_list("Deleted Volumes:", &gone);
+	reclaim_total(bytes);
 	realm_sweep(&h.store, NULL);
 	return 0;
 }

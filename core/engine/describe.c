@@ -14,15 +14,6 @@ static void add_bool(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key, bo
 	yyjson_mut_obj_add_bool(doc, o, key, v);
 }
 
-static void list_or_null(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key,
-			 const struct strv *v)
-{
-	if (v->len)
-		json_add_strv(doc, o, key, v);
-	else
-		yyjson_mut_obj_add_null(doc, o, key);
-}
-
 /* {"a":{},"b":{}} as Go's map[string]struct{}. */
 static yyjson_mut_val *key_set(yyjson_mut_doc *doc, const struct strv *keys)
 {
@@ -69,11 +60,11 @@ static void add_config(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val
 	add_bool(doc, o, "OpenStdin", s->open_stdin);
 	add_bool(doc, o, "StdinOnce", s->stdin_once);
 	json_add_strv(doc, o, "Env", &p->env);
-	list_or_null(doc, o, "Cmd", &p->cmd);
+	json_add_strv_or_null(doc, o, "Cmd", &p->cmd);
 	json_add_str(doc, o, "Image", s->image);
 	add_volumes(p, doc, o);
 	json_add_str(doc, o, "WorkingDir", p->workdir);
-	list_or_null(doc, o, "Entrypoint", &p->entrypoint);
+	json_add_strv_or_null(doc, o, "Entrypoint", &p->entrypoint);
 	yyjson_mut_obj_add_null(doc, o, "OnBuild");
 	json_add_map(doc, o, "Labels", &p->labels);
 	if (s->stop_signal || p->image.config.stop_signal)
@@ -158,7 +149,7 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	}
 	add_fixed(end, doc, o);
 	yyjson_mut_obj_add_null(doc, o, "Links");
-	list_or_null(doc, o, "Aliases", &end->aliases);
+	json_add_strv_or_null(doc, o, "Aliases", &end->aliases);
 	json_add_str(doc, o, "MacAddress", mac);
 	if (end->wanted_if)
 		json_add_str(doc, json_add_obj(doc, o, "DriverOpts"),

@@ -14,15 +14,6 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
-static void list_or_null(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key,
-			 const struct strv *v)
-{
-	if (v->len)
-		json_add_strv(doc, o, key, v);
-	else
-		yyjson_mut_obj_add_null(doc, o, key);
-}
-
 void describe_host_paths(struct strv *masked, struct strv *readonly)
 {
 	static const char *const hidden[] = {
@@ -62,7 +53,7 @@ static void add_binds(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val 
 			  m->read_only ? ":ro" : "",
 			  m->no_copy ? (m->read_only ? ",nocopy" : ":nocopy") : "");
 	}
-	list_or_null(doc, o, "Binds", &binds);
+	json_add_strv_or_null(doc, o, "Binds", &binds);
 }
 
 static void add_tmpfs(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
@@ -309,20 +300,20 @@ static void add_lists(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 {
 	const struct spec *s = p->spec;
 
-	list_or_null(doc, o, "CapAdd", &s->cap_add);
-	list_or_null(doc, o, "CapDrop", &s->cap_drop);
+	json_add_strv_or_null(doc, o, "CapAdd", &s->cap_add);
+	json_add_strv_or_null(doc, o, "CapDrop", &s->cap_drop);
 	json_add_strv(doc, o, "Dns", &s->dns);
 	json_add_strv(doc, o, "DnsOptions", &s->dns_option);
 	json_add_strv(doc, o, "DnsSearch", &s->dns_search);
-	list_or_null(doc, o, "ExtraHosts", &s->add_host);
-	list_or_null(doc, o, "GroupAdd", &s->group_add);
-	list_or_null(doc, o, "SecurityOpt", &s->security_opt);
+	json_add_strv_or_null(doc, o, "ExtraHosts", &s->add_host);
+	json_add_strv_or_null(doc, o, "GroupAdd", &s->group_add);
+	json_add_strv_or_null(doc, o, "SecurityOpt", &s->security_opt);
 	if (s->sysctls.len)
 		json_add_map(doc, o, "Sysctls", &s->sysctls);
 	if (s->annotations.len)
 		json_add_map(doc, o, "Annotations", &s->annotations);
-	list_or_null(doc, o, "VolumesFrom", &s->volumes_from);
-	list_or_null(doc, o, "Links", &s->links);
+	json_add_strv_or_null(doc, o, "VolumesFrom", &s->volumes_from);
+	json_add_strv_or_null(doc, o, "Links", &s->links);
 }
 
 static void add_modes(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
@@ -381,6 +372,6 @@ void describe_host(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *ro
 	add_mounts(p->spec, doc, o);
 	if (!p->security.systempaths_unconfined)
 		describe_host_paths(&masked, &readonly);
-	list_or_null(doc, o, "MaskedPaths", &masked);
-	list_or_null(doc, o, "ReadonlyPaths", &readonly);
+	json_add_strv_or_null(doc, o, "MaskedPaths", &masked);
+	json_add_strv_or_null(doc, o, "ReadonlyPaths", &readonly);
 }

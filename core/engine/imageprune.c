@@ -78,6 +78,13 @@ static int remove_one(const struct store *s, const char *id,
 	return r == -ENOENT || r == -EBUSY ? 0 : r;
 }
 
+void imageprune_lines(const struct imageprune_result *x, struct strv *ret)
+{
+	for (size_t n = 0; n < x->len; n++)
+		strv_addf(ret, "%s: %s", x->v[n].deleted ? "deleted" : "untagged",
+			  x->v[n].what);
+}
+
 int imageprune_run(const struct store *s, const struct pick *p, bool all,
 		   struct imageprune_result *ret, struct err *e)
 {

@@ -20,5 +20,7 @@ struct imageprune_result {
 };
 int imageprune_run(const struct store *s, const struct pick *p, bool all,
 		   struct imageprune_result *ret, struct err *e);
+/* "deleted: sha256:…" and "untagged: x" of each. */
+void imageprune_lines(const struct imageprune_result *x, struct strv *ret);
 
 #endif

@@ -401,6 +401,15 @@ void json_add_strv(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
 		yyjson_mut_arr_append(arr, text_of(d, val->v[i]));
 }
 
+void json_add_strv_or_null(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+			   const struct strv *val)
+{
+	if (val->len)
+		json_add_strv(d, obj, key, val);
+	else
+		yyjson_mut_obj_add_null(d, obj, key);
+}
+
 void json_add_map(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
 		  const struct strv *val)
 {

@@ -77,6 +77,9 @@ void json_add_str(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
 		  const char *val);
 void json_add_strv(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
 		   const struct strv *val);
+/* The same, and null when there is none. */
+void json_add_strv_or_null(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
+			   const struct strv *val);
 /* "key=value" items as an object of strings. */
 void json_add_map(yyjson_mut_doc *d, yyjson_mut_val *obj, const char *key,
 		  const struct strv *val);
