@@ -16,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/str.h"
 #include "core/engine/doctor.h"
+#include "core/net/bridge.h"
 #include "core/net/link.h"
 #include "core/net/nft.h"
 
@@ -32,8 +33,13 @@ static int enter(struct netlink *nl, int protocol, struct err *e)
 		     : netlink_open(nl, protocol, e);
 }
 
-static void judge_net(struct doctor_row *row, int r, const struct err *e,
-		      const char *module)
+#define BY_DOORS \
+	"bridged networks by a slower path (doors); visitors appear as the gateway"
+#define BY_BARE \
+	"bridged networks by a simpler path (bare): accepted first, no ping outside"
+
+static void judge_part(struct doctor_row *row, int r, const struct err *e,
+		       const char *module, const char *still)
 {
 	char fix[160];
 
@@ -44,7 +50,14 @@ static void judge_net(struct doctor_row *row, int r, const struct err *e,
 		"as root: modprobe %s (and name it in /etc/modules-load.d), or a kernel "
 		"that has it",
 		module);
-	doctor_judge(row, r, DOCTOR_MISSING, fix, NO_BRIDGE);
+	doctor_judge(row, r, still ? DOCTOR_REDUCED : DOCTOR_MISSING, fix,
+		     still ? still : NO_BRIDGE);
+}
+
+static void judge_net(struct doctor_row *row, int r, const struct err *e,
+		      const char *module)
+{
+	judge_part(row, r, e, module, NULL);
 }
 
 static void probe_veth(struct doctor_row *row)
@@ -125,7 +138,7 @@ static void probe_nft(struct doctor_row *row)
 	struct err e = { 0 };
 
 	SAY(tried, "an nf_tables rule in a network namespace of one's own");
-	judge_net(row, try_nft(false, &e), &e, "nf_tables");
+	judge_part(row, try_nft(false, &e), &e, "nf_tables", BY_DOORS);
 }
 
 static void probe_tproxy(struct doctor_row *row)
@@ -133,7 +146,7 @@ static void probe_tproxy(struct doctor_row *row)
 	struct err e = { 0 };
 
 	SAY(tried, "an nf_tables rule with tproxy");
-	judge_net(row, try_nft(true, &e), &e, "nft_tproxy");
+	judge_part(row, try_nft(true, &e), &e, "nft_tproxy", BY_DOORS);
 }
 
 static void probe_packet(struct doctor_row *row)
@@ -148,9 +161,25 @@ static void probe_packet(struct doctor_row *row)
 		    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)))
 			r = -errno;
 	}
-	doctor_judge(row, r, DOCTOR_MISSING,
+	doctor_judge(row, r, DOCTOR_REDUCED,
 		     "as root: modprobe af_packet, and a kernel of 4.20 or newer",
-		     NO_BRIDGE);
+		     BY_BARE);
+}
+
+/* As a realm is made. */
+static void probe_path(struct doctor_row *row)
+{
+	struct err e = { 0 };
+	int r = doctor_enter(CLONE_NEWNET);
+
+	SAY(tried, "the network of a realm, by the first path that this kernel can");
+	if (r >= 0)
+		r = bridge_realm_up(&e);
+	if (r >= 0)
+		SAY(answer, "yes: %s", bridge_path_name((enum bridge_path)r));
+	else if (e.text[0])
+		SAY(answer, "%s", e.text);
+	doctor_judge(row, r < 0 ? r : 0, DOCTOR_MISSING, "see the rows above", NO_BRIDGE);
 }
 
 static void probe_transparent(struct doctor_row *row)
@@ -224,6 +253,7 @@ const struct doctor_probe doctor_net_probes[] = {
 	{ "tproxy", probe_tproxy },
 	{ "AF_PACKET", probe_packet },
 	{ "IP_TRANSPARENT", probe_transparent },
+	{ "network path", probe_path },
 	{ "ping sockets", probe_ping },
 	{ "ports below 1024", probe_low_ports },
 	{ "IPv6", probe_ipv6 },

@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/container.h"
+#include "core/engine/network.h"
 #include "core/ns/cgroup.h"
 #include "core/ns/idmap.h"
 #include "core/runtime/scope.h"
@@ -254,6 +255,22 @@ static void add_map(const struct idmap *m, const char *key, yyjson_mut_doc *doc,
 	}
 }
 
+static const char *network_words(const struct store *s)
+{
+	static const char *const paths[] = {
+		[BRIDGE_TPROXY] = "bridge and veth in the realm, TPROXY and splice",
+		[BRIDGE_DOORS] =
+			"bridge and veth in the realm, a listener and a routing "
+			"rule for each destination (this kernel has no nf_tables "
+			"with tproxy)",
+		[BRIDGE_BARE] = "bridge and veth in the realm, TPROXY without held "
+				"connections (this kernel has no AF_PACKET)",
+	};
+	int path = network_path(s);
+
+	return paths[path < 0 ? BRIDGE_TPROXY : path];
+}
+
 /* Our own: who runs this, with which IDs, over which network. */
 static void add_rootless(const struct store *s, yyjson_mut_doc *doc, yyjson_mut_val *obj,
 			 yyjson_mut_val *warnings)
@@ -269,8 +286,7 @@ static void add_rootless(const struct store *s, yyjson_mut_doc *doc, yyjson_mut_
 	json_add_str(doc, own, "User", pw ? pw->pw_name : "");
 	yyjson_mut_obj_add_uint(doc, own, "UID", geteuid());
 	json_add_str(doc, own, "RuntimeDir", s->run);
-	json_add_str(doc, own, "Network",
-		     "bridge and veth in the realm, TPROXY and splice");
+	json_add_str(doc, own, "Network", network_words(s));
 	maps = json_add_obj(doc, own, "IDMap");
 	if (idmap_host(&uid, &gid, &why, &e) < 0)
 		yyjson_mut_arr_add_strcpy(doc, warnings, e.text);

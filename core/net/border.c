@@ -69,8 +69,9 @@ int border_in(const struct tenants *ts, const struct stack_attachment *place,
 	      struct ip_addr *ret_dst)
 {
 	bool six = client->family == AF_INET6 && place->addr6.family == AF_INET6;
-	bool own = !border_is_loopback(client) && !border_link_local(client) &&
-		   !border_many(client) && !tenant_inside(ts, client);
+	bool own = !ts->faceless && !border_is_loopback(client) &&
+		   !border_link_local(client) && !border_many(client) &&
+		   !tenant_inside(ts, client);
 
 	if (!six && place->addr.family != AF_INET) {
 		if (place->addr6.family != AF_INET6)

@@ -14,7 +14,15 @@
  *   - IPv6 neighbour discovery is passed on; everything else is dropped.
  * What comes out of hold0 is such a SYN and is handed to the stack's transparent
  * listener. Bridges and hold0 are known to the chain by their interface group, so that a
- * new network needs no rule of its own but its gateway in a set. */
+ * new network needs no rule of its own but its gateway in a set.
+ *
+ * Kernels that lack something take one of two other paths, found by trying when the realm
+ * is made. Without nf_tables or its tproxy (minimal kernels of VMs and appliances: the
+ * commonest lack) there are no rules at all: the realm forwards nothing, so what is not
+ * for a gateway is dropped by the routing itself, and doors (door.h) let in what the
+ * stack has answered for. NAT (redirect and SO_ORIGINAL_DST) would need conntrack and
+ * nft_nat, which come and go with the same modules. Without AF_PACKET (some sandboxes)
+ * the same chain hands the first packet to the listener at once. */
 #include "core/net/bridge.h"
 
 #include <errno.h>
@@ -22,6 +30,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
@@ -33,7 +42,6 @@
 #define BRIDGE_GROUP     0x726cu
 #define HOLD_GROUP       0x726du
 #define BRIDGE_MARK      0x726cu
-#define BRIDGE_TABLE     100
 #define BRIDGE_ADDRS_MAX 8
 /* iptables' mangle: before routing, after defragmentation. */
 #define BRIDGE_HOOK_PRIORITY (-150)
@@ -170,8 +178,24 @@ static void bridge_rule_rest(struct netlink *nl)
 	nft_rule_end(&r);
 }
 
+const char *bridge_path_name(enum bridge_path path)
+{
+	static const char *const names[] = { "tproxy", "doors", "bare" };
+
+	return names[path];
+}
+
+const char *bridge_pair(enum bridge_path path, bool out)
+{
+	static const char *const names[][2] = { { "hold0", "hold1" },
+						{ "door0", "door1" },
+						{ "bare0", "bare1" } };
+
+	return names[path][out];
+}
+
 /* The whole table in one transaction: when it exists, everything in it does. */
-static int bridge_add_rules(bool six, struct err *e)
+static int bridge_add_rules(bool six, bool held, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
 	int rc = netlink_open(nl, NETLINK_NETFILTER, e);
@@ -193,6 +217,10 @@ static int bridge_add_rules(bool six, struct err *e)
 	bridge_rule_tproxy(nl, BRIDGE_GROUP, IPPROTO_UDP, AF_INET);
 	if (six)
 		bridge_rule_tproxy(nl, BRIDGE_GROUP, IPPROTO_UDP, AF_INET6);
+	if (!held)
+		bridge_rule_tproxy(nl, BRIDGE_GROUP, IPPROTO_TCP, AF_INET);
+	if (!held && six)
+		bridge_rule_tproxy(nl, BRIDGE_GROUP, IPPROTO_TCP, AF_INET6);
 	bridge_rule_neighbours(nl);
 	bridge_rule_rest(nl);
 	rc = nft_commit(nl, e);
@@ -201,15 +229,64 @@ static int bridge_add_rules(bool six, struct err *e)
 }
 
 /* Also where the kernel has no IPv6 these rules must stand. */
-static int bridge_add_table(struct err *e)
+static int bridge_add_table(bool held, struct err *e)
 {
 	struct err six = { 0 };
-	int rc = bridge_add_rules(true, &six);
+	int rc = bridge_add_rules(true, held, &six);
 
 	if (rc == 0 || rc == -EEXIST)
 		return 0;
-	rc = bridge_add_rules(false, e);
+	rc = bridge_add_rules(false, held, e);
 	return rc == -EEXIST ? 0 : rc;
+}
+
+/* Where no chain drops what is not for a gateway, the routing has to, and the pair's
+ * packets are known by their interface. */
+static int bridge_add_doors(struct netlink *nl, struct err *e)
+{
+	const char *in = bridge_pair(BRIDGE_DOORS, false);
+	int rc;
+
+	link_add_iif_rule(nl, AF_INET, in, BRIDGE_TABLE);
+	link_add_blackhole(nl, AF_INET);
+	rc = netlink_commit(nl, e);
+	if (rc)
+		return rc;
+	link_add_iif_rule(nl, AF_INET6, in, BRIDGE_TABLE);
+	link_add_blackhole(nl, AF_INET6);
+	netlink_commit(nl, NULL);
+	return 0;
+}
+
+static bool bridge_has_packets(struct err *e)
+{
+	autoclose int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		err_sys(e, "AF_PACKET sockets");
+	return fd >= 0;
+}
+
+/* Tries; what was tried in vain leaves nothing. only: BRIDGE_PATHS is any. */
+static int bridge_choose(struct netlink *nl, int only, struct err *e)
+{
+	struct err packets = { 0 }, rules = { 0 };
+	bool held = only != BRIDGE_BARE && bridge_has_packets(&packets);
+	int rc = only == BRIDGE_DOORS ? -EOPNOTSUPP : bridge_add_table(held, &rules);
+
+	if (rc == 0 && held)
+		return BRIDGE_TPROXY;
+	if (rc == 0 && only != BRIDGE_TPROXY)
+		return BRIDGE_BARE;
+	if (held && (only == BRIDGE_PATHS || only == BRIDGE_DOORS)) {
+		rc = bridge_add_doors(nl, e);
+		return rc ? rc : BRIDGE_DOORS;
+	}
+	return err_set(e, -EOPNOTSUPP,
+		       "this kernel lacks what bridged networks need: %s%s%s (containers "
+		       "with --network host or none work)",
+		       packets.text, packets.text[0] && rules.text[0] ? "; " : "",
+		       rules.text);
 }
 
 static int bridge_add_routing(struct netlink *nl, struct err *e)
@@ -229,48 +306,68 @@ static int bridge_add_routing(struct netlink *nl, struct err *e)
 	return 0;
 }
 
-/* The pair comes last: that it is up says that the rest is there. */
-static int bridge_realm_make(struct netlink *nl, struct err *e)
+/* The pair comes last: that it is up says that the rest is there. The path. */
+static int bridge_realm_make(struct netlink *nl, int only, struct err *e)
 {
-	struct link_end in = { .ifname = BRIDGE_HOLD_IN,
-			       .group = HOLD_GROUP,
+	struct link_end in = { .group = HOLD_GROUP,
 			       .mtu = BRIDGE_HOLD_MTU,
 			       .netns_fd = -1 };
-	struct link_end out = { .ifname = BRIDGE_HOLD_OUT,
-				.mtu = BRIDGE_HOLD_MTU,
-				.netns_fd = -1 };
+	struct link_end out = { .mtu = BRIDGE_HOLD_MTU, .netns_fd = -1 };
 	uint32_t index;
-	int rc;
+	int path, rc;
 
 	rc = bridge_set_sysctls(e);
 	if (!rc)
 		rc = bridge_add_routing(nl, e);
-	if (!rc)
-		rc = bridge_add_table(e);
-	if (rc)
-		return rc;
+	path = rc ? rc : bridge_choose(nl, only, e);
+	if (path < 0)
+		return path;
+	in.ifname = bridge_pair((enum bridge_path)path, false);
+	out.ifname = bridge_pair((enum bridge_path)path, true);
 	link_add_veth(nl, &out, &in);
 	netlink_tolerate(nl, -EEXIST);
 	rc = netlink_commit(nl, e);
 	if (!rc)
-		rc = link_index(nl, BRIDGE_HOLD_IN, &index, e);
+		rc = link_index(nl, in.ifname, &index, e);
 	if (rc)
 		return rc;
 	link_set_up(nl, index);
-	return netlink_commit(nl, e);
+	rc = netlink_commit(nl, e);
+	return rc ? rc : path;
+}
+
+int bridge_realm_take(const char *only, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	int wanted = BRIDGE_PATHS, rc;
+
+	for (int i = 0; only && i < BRIDGE_PATHS; i++)
+		if (str_eq(only, bridge_path_name((enum bridge_path)i)))
+			wanted = i;
+	if (only && wanted == BRIDGE_PATHS)
+		return err_set(e, -EINVAL, "there is no network path '%s'", only);
+	rc = netlink_open(nl, NETLINK_ROUTE, e);
+	if (rc)
+		return rc;
+	rc = -ENODEV;
+	for (int i = 0; i < BRIDGE_PATHS && rc < 0; i++)
+		if (link_is_up(nl, bridge_pair((enum bridge_path)i, false)) == 1)
+			rc = i;
+	if (rc < 0)
+		rc = bridge_realm_make(nl, wanted, e);
+	netlink_done(nl);
+	return rc < 0 ? err_wrap(e, "prepare the network") : rc;
 }
 
 int bridge_realm_up(struct err *e)
 {
-	autofree struct netlink *nl = mem_new(struct netlink);
-	int rc = netlink_open(nl, NETLINK_ROUTE, e);
+	return bridge_realm_take(NULL, e);
+}
 
-	if (rc)
-		return rc;
-	if (link_is_up(nl, BRIDGE_HOLD_IN) != 1)
-		rc = bridge_realm_make(nl, e);
-	netlink_done(nl);
-	return rc ? err_wrap(e, "prepare the network") : 0;
+/* Without a chain there is no set of gateways: none is needed then. */
+static bool bridge_has_chain(struct netlink *nl)
+{
+	return link_is_up(nl, bridge_pair(BRIDGE_DOORS, false)) != 1;
 }
 
 static int bridge_gateways(const struct bridge *b, struct err *e)
@@ -317,7 +414,7 @@ static int bridge_make(const struct bridge *b, struct netlink *nl, struct err *e
 	if (six)
 		link_add_addr(nl, index, &b->gateway6, b->subnet6.prefix);
 	rc = netlink_commit(nl, e);
-	return rc ? rc : bridge_gateways(b, e);
+	return rc || !bridge_has_chain(nl) ? rc : bridge_gateways(b, e);
 }
 
 int bridge_up(const struct bridge *b, struct err *e)
@@ -343,7 +440,8 @@ static void bridge_forget(struct netlink *nl, const char *ifname)
 
 	if (link_index(nl, ifname, &index, NULL) == 0)
 		n = link_addrs(nl, index, addrs, BRIDGE_ADDRS_MAX);
-	if (n <= 0 || netlink_open(nft, NETLINK_NETFILTER, NULL) != 0)
+	if (n <= 0 || !bridge_has_chain(nl) ||
+	    netlink_open(nft, NETLINK_NETFILTER, NULL) != 0)
 		return;
 	for (int i = 0; i < n; i++) {
 		nft_begin(nft);

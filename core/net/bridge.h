@@ -26,14 +26,29 @@ struct bridge {
  * reach.
  */
 #define BRIDGE_STACK_PORT 1
-/* The pair through which a held SYN comes back: sent out of BRIDGE_HOLD_OUT, it comes in
- * at BRIDGE_HOLD_IN. */
-#define BRIDGE_HOLD_IN  "hold0"
-#define BRIDGE_HOLD_OUT "hold1"
+/* Routing table that delivers everything locally. */
+#define BRIDGE_TABLE    100
 #define BRIDGE_HOLD_MTU 65535
 
-/* Makes the realm's own parts (lo, hold pair, sysctls, tables, rules); idempotent. */
+/* How containers' connections come to the stack, best first. What each needs of the
+ * kernel beside bridge, veth and policy routing:
+ *   TPROXY  nf_tables with tproxy, and AF_PACKET: the way of ARCHITECTURE.md section 3
+ *   DOORS   AF_PACKET alone, no nf_tables: a listener and a routing rule for each
+ *           destination (door.h); datagrams pass through the packet socket
+ *   BARE    nf_tables with tproxy alone: a SYN cannot be held, so a connection is
+ *           accepted first, and reset when the host cannot make it; no ping outside */
+enum bridge_path { BRIDGE_TPROXY, BRIDGE_DOORS, BRIDGE_BARE, BRIDGE_PATHS };
+/* "tproxy", … */
+const char *bridge_path_name(enum bridge_path path);
+/* The pair through which a held SYN comes back: sent out of the second, it comes in at
+ * the first. Its name says which path the realm has taken. */
+const char *bridge_pair(enum bridge_path path, bool out);
+
+/* Makes the realm's own parts (lo, hold pair, sysctls, tables, rules); idempotent. By the
+ * first path that this kernel can; the path taken, or -errno. */
 int bridge_realm_up(struct err *e);
+/* The same by the path of that name only (NULL: any). */
+int bridge_realm_take(const char *only, struct err *e);
 /* Makes the bridge with its addresses and rules; idempotent. */
 int bridge_up(const struct bridge *b, struct err *e);
 int bridge_down(const char *ifname, struct err *e);

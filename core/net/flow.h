@@ -5,6 +5,7 @@
  * States of a flow, and what it waits for:
  *
  *   outbound   CONNECTING  the host's connect(2); the container's SYN is held
+ *              REACHING    the same, but the container's socket was accepted already
  *              OFFERED     the SYN was sent again; the transparent listener's accept
  *              OPEN        both sockets; bytes move
  *   inbound    DIALLING    connect(2) towards the container; the client is accepted
@@ -27,7 +28,14 @@
 #define FLOW_NONE     UINT16_MAX
 #define FLOW_OFFER_MS 10000
 
-enum flow_state { FLOW_FREE, FLOW_CONNECTING, FLOW_OFFERED, FLOW_DIALLING, FLOW_OPEN };
+enum flow_state {
+	FLOW_FREE,
+	FLOW_CONNECTING,
+	FLOW_REACHING,
+	FLOW_OFFERED,
+	FLOW_DIALLING,
+	FLOW_OPEN,
+};
 
 /* One socket of a flow. A direction is named by the side its bytes come from. */
 enum flow_side { FLOW_HOST, FLOW_REALM };
@@ -45,6 +53,8 @@ struct flow {
 	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
 	bool hashed, queued, listed;
 	bool seen, kept; /* by a sweep; its host socket is probed */
+	bool sudden;     /* accepted before its SYN was seen: seq is not known */
+	uint16_t door;   /* DOOR_NONE: none */
 	uint16_t gen;
 	uint16_t next_hash;
 	uint16_t next_run;             /* queue of flows with work left */

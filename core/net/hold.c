@@ -49,12 +49,19 @@ static int hold_attach(int fd, struct sock_filter *code, size_t n)
 		       : -errno;
 }
 
-static int hold_filter4(int fd, int in, int out)
+/* Where no rule hands datagrams to sockets, they all come by here. */
+static uint32_t hold_datagrams(const struct hold *h)
 {
+	return h->path == BRIDGE_DOORS ? HOLD_LARGE : 0;
+}
+
+static int hold_filter4(const struct hold *h, int fd)
+{
+	uint32_t in = (uint32_t)h->in, out = (uint32_t)h->out;
 	struct sock_filter code[] = {
 		/* 0*/ HOLD_LD(BPF_W, HOLD_IFINDEX),
-		/* 1*/ HOLD_IF((uint32_t)in, 14, 0),
-		/* 2*/ HOLD_IF((uint32_t)out, 13, 0),
+		/* 1*/ HOLD_IF(in, 14, 0),
+		/* 2*/ HOLD_IF(out, 13, 0),
 		/* 3*/ HOLD_LD(BPF_H, 6),
 		/* 4: not a first fragment */
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 11, 0),
@@ -65,33 +72,40 @@ static int hold_filter4(int fd, int in, int out)
 		/* 9*/ BPF_STMT(BPF_ALU | BPF_AND | BPF_K, HOLD_FLAGS),
 		/*10*/ HOLD_IF(HOLD_SYN, 0, 5),
 		/*11*/ HOLD_RET(HOLD_SNAP),
-		/*12*/ HOLD_IF(IPPROTO_ICMP, 0, 3),
+		/*12*/ HOLD_IF(IPPROTO_ICMP, 0, 4),
 		/*13*/ BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
 		/*14*/ HOLD_IF(8, 0, 1),
 		/*15*/ HOLD_RET(PACKET_MAX),
 		/*16*/ HOLD_RET(0),
+		/*17*/ HOLD_IF(IPPROTO_UDP, 0, 1),
+		/*18*/ HOLD_RET(hold_datagrams(h)),
+		/*19*/ HOLD_RET(0),
 	};
 
 	return hold_attach(fd, code, ARRAY_LEN(code));
 }
 
-static int hold_filter6(int fd, int in, int out)
+static int hold_filter6(const struct hold *h, int fd)
 {
+	uint32_t in = (uint32_t)h->in, out = (uint32_t)h->out;
 	struct sock_filter code[] = {
 		/* 0*/ HOLD_LD(BPF_W, HOLD_IFINDEX),
-		/* 1*/ HOLD_IF((uint32_t)in, 11, 0),
-		/* 2*/ HOLD_IF((uint32_t)out, 10, 0),
+		/* 1*/ HOLD_IF(in, 11, 0),
+		/* 2*/ HOLD_IF(out, 10, 0),
 		/* 3*/ HOLD_LD(BPF_B, 6),
 		/* 4*/ HOLD_IF(IPPROTO_TCP, 0, 4),
 		/* 5*/ HOLD_LD(BPF_B, 40 + 13),
 		/* 6*/ BPF_STMT(BPF_ALU | BPF_AND | BPF_K, HOLD_FLAGS),
 		/* 7*/ HOLD_IF(HOLD_SYN, 0, 5),
 		/* 8*/ HOLD_RET(HOLD_SNAP),
-		/* 9*/ HOLD_IF(IPPROTO_ICMPV6, 0, 3),
+		/* 9*/ HOLD_IF(IPPROTO_ICMPV6, 0, 4),
 		/*10*/ HOLD_LD(BPF_B, 40),
 		/*11*/ HOLD_IF(128, 0, 1),
 		/*12*/ HOLD_RET(PACKET_MAX),
 		/*13*/ HOLD_RET(0),
+		/*14*/ HOLD_IF(IPPROTO_UDP, 0, 1),
+		/*15*/ HOLD_RET(hold_datagrams(h)),
+		/*16*/ HOLD_RET(0),
 	};
 
 	return hold_attach(fd, code, ARRAY_LEN(code));
@@ -121,12 +135,7 @@ static int hold_open_one(struct hold *h, struct porter *porter, unsigned int six
 	if (fd < 0)
 		return err_code(e, fd, "open a packet socket in the realm");
 	h->fd[six] = fd;
-	rc = hold_ifindex(fd, BRIDGE_HOLD_IN, &h->in, e);
-	if (!rc)
-		rc = hold_ifindex(fd, BRIDGE_HOLD_OUT, &h->out, e);
-	if (rc)
-		return rc;
-	rc = six ? hold_filter6(fd, h->in, h->out) : hold_filter4(fd, h->in, h->out);
+	rc = six ? hold_filter6(h, fd) : hold_filter4(h, fd);
 	if (rc)
 		return err_code(e, rc, "set the packet filter");
 	/* Bursts of connections; as much as the host allows. */
@@ -138,20 +147,38 @@ static int hold_open_one(struct hold *h, struct porter *porter, unsigned int six
 	return 0;
 }
 
+/* By which pair is there. */
+static int hold_find_path(struct hold *h, int sock, struct err *e)
+{
+	int rc = -ENODEV;
+
+	for (int i = 0; i < BRIDGE_PATHS && rc; i++) {
+		h->path = (enum bridge_path)i;
+		err_clear(e);
+		rc = hold_ifindex(sock, bridge_pair(h->path, false), &h->in, e);
+	}
+	return rc ? rc : hold_ifindex(sock, bridge_pair(h->path, true), &h->out, e);
+}
+
 int hold_open(struct hold *h, struct porter *porter, struct err *e)
 {
 	struct ifreq r = { 0 };
 	int rc;
 
 	h->fd[0] = h->fd[1] = -1;
+	h->raw[0] = porter_take(porter, PORTER_RAW4);
+	h->raw[1] = porter_take(porter, PORTER_RAW6);
+	rc = h->raw[0] < 0 ? err_code(e, h->raw[0], "open a raw socket in the realm")
+			   : hold_find_path(h, h->raw[0], e);
+	if (rc || h->path == BRIDGE_BARE)
+		return rc;
+	h->size = h->path == BRIDGE_DOORS ? HOLD_LARGE : PACKET_MAX;
 	rc = hold_open_one(h, porter, 0, e);
 	if (rc)
 		return rc;
-	h->raw[0] = porter_take(porter, PORTER_RAW4);
-	h->raw[1] = porter_take(porter, PORTER_RAW6);
-	str_copy(r.ifr_name, sizeof(r.ifr_name), BRIDGE_HOLD_IN);
+	str_copy(r.ifr_name, sizeof(r.ifr_name), bridge_pair(h->path, false));
 	if (ioctl(h->fd[0], SIOCGIFHWADDR, &r) != 0)
-		return err_sys(e, "read the address of '%s'", BRIDGE_HOLD_IN);
+		return err_sys(e, "read the address of '%s'", r.ifr_name);
 	memcpy(h->in_mac, r.ifr_hwaddr.sa_data, sizeof(h->in_mac));
 	if (hold_open_one(h, porter, 1, NULL) != 0)
 		h->fd[1] = fd_close(h->fd[1]);
@@ -166,7 +193,7 @@ void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg)
 	int n;
 
 	for (int i = 0; i < HOLD_BATCH; i++) {
-		iov[i] = (struct iovec){ h->data[i], sizeof(h->data[i]) };
+		iov[i] = (struct iovec){ &h->data[(size_t)i * h->size], h->size };
 		msgs[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &from[i],
 							 .msg_namelen = sizeof(*from),
 							 .msg_iov = &iov[i],
@@ -178,7 +205,7 @@ void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg)
 		struct packet p;
 
 		if (from[i].sll_pkttype != PACKET_HOST ||
-		    packet_parse(h->data[i], msgs[i].msg_len, &p) != 0)
+		    packet_parse(iov[i].iov_base, msgs[i].msg_len, &p) != 0)
 			continue;
 		memcpy(link.mac, from[i].sll_addr, sizeof(link.mac));
 		fn(arg, &p, &link);
@@ -197,6 +224,8 @@ static int hold_write(const struct hold *h, int ifindex, const uint8_t mac[6],
 	};
 
 	memcpy(ll.sll_addr, mac, 6);
+	if (h->fd[six] < 0)
+		return -EOPNOTSUPP;
 	if (sendto(h->fd[six], p, n, MSG_DONTWAIT, (struct sockaddr *)&ll, sizeof(ll)) <
 	    0)
 		return -errno;

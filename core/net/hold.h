@@ -6,10 +6,12 @@
 #define NET_HOLD_H
 
 #include "core/base/err.h"
+#include "core/net/bridge.h"
 #include "core/net/packet.h"
 #include "core/net/porter.h"
 
 #define HOLD_BATCH 32
+#define HOLD_LARGE 65536 /* of a datagram, where they come this way */
 
 /* Where a packet came from, and so where an answer goes. */
 struct hold_link {
@@ -18,13 +20,16 @@ struct hold_link {
 };
 
 struct hold {
-	int fd[2]; /* IPv4, IPv6 (-1: none) */
+	enum bridge_path path;
+	int fd[2]; /* IPv4, IPv6 (-1: none; both where packets cannot be held) */
 	int raw[2];
 	int in, out; /* ifindexes of the pair */
 	uint8_t in_mac[6];
-	uint8_t data[HOLD_BATCH][PACKET_MAX]; /* what is being read */
+	size_t size;                           /* of one packet's room in: */
+	uint8_t data[HOLD_BATCH * HOLD_LARGE]; /* what is being read */
 };
 
+/* Finds the path that the realm has taken, too. */
 int hold_open(struct hold *h, struct porter *porter, struct err *e);
 
 /* Reads what waits on h->fd[six], calling fn for each packet understood. */

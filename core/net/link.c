@@ -13,6 +13,8 @@
 
 #define LINK_LO            1 /* lo is the first interface of every network namespace */
 #define LINK_RULE_PRIORITY 100
+#define LINK_DOOR_PRIORITY 90
+#define LINK_TCP           6 /* IPPROTO_TCP, whose header clashes with the kernel's */
 
 static void link_begin(struct netlink *nl, const char *what, uint16_t type,
 		       uint16_t flags, uint32_t ifindex)
@@ -294,19 +296,82 @@ void link_add_local_table(struct netlink *nl, sa_family_t family, uint8_t table)
 	netlink_put_u32(nl, RTA_OIF, LINK_LO);
 }
 
+static void link_rule(struct netlink *nl, uint16_t type, const struct fib_rule_hdr *h,
+		      uint32_t priority)
+{
+	bool add = type == RTM_NEWRULE;
+	struct fib_rule_hdr *m;
+
+	netlink_begin(nl, add ? "add routing rule" : "delete routing rule", type,
+		      add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	netlink_tolerate(nl, add ? -EEXIST : -ENOENT);
+	m = netlink_header(nl, sizeof(*m));
+	if (m)
+		*m = *h;
+	netlink_put_u32(nl, FRA_PRIORITY, priority);
+}
+
+static void link_port_rule(struct netlink *nl, uint16_t type, const struct ip_addr *a,
+			   uint16_t port, uint8_t table)
+{
+	struct fib_rule_port_range ports = { port, port };
+
+	link_rule(nl, type,
+		  &(struct fib_rule_hdr){ .family = (uint8_t)a->family,
+					  .dst_len = (uint8_t)(8 * link_addr_size(a)),
+					  .table = table,
+					  .action = FR_ACT_TO_TBL },
+		  LINK_DOOR_PRIORITY);
+	netlink_put(nl, FRA_DST, a->bytes, link_addr_size(a));
+	netlink_put_u8(nl, FRA_IP_PROTO, LINK_TCP);
+	netlink_put(nl, FRA_DPORT_RANGE, &ports, sizeof(ports));
+}
+
+void link_add_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t port,
+			uint8_t table)
+{
+	link_port_rule(nl, RTM_NEWRULE, a, port, table);
+}
+
+void link_del_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t port,
+			uint8_t table)
+{
+	link_port_rule(nl, RTM_DELRULE, a, port, table);
+}
+
+void link_add_iif_rule(struct netlink *nl, sa_family_t family, const char *ifname,
+		       uint8_t table)
+{
+	link_rule(nl, RTM_NEWRULE,
+		  &(struct fib_rule_hdr){ .family = (uint8_t)family,
+					  .table = table,
+					  .action = FR_ACT_TO_TBL },
+		  LINK_RULE_PRIORITY);
+	netlink_put_str(nl, FRA_IIFNAME, ifname);
+}
+
 void link_add_mark_rule(struct netlink *nl, sa_family_t family, uint32_t mark,
 			uint8_t table)
 {
-	struct fib_rule_hdr *m;
-
-	netlink_begin(nl, "add routing rule", RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
-	netlink_tolerate(nl, -EEXIST);
-	m = netlink_header(nl, sizeof(*m));
-	if (m) {
-		m->family = (uint8_t)family;
-		m->table = table;
-		m->action = FR_ACT_TO_TBL;
-	}
-	netlink_put_u32(nl, FRA_PRIORITY, LINK_RULE_PRIORITY);
+	link_rule(nl, RTM_NEWRULE,
+		  &(struct fib_rule_hdr){ .family = (uint8_t)family,
+					  .table = table,
+					  .action = FR_ACT_TO_TBL },
+		  LINK_RULE_PRIORITY);
 	netlink_put_u32(nl, FRA_FWMARK, mark);
+}
+
+void link_add_blackhole(struct netlink *nl, sa_family_t family)
+{
+	struct rtmsg m = {
+		.rtm_family = (uint8_t)family,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_STATIC,
+		.rtm_scope = RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_BLACKHOLE,
+	};
+
+	link_route(nl, "add route", &m);
+	/* Behind any default route there may be. */
+	netlink_put_u32(nl, RTA_PRIORITY, UINT32_MAX);
 }

@@ -55,6 +55,16 @@ void link_add_default(struct netlink *nl, uint32_t ifindex,
 		      const struct ip_addr *gateway);
 /* "local default dev lo table T", and "fwmark M lookup T"; existing: no error. */
 void link_add_local_table(struct netlink *nl, sa_family_t family, uint8_t table);
+/* "to A ipproto tcp dport P lookup T", before others; existing: no error. */
+void link_add_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t port,
+			uint8_t table);
+void link_del_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t port,
+			uint8_t table);
+/* "iif I lookup T". */
+void link_add_iif_rule(struct netlink *nl, sa_family_t family, const char *ifname,
+		       uint8_t table);
+/* "blackhole default": what has no other route is dropped without a word. */
+void link_add_blackhole(struct netlink *nl, sa_family_t family);
 void link_add_mark_rule(struct netlink *nl, sa_family_t family, uint32_t mark,
 			uint8_t table);
 

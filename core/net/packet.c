@@ -10,6 +10,7 @@
 #define IP6_HEADER        40
 #define TCP_HEADER        20
 #define UDP_HEADER        8
+#define UDP_HEADER        8
 #define ICMP_HEADER       8
 #define PACKET_TTL        64
 
@@ -159,6 +160,17 @@ static int packet_parse_tcp(struct packet *k)
 	return 0;
 }
 
+/* One whose rest is in other fragments, or was cut off, is not whole. */
+static int packet_parse_datagram(struct packet *k)
+{
+	if (k->l4_len < UDP_HEADER || packet_get16(k->l4 + 4) != k->l4_len)
+		return -EINVAL;
+	k->kind = PACKET_DATAGRAM;
+	k->src_port = packet_get16(k->l4);
+	k->dst_port = packet_get16(k->l4 + 2);
+	return 0;
+}
+
 static int packet_parse_echo(struct packet *k, uint8_t type)
 {
 	if (k->l4_len < ICMP_HEADER || k->l4[0] != type || k->l4[1] != 0)
@@ -188,6 +200,8 @@ int packet_parse(const uint8_t *p, size_t n, struct packet *ret)
 	k.l4_len = k.raw_len - at;
 	if (proto == IPPROTO_TCP)
 		rc = packet_parse_tcp(&k);
+	else if (proto == IPPROTO_UDP)
+		rc = packet_parse_datagram(&k);
 	else if (proto == IPPROTO_ICMP && k.src.family == AF_INET)
 		rc = packet_parse_echo(&k, ICMP4_ECHO);
 	else if (proto == IPPROTO_ICMPV6 && k.src.family == AF_INET6)

@@ -13,23 +13,23 @@
 #define PACKET_MAX     2048
 #define PACKET_TCP_MAX 60
 
-enum packet_kind { PACKET_SYN, PACKET_ECHO };
+enum packet_kind { PACKET_SYN, PACKET_ECHO, PACKET_DATAGRAM };
 
 /* One packet of a container, from its IP header on. Pointers into the bytes parsed. */
 struct packet {
 	enum packet_kind kind;
 	struct ip_addr src, dst;
-	uint16_t src_port, dst_port; /* SYN */
+	uint16_t src_port, dst_port; /* SYN, DATAGRAM */
 	uint32_t seq;                /* SYN */
 	uint16_t id, echo_seq;       /* ECHO */
 	const uint8_t *l4;           /* transport header */
-	size_t l4_len;      /* SYN: the TCP header alone; ECHO: the whole message */
+	size_t l4_len;      /* SYN: the TCP header alone; else the whole message */
 	const uint8_t *raw; /* the packet itself: what an ICMP error quotes */
 	size_t raw_len;
 };
 
-/* A TCP SYN or an ICMP echo request in a first fragment without IPv6 extension headers;
- * -EINVAL for anything else. */
+/* A TCP SYN or an ICMP echo request in a first fragment, or a whole UDP datagram, without
+ * IPv6 extension headers; -EINVAL for anything else. */
 int packet_parse(const uint8_t *p, size_t n, struct packet *ret);
 
 /* Who said what to whom, for the packets written below. */

@@ -26,15 +26,19 @@
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
+#include "core/net/bridge.h"
 #include "core/net/confine.h"
+#include "core/net/link.h"
 
 #define PORTER_BATCH 16
 #define PORTER_LOW   8
 
-enum porter_reply_type { PORTER_SOCKETS, PORTER_RESOLV };
+enum porter_reply_type { PORTER_SOCKETS, PORTER_RESOLV, PORTER_RULED };
 
 struct porter_ask {
-	uint8_t kind, count;
+	uint8_t kind, count; /* of a rule: 1 to add it, 0 to take it away */
+	uint16_t port;
+	struct ip_addr addr;
 };
 
 struct porter_reply {
@@ -54,6 +58,7 @@ struct porter_watch {
 	int inotify;
 	const char *path;
 	struct buf last;
+	struct netlink *nl; /* of the realm */
 };
 
 static const struct porter_shape {
@@ -98,6 +103,18 @@ static int porter_socket(enum porter_kind kind)
 	if (shape->family != AF_PACKET)
 		rc = porter_transparent(fd, shape);
 	return rc ? rc : TAKE_FD(fd);
+}
+
+static int porter_set_rule(int sock, struct netlink *nl, const struct porter_ask *ask)
+{
+	struct porter_reply r = { .type = PORTER_RULED, .kind = PORTER_RULE };
+
+	if (ask->count)
+		link_add_port_rule(nl, &ask->addr, ask->port, BRIDGE_TABLE);
+	else
+		link_del_port_rule(nl, &ask->addr, ask->port, BRIDGE_TABLE);
+	r.error = netlink_commit(nl, NULL);
+	return fd_send(sock, &r, sizeof(r), NULL, 0);
 }
 
 static int porter_answer(int sock, const struct porter_ask *ask)
@@ -185,7 +202,8 @@ static int porter_loop(int sock, struct porter_watch *w)
 
 			if (n != sizeof(ask))
 				return n < 0 ? (int)n : 0;
-			rc = porter_answer(sock, &ask);
+			rc = ask.kind == PORTER_RULE ? porter_set_rule(sock, w->nl, &ask)
+						     : porter_answer(sock, &ask);
 		}
 	}
 	return rc;
@@ -207,7 +225,10 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	w.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	porter_watch_folders(&w);
-	fd_close_except(3, (int[]){ sock, w.inotify }, 2);
+	w.nl = mem_new(struct netlink);
+	if (!started)
+		started = netlink_open(w.nl, NETLINK_ROUTE, NULL);
+	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd }, 3);
 	if (!started)
 		started = confine_porter(&e);
 	if (fd_write_all(sock, &started, sizeof(started)) != 0 || started)
@@ -251,7 +272,7 @@ int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err
 
 static int porter_ask(struct porter *p, enum porter_kind kind, uint8_t count)
 {
-	struct porter_ask ask = { (uint8_t)kind, count };
+	struct porter_ask ask = { .kind = (uint8_t)kind, .count = count };
 	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
 
 	if (!rc)
@@ -290,8 +311,26 @@ int porter_receive(struct porter *p)
 		resolvconf_parse(m.text, (size_t)n - sizeof(m.reply), &p->resolv);
 		return 0;
 	}
+	if (m.reply.type == PORTER_RULED) {
+		p->ruled = true;
+		p->rule = m.reply.error;
+		return 0;
+	}
 	porter_store(p, &m.reply, fds, nfds);
 	return nfds == 0 && m.reply.error ? m.reply.error : 0;
+}
+
+int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port)
+{
+	struct porter_ask ask = {
+		.kind = PORTER_RULE, .count = add, .port = port, .addr = *addr
+	};
+	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
+
+	p->ruled = false;
+	while (!rc && !p->ruled)
+		rc = porter_receive(p);
+	return rc ? rc : p->rule;
 }
 
 int porter_take(struct porter *p, enum porter_kind kind)

@@ -5,6 +5,7 @@
 #ifndef NET_PORTER_H
 #define NET_PORTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ enum porter_kind {
 	PORTER_RAW4, /* whole packets out, by the realm's routes */
 	PORTER_RAW6,
 	PORTER_KINDS,
+	PORTER_RULE, /* no socket: a routing rule */
 };
 
 #define PORTER_STOCK 32
@@ -32,6 +34,8 @@ struct porter {
 	uint8_t stocked[PORTER_KINDS];
 	uint8_t asked[PORTER_KINDS]; /* on their way */
 	struct resolvconf resolv;
+	bool ruled; /* a rule's answer is there: */
+	int rule;
 };
 
 /* Forks the porter, joins it to the realm (pidfd of a process there) and reads the first
@@ -40,6 +44,9 @@ int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err
 /* A socket of the realm; -errno (-EPIPE: the porter is gone). Waits only when the stock
  * is empty. */
 int porter_take(struct porter *p, enum porter_kind kind);
+/* Adds, or takes away, the routing rule that delivers TCP to that address and port in the
+ * realm. 0 or -errno. */
+int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port);
 /* When p->sock is readable: takes in what has come. 0, or -errno when the porter is gone.
  */
 int porter_receive(struct porter *p);

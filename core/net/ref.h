@@ -13,6 +13,7 @@ enum ref_kind {
 	REF_PORTER,     /* the porter's socket */
 	REF_HOLD,       /* held packets; side: 0 IPv4, 1 IPv6 */
 	REF_OUTLET,     /* transparent TCP listener; side as above */
+	REF_DOOR,       /* a destination's listener; index: door */
 	REF_INLET,      /* a published port's listener; index: inlet */
 	REF_FLOW,       /* one socket of a TCP flow; side: enum flow_side */
 	REF_UDP_OUT,    /* transparent UDP socket that sees new flows; side as above */

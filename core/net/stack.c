@@ -40,10 +40,17 @@ static void stack_held(void *arg, const struct packet *p, const struct hold_link
 
 	if (tenant_gateway(&s->tenants, &p->dst))
 		return;
-	if (p->kind == PACKET_SYN)
+	switch (p->kind) {
+	case PACKET_SYN:
 		tcp_syn(&s->tcp, p, from);
-	else
+		break;
+	case PACKET_ECHO:
 		ping_request(&s->pings, p, from);
+		break;
+	case PACKET_DATAGRAM:
+		udp_packet(&s->udp, p);
+		break;
+	}
 }
 
 static void stack_gate(struct stack *s, struct ref r)
@@ -62,6 +69,7 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 {
 	struct tenant *t;
 	struct inlet *i;
+	struct door *d;
 	struct flow *f;
 
 	switch (r.kind) {
@@ -79,7 +87,12 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 		hold_receive(&s->hold, r.side, stack_held, s);
 		break;
 	case REF_OUTLET:
-		tcp_accept(&s->tcp, r.side);
+		tcp_accept(&s->tcp, s->tcp.outlet[r.side]);
+		break;
+	case REF_DOOR:
+		d = door_get(&s->tcp.doors, r.index, r.gen);
+		if (d)
+			tcp_accept(&s->tcp, d->fd);
 		break;
 	case REF_INLET:
 		i = inlet_get(&s->inlets, r.index, r.gen);
@@ -150,7 +163,7 @@ static int stack_timeout(const struct stack *s, bool more)
 	if (more)
 		return 0;
 	if (s->idle_since || s->queries.live || s->streams.live || s->pings.live ||
-	    s->flows.offered_first != FLOW_NONE)
+	    s->flows.offered_first != FLOW_NONE || s->tcp.doors.live)
 		return STACK_TICK_MS;
 	return s->udp.live || s->flows.live ? STACK_SWEEP_MS : -1;
 }
@@ -218,7 +231,9 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->tcp.epfd = s->epfd;
 	s->tcp.flows = &s->flows;
 	s->tcp.hold = &s->hold;
-	s->tcp.porter = &s->porter;
+	s->tcp.porter = s->tcp.doors.porter = &s->porter;
+	s->tcp.doors.epfd = s->epfd;
+	s->tenants.faceless = s->hold.path == BRIDGE_DOORS;
 	s->tcp.tenants = &s->tenants;
 	s->resolver.epfd = s->wickets.epfd = s->epfd;
 	s->resolver.porter = s->wickets.porter = &s->porter;

@@ -9,6 +9,9 @@
  * listener, whose accepted socket bears the destination's address. So a connection that
  * the container sees established is established to the far end.
  *
+ * Where a SYN cannot be held (bridge.h's path BARE), and for further connections by an
+ * open door, the kernel accepts first and the stack asks the host then (REACHING).
+ *
  * A SYN seen again (the container's retransmission) finds its flow: CONNECTING ignores
  * it, OFFERED offers it anew.
  *
@@ -29,6 +32,7 @@
 #include "core/net/border.h"
 #include "core/net/ref.h"
 #include "core/net/sockaddr.h"
+#include "core/net/tcp_inside.h"
 
 #define TCP_BACKLOG    8192
 #define TCP_ACCEPT_MAX 64
@@ -80,15 +84,16 @@ int tcp_open(struct tcp *t, struct err *e)
 	return 0;
 }
 
-static int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side)
+int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side)
 {
 	struct ref r = { REF_FLOW, (uint8_t)side, f->gen, flow_index(t->flows, f) };
 
 	return ref_add(t->epfd, f->fd[side], TCP_EVENTS, r);
 }
 
-static void tcp_end(struct tcp *t, struct flow *f, bool reset)
+void tcp_end(struct tcp *t, struct flow *f, bool reset)
 {
+	door_leave(&t->doors, f->door);
 	relay_close(&t->relay, f, reset);
 	flow_free(t->flows, f);
 }
@@ -127,8 +132,28 @@ static void tcp_refuse(const struct tcp *t, const struct hold_link *link,
 		hold_send(t->hold, link, answer, n);
 }
 
+/* Where the realm's path is that of doors: the flow has its own open for as long as it
+ * lives. */
+static int tcp_enter_door(struct tcp *t, struct flow *f)
+{
+	int door;
+
+	if (t->hold->path != BRIDGE_DOORS || f->door != DOOR_NONE)
+		return 0;
+	door = door_enter(&t->doors, &f->path.dst, f->path.dst_port);
+	if (door < 0)
+		return door;
+	f->door = (uint16_t)door;
+	return 0;
+}
+
 static void tcp_offer(struct tcp *t, struct flow *f)
 {
+	if (tcp_enter_door(t, f) != 0) {
+		tcp_refuse(t, &f->link, &f->path, f->seq, -ECONNREFUSED);
+		tcp_end(t, f, true);
+		return;
+	}
 	f->deadline = t->now + FLOW_OFFER_MS;
 	f->state = FLOW_OFFERED;
 	flow_unlist(t->flows, f);
@@ -159,7 +184,7 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 		return -errno;
 	if (tcp_watch(t, f, FLOW_HOST) != 0)
 		return -ENOMEM;
-	if (rc == 0)
+	if (rc == 0 && f->state == FLOW_CONNECTING)
 		tcp_offer(t, f);
 	return 0;
 }
@@ -175,6 +200,10 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 
 	if (!who || place->closed & 1u << STACK_TCP)
 		return;
+	if (f && f->sudden) {
+		f->sudden = false;
+		f->seq = p->seq;
+	}
 	if (f && f->seq == p->seq) {
 		if (f->state == FLOW_OFFERED)
 			tcp_offer(t, f);
@@ -223,14 +252,56 @@ static void tcp_run(struct tcp *t, struct flow *f)
 	}
 }
 
+/* A container's socket that nobody offered: the host is asked now. The flow takes fd. */
+static void tcp_accepted_first(struct tcp *t, int fd, const struct packet_path *path)
+{
+	const struct stack_attachment *place;
+	struct tenant *who = tenant_find(t->tenants, &path->src, &place);
+	struct flow *f = NULL;
+	struct ip_addr to;
+
+	if (who && !(place->closed & 1u << STACK_TCP) &&
+	    !tenant_gateway(t->tenants, &path->dst) &&
+	    border_out(t->tenants, place, &path->dst) == 0)
+		f = flow_new(t->flows);
+	if (!f) {
+		fd_close(fd);
+		return;
+	}
+	f->state = FLOW_REACHING;
+	f->sudden = true;
+	f->tenant = tenant_index(t->tenants, who);
+	f->path = *path;
+	f->fd[FLOW_REALM] = fd;
+	flow_hash(t->flows, f);
+	to = border_target(place, &path->dst);
+	if (tcp_enter_door(t, f) != 0 || tcp_watch(t, f, FLOW_REALM) != 0 ||
+	    tcp_host_connect(t, f, &to) != 0)
+		tcp_end(t, f, true);
+}
+
 static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *peer)
 {
 	struct packet_path path;
 	struct flow *f = NULL;
 
-	if (sockaddr_get(peer, &path.src, &path.src_port) == 0 &&
-	    sockaddr_local(fd, &path.dst, &path.dst_port) == 0)
-		f = flow_find(t->flows, &path);
+	if (sockaddr_get(peer, &path.src, &path.src_port) != 0 ||
+	    sockaddr_local(fd, &path.dst, &path.dst_port) != 0) {
+		fd_close(fd);
+		return;
+	}
+	f = flow_find(t->flows, &path);
+	if (!f && t->hold->path != BRIDGE_TPROXY) {
+		tcp_accepted_first(t, fd, &path);
+		return;
+	}
+	if (f && f->state == FLOW_CONNECTING) {
+		f->fd[FLOW_REALM] = fd;
+		f->state = FLOW_REACHING;
+		if (tcp_enter_door(t, f) != 0 || tcp_watch(t, f, FLOW_REALM) != 0)
+			tcp_end(t, f, true);
+		return;
+	}
 	/* Nobody offered it, or its offer has expired. */
 	if (!f || f->state != FLOW_OFFERED) {
 		fd_close(fd);
@@ -245,124 +316,22 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 		tcp_run(t, f);
 }
 
-void tcp_accept(struct tcp *t, unsigned int six)
+void tcp_accept(struct tcp *t, int listener)
 {
-	/* Only what was offered can come. */
-	for (int i = 0; i < TCP_ACCEPT_MAX && (!i || flow_oldest(t->flows)); i++) {
+	bool sudden = t->hold->path != BRIDGE_TPROXY;
+
+	/* Else only what was offered can come. */
+	for (int i = 0; i < TCP_ACCEPT_MAX && (!i || sudden || flow_oldest(t->flows));
+	     i++) {
 		struct sockaddr_storage peer;
 		socklen_t len = sizeof(peer);
-		int fd = accept4(t->outlet[six], (struct sockaddr *)&peer, &len,
+		int fd = accept4(listener, (struct sockaddr *)&peer, &len,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0)
 			return;
 		tcp_accepted(t, fd, &peer);
 	}
-}
-
-/* A realm socket bound to the source, connecting to the container: fd or -errno. With a
- * port of 0 the kernel picks one. */
-static int tcp_realm_connect(struct tcp *t, const struct packet_path *path)
-{
-	bool six = path->src.family == AF_INET6;
-	autoclose int fd = porter_take(t->porter, six ? PORTER_TCP6 : PORTER_TCP4);
-	struct sockaddr_storage ss;
-	socklen_t len = sockaddr_set(&ss, &path->src, path->src_port);
-	int on = 1;
-
-	if (fd < 0)
-		return fd;
-	relay_guard(fd);
-	if (!path->src_port)
-		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&ss, len) != 0)
-		return -errno;
-	len = sockaddr_set(&ss, &path->dst, path->dst_port);
-	if (connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
-static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t port,
-			    struct packet_path *ret)
-{
-	const struct stack_attachment *at = tenant_entrance(&t->tenants->v[tenant]);
-	struct packet_path path = { .dst_port = port };
-	struct sockaddr_storage ss;
-	struct ip_addr client;
-	socklen_t len = sizeof(ss);
-	int rc;
-
-	if (getpeername(fd, (struct sockaddr *)&ss, &len) != 0)
-		return -errno;
-	rc = sockaddr_get(&ss, &client, &path.src_port);
-	if (!rc)
-		rc = at ? border_in(t->tenants, at, &client, &path.src, &path.dst)
-			: -ENETUNREACH;
-	if (rc)
-		return rc;
-	if (!ipam_addr_eq(&client, &path.src))
-		path.src_port = 0;
-	*ret = path;
-	return 0;
-}
-
-/* Which side is the host's is nothing to the relay: a caller's socket stands first. */
-static int tcp_reach(int caller, uint16_t port)
-{
-	struct ip_addr at = { 0 };
-	struct sockaddr_storage ss;
-	uint16_t own;
-	int rc = sockaddr_local(caller, &at, &own);
-	autoclose int fd =
-		socket(at.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (rc || fd < 0)
-		return rc ? rc : -errno;
-	relay_guard(fd);
-	at = border_loopback(at.family);
-	if (connect(fd, (struct sockaddr *)&ss, sockaddr_set(&ss, &at, port)) != 0 &&
-	    errno != EINPROGRESS)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
-static int tcp_visit(struct tcp *t, struct flow *f, uint16_t port)
-{
-	int rc = tcp_inbound_path(t, f->tenant, f->fd[FLOW_HOST], port, &f->path);
-
-	rc = rc ? rc : tcp_realm_connect(t, &f->path);
-	if (rc != -EADDRINUSE && rc != -EADDRNOTAVAIL)
-		return rc;
-	/* The client's port can be in use here, by its connection to another published
-	 * port; its address is kept all the same. */
-	f->path.src_port = 0;
-	return tcp_realm_connect(t, &f->path);
-}
-
-void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward)
-{
-	struct flow *f = flow_new(t->flows);
-	int on = 1, rc;
-
-	if (!f) {
-		fd_close(fd);
-		return;
-	}
-	f->state = FLOW_DIALLING;
-	f->tenant = tenant;
-	f->fd[FLOW_HOST] = fd;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	rc = outward ? tcp_reach(fd, port) : tcp_visit(t, f, port);
-	if (rc >= 0) {
-		f->fd[FLOW_REALM] = rc;
-		setsockopt(rc, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		rc = tcp_watch(t, f, FLOW_HOST);
-	}
-	if (!rc)
-		rc = tcp_watch(t, f, FLOW_REALM);
-	if (rc)
-		tcp_end(t, f, true);
 }
 
 static int tcp_socket_error(int fd)
@@ -388,6 +357,19 @@ static void tcp_connected(struct tcp *t, struct flow *f, uint32_t events)
 		return;
 	}
 	tcp_offer(t, f);
+}
+
+static void tcp_reached(struct tcp *t, struct flow *f, enum flow_side side,
+			uint32_t events)
+{
+	if (side == FLOW_REALM ? (events & (EPOLLERR | EPOLLHUP)) != 0
+			       : tcp_socket_error(f->fd[FLOW_HOST]) != 0) {
+		tcp_end(t, f, true);
+	} else if (side == FLOW_HOST && (events & EPOLLOUT)) {
+		f->state = FLOW_OPEN;
+		if (f->due)
+			tcp_run(t, f);
+	}
 }
 
 static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
@@ -425,6 +407,9 @@ void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t even
 	switch (f->state) {
 	case FLOW_CONNECTING:
 		tcp_connected(t, f, events);
+		break;
+	case FLOW_REACHING:
+		tcp_reached(t, f, side, events);
 		break;
 	case FLOW_OFFERED:
 		/* The far end has gone before the container was there; what it said
@@ -478,6 +463,9 @@ static void tcp_keep_alive(struct tcp *t)
 void tcp_expire(struct tcp *t)
 {
 	struct flow *f;
+
+	t->doors.now = t->now;
+	door_expire(&t->doors);
 
 	if (t->now - t->swept >= TCP_SWEEP_MS) {
 		t->swept = t->now;

@@ -5,6 +5,7 @@
 #define NET_TCP_H
 
 #include "core/base/err.h"
+#include "core/net/door.h"
 #include "core/net/flow.h"
 #include "core/net/relay.h"
 #include "core/net/tenant.h"
@@ -18,6 +19,7 @@ struct tcp {
 	struct porter *porter;
 	struct tenants *tenants;
 	struct relay relay;
+	struct doors doors;
 	uint64_t now;   /* ms, of this round of the loop */
 	uint64_t swept; /* ms */
 };
@@ -26,8 +28,8 @@ struct tcp {
 int tcp_open(struct tcp *t, struct err *e);
 /* A container's SYN was seen. */
 void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from);
-/* The transparent listener is readable. */
-void tcp_accept(struct tcp *t, unsigned int six);
+/* A transparent listener (an outlet, a door) is readable. */
+void tcp_accept(struct tcp *t, int listener);
 /* A client was accepted on a published port: takes fd, whatever happens. */
 void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward);
 /* An event on one socket of a flow. */

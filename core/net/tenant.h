@@ -38,6 +38,7 @@ struct tenants {
 	struct tenant v[TENANT_MAX];
 	uint32_t used; /* slots ever used */
 	uint32_t live; /* connections */
+	bool faceless; /* the realm's path keeps no visitor's address */
 };
 
 /* A slot for a new connection, or NULL. */

@@ -284,6 +284,20 @@ void udp_receive(struct udp *u, unsigned int six)
 	}
 }
 
+void udp_packet(struct udp *u, const struct packet *p)
+{
+	const size_t header = 8;
+	struct packet_path path = { p->src, p->dst, p->src_port, p->dst_port };
+	struct udp_flow *f = udp_find_out(u, &path);
+
+	if (!f)
+		f = udp_start_out(u, &path);
+	if (!f)
+		return;
+	udp_touch(u, f);
+	send(f->fd[UDP_HOST], p->l4 + header, p->l4_len - header, MSG_DONTWAIT);
+}
+
 /* --- in
  * ---------------------------------------------------------------------------------- */
 

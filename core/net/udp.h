@@ -53,6 +53,9 @@ struct udp {
 int udp_open(struct udp *u, uint16_t limit, struct err *e);
 /* The transparent socket is readable: datagrams without a flow. */
 void udp_receive(struct udp *u, unsigned int six);
+/* A datagram came by the packet socket: where no rule hands them to sockets, each does.
+ */
+void udp_packet(struct udp *u, const struct packet *p);
 /* A published port is readable. */
 void udp_inlet(struct udp *u, const struct inlet *i, uint32_t index);
 /* An event on one socket of a flow. */

@@ -27,6 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		packet_write_echo(out, &path, k.l4, k.l4_len);
 		return 0;
 	}
+	if (k.kind == PACKET_DATAGRAM) {
+		if (k.l4_len < 8)
+			abort();
+		return 0;
+	}
 	if (k.l4_len > PACKET_TCP_MAX)
 		abort();
 	n = packet_write_syn(out, &path, k.l4, k.l4_len);

@@ -2,7 +2,8 @@
 /* A laboratory for the network room: its functions as verbs, for tests that make a realm
  * and containers of namespaces by unshare(1) and nsenter(1).
  *
- *   lab realm                                        in the realm: bridge_realm_up
+ *   lab realm [PATH]                                 in the realm: bridge_realm_take
+ *   lab without nothing|netfilter|packet|both COMMAND…   that kernel ability hidden
  *   lab bridge NAME SUBNET GATEWAY [SUBNET6 GATEWAY6] [mtu=N] in the realm: bridge_up
  *   lab unbridge NAME                                in the realm: bridge_down
  *   lab attach PID BRIDGE VETH ADDR/PREFIX GATEWAY [ADDR6/PREFIX GATEWAY6] [mtu=N]
@@ -14,9 +15,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,6 +54,47 @@ static int lab_number(const char *text, uint32_t *ret)
 	if (!rc)
 		*ret = (uint32_t)v;
 	return rc;
+}
+
+static int lab_realm(const char *path)
+{
+	struct err e = { 0 };
+	int rc = bridge_realm_take(path, &e);
+
+	if (rc < 0)
+		return lab_fail(e.text);
+	printf("%s\n", bridge_path_name((enum bridge_path)rc));
+	return 0;
+}
+
+#define LAB_LOAD(field) \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LAB_IF(k, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (k), (yes), (no))
+
+/* socket(2) of that kind fails as in a kernel that has been built without it. */
+static int lab_without(const char *what, char **command)
+{
+	bool both = str_eq(what, "both");
+	uint32_t packet = both || str_eq(what, "packet") ? AF_PACKET : UINT32_MAX;
+	uint32_t netlink = both || str_eq(what, "netfilter") ? AF_NETLINK : UINT32_MAX;
+	struct sock_filter code[] = {
+		LAB_LOAD(nr),
+		LAB_IF(__NR_socket, 0, 6),
+		LAB_LOAD(args[0]),
+		LAB_IF(packet, 3, 0),
+		LAB_IF(netlink, 0, 3),
+		LAB_LOAD(args[2]),
+		LAB_IF(NETLINK_NETFILTER, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_LEN(code), code };
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		return lab_fail("set the filter");
+	execvp(command[0], command);
+	return lab_fail("run the command");
 }
 
 static int lab_bridge(int argc, char **argv)
@@ -237,7 +284,9 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return lab_fail("no verb");
 	if (str_eq(argv[1], "realm"))
-		return lab_end(bridge_realm_up(&e), &e);
+		return lab_realm(argc > 2 ? argv[2] : NULL);
+	if (str_eq(argv[1], "without") && argc > 3)
+		return lab_without(argv[2], argv + 3);
 	if (str_eq(argv[1], "bridge"))
 		return lab_bridge(argc - 2, argv + 2);
 	if (str_eq(argv[1], "unbridge") && argc == 3)

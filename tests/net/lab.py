@@ -70,7 +70,9 @@ class Lab:
         one_id = os.environ.get("NET_INNER")
         self.realm = Namespace(self, [], ["--map-root-user"] + ([] if one_id else
                                                                 ["--map-auto"]))
-        self.realm.run(LAB, "realm")
+        # The path of core/net/bridge.h that connections take; none: the best one.
+        path = os.environ.get("LAB_PATH")
+        self.path = self.realm.run(LAB, "realm", *([path] if path else [])).stdout.strip()
         self.containers = {}
         self.registered = {}
 

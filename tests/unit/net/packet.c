@@ -149,3 +149,25 @@ TEST(echo_there_and_back)
 	CHECK_INT(sum_of(p, 52), 0xffff);
 	CHECK_INT(packet_write_echo(p, &path6, ask4, PACKET_MAX), 0);
 }
+
+TEST(datagrams_are_whole)
+{
+	/* 172.17.0.2:40000 → 192.0.2.1:80, "hi" */
+	uint8_t p[] = {
+		0x45, 0,   0, 30, 0, 0,    0,    0, 64, 17, 0,  0, 172, 17,  0,
+		2,    192, 0, 2,  1, 0x9c, 0x40, 0, 80, 0,  10, 0, 0,   'h', 'i'
+	};
+	struct packet k;
+
+	CHECK_INT(packet_parse(p, sizeof(p), &k), 0);
+	CHECK_INT(k.kind, PACKET_DATAGRAM);
+	CHECK_INT(k.src_port, 40000);
+	CHECK_INT(k.dst_port, 80);
+	CHECK_INT(k.l4_len, 10);
+	/* cut off; the first of several fragments */
+	CHECK_INT(packet_parse(p, sizeof(p) - 1, &k), -EINVAL);
+	p[25] = 99;
+	CHECK_INT(packet_parse(p, sizeof(p), &k), -EINVAL);
+	p[25] = 7;
+	CHECK_INT(packet_parse(p, sizeof(p), &k), -EINVAL);
+}
