@@ -13,6 +13,7 @@
 #include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "core/engine/console.h"
+#include "core/engine/ociagent.h"
 #include "core/engine/ocibox.h"
 #include "core/engine/ocifolder.h"
 #include "core/engine/ocilimit.h"
@@ -86,19 +87,23 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	autofree char *group = NULL;
 	autoclose int inner = sealed_open(e);
 	autoclose int gate = inner < 0 ? -1 : gate_make(b->dirfd, e);
+	autoclose int agent = -1;
 	const size_t *n = b->config.hooks_len;
 	int r;
 
 	if (gate < 0)
 		return e && e->code < 0 ? e->code : -EIO;
-	if (ocilimit_plan(b, o, &group, e) < 0)
+	if (ocilimit_plan(b, o, &group, e) < 0 || ociagent_dial(b, &agent, e) < 0)
 		return e->code;
 	c->group = group;
 	c->common = (struct ociproc){ .inner_fd = inner,
 				      .dirfd = b->dirfd,
 				      .stdio = { 0, 1, 2 },
 				      .preserve = ocifolder_listeners() +
-						  (unsigned)o->preserve };
+						  (unsigned)o->preserve,
+				      .agent = agent,
+				      .describe = ociagent_describe,
+				      .describe_arg = b };
 	c->bundle = b->bundle;
 	c->no_pivot = o->no_pivot;
 	c->gate = gate;
@@ -184,8 +189,11 @@ int ocibox_exec(const struct ocibox *b, const struct ocibox_exec *x, pid_t *ret_
 				  .seccomp = b->setup.seccomp,
 				  .group = b->group,
 				  .keyring = b->setup.new_keyring ? b->id : NULL };
-	autoclose int inner = -1;
+	autoclose int inner = -1, agent = -1;
 	int r = check_exec(b, x, e);
+
+	if (r == 0)
+		r = ociagent_dial(b, &agent, e);
 
 	if (r < 0)
 		return r;
@@ -196,6 +204,9 @@ int ocibox_exec(const struct ocibox *b, const struct ocibox_exec *x, pid_t *ret_
 				     .dirfd = b->dirfd,
 				     .stdio = { 0, 1, 2 },
 				     .preserve = (unsigned)x->preserve,
+				     .agent = agent,
+				     .describe = ociagent_describe,
+				     .describe_arg = (void *)(uintptr_t)b,
 				     .master = -1 };
 	r = ociproc_exec(&p, e);
 	if (r < 0)

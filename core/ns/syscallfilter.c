@@ -12,7 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define FLAGS_KNOWN (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1ul << 5)
+#endif
+#define FLAGS_KNOWN \
+	(SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW | \
+	 SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 
 static uint32_t flags_of(const void *bpf, size_t n)
 {
@@ -37,6 +42,7 @@ int syscallfilter_load(const void *bpf, size_t n, struct err *e)
 							   sizeof(struct sock_filter)),
 				   .filter = (struct sock_filter *)(void *)bpf };
 	uint32_t flags;
+	long fd;
 	int r;
 
 	if (n == 0 || n % sizeof(struct sock_filter) ||
@@ -45,8 +51,9 @@ int syscallfilter_load(const void *bpf, size_t n, struct err *e)
 	flags = flags_of(bpf, n);
 	if (flags & ~(uint32_t)FLAGS_KNOWN)
 		return err_set(e, -EINVAL, "the compiled seccomp filter is damaged");
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog) == 0)
-		return 0;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &prog);
+	if (fd >= 0)
+		return (int)fd;
 	/* Before Linux 3.17 there were no flags either. */
 	if (errno == ENOSYS && flags == 0 &&
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) == 0)

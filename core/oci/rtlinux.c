@@ -261,18 +261,6 @@ static int parse_offsets(yyjson_val *obj, struct runtimeconfig *c, struct err *e
 	return r;
 }
 
-static int parse_seccomp(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
-{
-	const char *listener = "";
-	int r = json_get_obj(obj, "seccomp", &c->seccomp, e);
-
-	if (r == 0)
-		r = json_get_str(c->seccomp, "listenerPath", &listener, e);
-	if (r == 0 && *listener)
-		r = err_set(e, -ENOTSUP, "'seccomp.listenerPath' is not supported");
-	return r;
-}
-
 int rtlinux_parse(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
 {
 	int r = refuse_unsupported(obj, e);
@@ -300,7 +288,7 @@ int rtlinux_parse(yyjson_val *obj, struct runtimeconfig *c, struct err *e)
 	if (r == 0)
 		r = json_get_dup(obj, "mountLabel", &c->mount_label, e);
 	if (r == 0)
-		r = parse_seccomp(obj, c, e);
+		r = json_get_obj(obj, "seccomp", &c->seccomp, e);
 	if (r == 0)
 		r = parse_personality(obj, c, e);
 	if (r == 0)

@@ -14,10 +14,12 @@
 #define ERRNO_MAX 4095
 #define RULES_MAX 10000
 
+#define NOTIFY    "SCMP_ACT_NOTIFY"
+
 static const char *const actions[] = {
 	"SCMP_ACT_KILL",  "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
 	"SCMP_ACT_TRAP",  "SCMP_ACT_ERRNO",        "SCMP_ACT_TRACE",
-	"SCMP_ACT_ALLOW", "SCMP_ACT_LOG",
+	"SCMP_ACT_ALLOW", "SCMP_ACT_LOG",          NOTIFY,
 };
 
 static const char *const operators[] = {
@@ -127,8 +129,6 @@ static int get_action(yyjson_val *obj, const char *key, char dst[24], struct err
 
 	if (r < 0)
 		return r;
-	if (str_eq(s, "SCMP_ACT_NOTIFY"))
-		return err_set(e, -ENOTSUP, "'SCMP_ACT_NOTIFY' is not supported");
 	if (!listed(actions, ARRAY_LEN(actions), s))
 		return err_set(e, -EINVAL, "'%s': unknown action '%.40s'", key, s);
 	return str_copy(dst, 24, s);
@@ -302,6 +302,42 @@ static int parse_architectures(yyjson_val *obj, const char *arch, struct strv *r
 /* --- the whole
  * ---------------------------------------------------------------------------- */
 
+bool seccompprofile_notifies(yyjson_val *obj)
+{
+	yyjson_arr_iter iter = yyjson_arr_iter_with(yyjson_obj_get(obj, "syscalls"));
+	yyjson_val *v;
+
+	if (str_empty(yyjson_get_str(yyjson_obj_get(obj, "listenerPath"))))
+		return false;
+	while ((v = yyjson_arr_iter_next(&iter))) {
+		const char *action = yyjson_get_str(yyjson_obj_get(v, "action"));
+
+		if (str_eq(action, NOTIFY))
+			return true;
+	}
+	return false;
+}
+
+/* The first call after the filter stands is the one that hands it over: nobody could
+ * answer for it yet. */
+static int check_agent(struct seccompprofile *p, const char *listener, struct err *e)
+{
+	if (str_eq(p->default_action, NOTIFY))
+		return err_set(e, -ENOTSUP, "'" NOTIFY "' cannot be the default action");
+	for (size_t i = 0; i < p->rules_len; i++) {
+		if (!str_eq(p->rules[i].action, NOTIFY))
+			continue;
+		if (strv_has(&p->rules[i].names, "sendmsg"))
+			return err_set(e, -ENOTSUP,
+				       "'" NOTIFY "' cannot be for 'sendmsg'");
+		p->notifies = true;
+	}
+	if (p->notifies && str_empty(listener))
+		return err_set(e, -ENOTSUP,
+			       "'" NOTIFY "' needs an agent ('listenerPath')");
+	return 0;
+}
+
 static int parse_into(yyjson_val *obj, const struct seccomp_when *when,
 		      struct seccompprofile *p, struct err *e)
 {
@@ -315,13 +351,13 @@ static int parse_into(yyjson_val *obj, const struct seccomp_when *when,
 		r = get_errno(obj, "defaultErrnoRet", &p->default_errno, e);
 	if (r == 0)
 		r = json_get_str(obj, "listenerPath", &listener, e);
-	if (r == 0 && !str_empty(listener))
-		r = err_set(e, -ENOTSUP, "'listenerPath' is not supported");
 	if (r == 0)
 		r = json_get_strv(obj, "flags", &p->flags, e);
 	if (r == 0)
 		r = parse_architectures(obj, when->arch, &p->architectures, e);
-	return r < 0 ? r : parse_rules(obj, when, p, e);
+	if (r == 0)
+		r = parse_rules(obj, when, p, e);
+	return r < 0 ? r : check_agent(p, listener, e);
 }
 
 int seccompprofile_parse(yyjson_val *obj, const struct seccomp_when *when,

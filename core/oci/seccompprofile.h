@@ -5,6 +5,7 @@
 #ifndef OCI_SECCOMPPROFILE_H
 #define OCI_SECCOMPPROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct seccompprofile {
 	int64_t default_errno;     /* -1 when absent */
 	struct strv architectures; /* SCMP_ARCH_X86_64, … (archMap resolved for native) */
 	struct strv flags;
+	bool notifies;              /* SCMP_ACT_NOTIFY is among the actions */
 	struct seccomp_rule *rules; /* includes/excludes already applied */
 	size_t rules_len;
 };
@@ -44,6 +46,8 @@ struct seccomp_when {
 
 int seccompprofile_parse(yyjson_val *obj, const struct seccomp_when *when,
 			 struct seccompprofile *ret, struct err *e);
+/* Does it have an agent, and something to ask it? */
+bool seccompprofile_notifies(yyjson_val *obj);
 /* Our default, in the same JSON format (generated text, NUL-terminated). */
 const char *seccompprofile_default(void);
 void seccompprofile_done(struct seccompprofile *p);

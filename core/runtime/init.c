@@ -20,6 +20,7 @@
 #include "core/ns/mount.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hook.h"
+#include "core/runtime/listener.h"
 #include "core/runtime/reaper.h"
 #include "core/runtime/report.h"
 
@@ -101,7 +102,7 @@ static int share_root(const struct init *i, struct err *e)
 
 static int prepare(struct init *i, struct err *e)
 {
-	int keep[] = { i->sync, i->gate };
+	int keep[] = { i->sync, i->process.listener->agent, i->gate };
 	int r = take_terminal(i, e);
 
 	if (r < 0)
@@ -123,7 +124,7 @@ static int prepare(struct init *i, struct err *e)
 		r = name_host(i, e);
 	if (r == 0)
 		r = process_begin(&i->process, e);
-	return r < 0 ? r : process_confine(&i->process, keep, i->gate < 0 ? 1 : 2, e);
+	return r < 0 ? r : process_confine(&i->process, keep, ARRAY_LEN(keep), e);
 }
 
 /* Between create and start. 0, or the exit code to report; from here on errors go to
@@ -183,13 +184,14 @@ static int enter_pid_ns(struct init *i, struct err *e)
 
 void init_run(struct init *i)
 {
+	struct listener l = { .agent = -1 };
 	struct err e = { 0 };
 	int code = REPORT_EXIT_FAILED;
-	char go;
 
 	/* The end instead of a byte: the start was given up. */
-	if (fd_read_full(i->sync, &go, 1) != 1)
+	if (listener_await(i->sync, &l) != 1)
 		_exit(REPORT_EXIT_FAILED);
+	i->process.listener = &l;
 	if (enter_pid_ns(i, &e) == 0 && prepare(i, &e) == 0)
 		code = run_payload(i, &e);
 	report_error(i->sync, code, &e);

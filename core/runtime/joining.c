@@ -16,6 +16,7 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/ns/scheduler.h"
+#include "core/runtime/listener.h"
 #include "core/runtime/ocigroup.h"
 #include "core/runtime/report.h"
 #include "core/runtime/scope.h"
@@ -97,20 +98,24 @@ static int pin(const char *cpus, struct err *e)
 	return r < 0 ? err_code(e, r, "run on the CPUs '%s'", cpus) : 0;
 }
 
-static void become(const struct joining *j) __attribute__((noreturn));
-static void become(const struct joining *j)
+static void become(struct joining *j) __attribute__((noreturn));
+static void become(struct joining *j)
 {
+	struct listener l = { .agent = -1 };
 	int code = REPORT_EXIT_CANNOT;
 	struct err e = { 0 };
-	char go;
+	int keep[2];
 
 	/* The monitor knows us by now, or is dead. */
 	fd_close(j->report);
-	if (fd_read_full(j->sync, &go, 1) != 1)
+	if (listener_await(j->sync, &l) != 1)
 		_exit(code);
+	j->process.listener = &l;
+	keep[0] = j->sync;
+	keep[1] = l.agent;
 	if (pin(j->process.p->scheduling.cpus_final, &e) == 0 &&
 	    process_begin(&j->process, &e) == 0 &&
-	    process_confine(&j->process, &j->sync, 1, &e) == 0 &&
+	    process_confine(&j->process, keep, ARRAY_LEN(keep), &e) == 0 &&
 	    process_seal(&j->process, &e) == 0)
 		code = process_exec(j->process.p, &e);
 	report_error(j->sync, code, &e);

@@ -15,6 +15,7 @@
 #include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "core/runtime/launch.h"
+#include "core/runtime/listener.h"
 #include "core/runtime/report.h"
 #include "core/runtime/request.h"
 
@@ -130,6 +131,16 @@ static int start(struct talk *t, char *const argv[], const int *more, size_t n,
 	return 0;
 }
 
+static int let_go(struct talk *t, struct err *e)
+{
+	const struct ociproc *p = t->p;
+	autofree char *text = p->agent >= 0 ? p->describe(p->describe_arg, p->pid) : NULL;
+	const struct listener l = { .agent = p->agent, .text = text };
+	int r = listener_go(t->sync, &l);
+
+	return r < 0 ? err_code(e, r, "let the new process go on") : 0;
+}
+
 static int fail(struct talk *t, int code)
 {
 	if (t->p->pid > 0) {
@@ -174,7 +185,7 @@ int ociproc_create(struct ociproc_create *c, struct err *e)
 	if (r == 0 && !t.ready)
 		r = err_set(e, -EIO, "the setup process died");
 	if (r == 0)
-		r = fd_write_all(t.sync, "g", 1);
+		r = let_go(&t, e);
 	if (r == 0)
 		r = hear(&t, t.sync, e);
 	if (r == 0 && !t.ready)
@@ -204,7 +215,7 @@ int ociproc_exec(struct ociproc_exec *x, struct err *e)
 	if (r == 0 && x->common.pid <= 0)
 		r = err_set(e, -EIO, "the process died");
 	if (r == 0)
-		r = fd_write_all(t.sync, "g", 1);
+		r = let_go(&t, e);
 	if (r == 0)
 		r = hear(&t, t.sync, e);
 	return r < 0 ? fail(&t, r) : 0;

@@ -18,6 +18,11 @@ struct ociproc {
 	int dirfd; /* the container's folder */
 	int stdio[3];
 	unsigned preserve; /* the caller's descriptors from 3 on are the payload's too */
+	/* The filter's agent: a connected socket, or -1; what it is told of the process,
+	 * malloc'd */
+	int agent;
+	char *(*describe)(void *arg, pid_t pid);
+	void *describe_arg;
 	/* out */
 	pid_t pid;     /* child of the caller */
 	int master;    /* of its terminal, or -1 */

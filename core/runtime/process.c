@@ -28,6 +28,7 @@
 #include "core/ns/rlimit.h"
 #include "core/ns/scheduler.h"
 #include "core/ns/syscallfilter.h"
+#include "core/runtime/listener.h"
 #include "core/runtime/report.h"
 
 #define GROUPS_MAX   1024
@@ -304,6 +305,20 @@ int process_confine(const struct process *x, const int *keep, size_t n, struct e
 	return r < 0 ? err_code(e, r, "close descriptors") : 0;
 }
 
+static int hand_over(const struct process *x, int calls, struct err *e)
+{
+	int r;
+
+	if (x->listener && x->listener->agent >= 0)
+		r = listener_send(x->listener, calls, e);
+	else
+		r = err_set(e, -EOPNOTSUPP,
+			    "the seccomp profile's SCMP_ACT_NOTIFY needs an agent: only "
+			    "`rootless oci` brings it one (listenerPath)");
+	fd_close(calls);
+	return r;
+}
+
 int process_seal(const struct process *x, struct err *e)
 {
 	int r;
@@ -311,6 +326,8 @@ int process_seal(const struct process *x, struct err *e)
 	if (!x->bpf)
 		return 0;
 	r = syscallfilter_load(x->bpf, x->bpf_len, e);
+	if (r > 0)
+		r = hand_over(x, r, e);
 	return r < 0 ? r : set_caps(x->p, 0, e);
 }
 

@@ -10,6 +10,8 @@
 #include "core/base/err.h"
 #include "core/oci/runtimeconfig.h"
 
+struct listener;
+
 struct process {
 	const struct rt_process *p;
 	const void *bpf; /* compiled seccomp filter; NULL: none */
@@ -19,10 +21,11 @@ struct process {
 	const char *keyring; /* name of a new session keyring; NULL: keep */
 	bool pinned;         /* the CPUs that exec is bound to are this process's too */
 	bool reap; /* --init: the terminal is for the session of the child to come */
-	const uint32_t *personality; /* NULL: as it is */
-	unsigned preserve;           /* descriptors from 3 on that the payload gets */
-	int tty;                     /* slave, or -1 */
-	int stdio[3];                /* without a tty; -1: /dev/null */
+	const uint32_t *personality;     /* NULL: as it is */
+	unsigned preserve;               /* descriptors from 3 on that the payload gets */
+	int tty;                         /* slave, or -1 */
+	int stdio[3];                    /* without a tty; -1: /dev/null */
+	const struct listener *listener; /* of the filter's agent; NULL: none */
 };
 
 /* Before the container's namespaces are joined, where /proc is the host's: what is kept

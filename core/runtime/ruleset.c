@@ -18,6 +18,10 @@
 /* Far past what any program of BPF_MAXINSNS holds; libseccomp slows down with each. */
 #define RULES_MAX 8192
 #define ARGS_MAX  6
+#define KILLABLE  "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1ul << 5)
+#endif
 
 struct ruleset {
 	scmp_filter_ctx ctx;
@@ -72,9 +76,11 @@ static int add_arches(struct ruleset *s, const struct strv *names, struct err *e
 	return 0;
 }
 
-static int read_flags(const struct strv *names, uint32_t *ret, struct err *e)
+static int read_flags(const struct seccompprofile *p, uint32_t *ret, struct err *e)
 {
-	*ret = 0;
+	const struct strv *names = &p->flags;
+
+	*ret = p->notifies ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
 	for (size_t i = 0; i < names->len; i++) {
 		const char *name = names->v[i];
 
@@ -82,7 +88,9 @@ static int read_flags(const struct strv *names, uint32_t *ret, struct err *e)
 			*ret |= SECCOMP_FILTER_FLAG_LOG;
 		else if (str_eq(name, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"))
 			*ret |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-		else if (str_eq(name, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"))
+		else if (str_eq(name, KILLABLE) && p->notifies)
+			*ret |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+		else if (str_eq(name, KILLABLE))
 			return err_set(e, -EOPNOTSUPP,
 				       "seccomp flag '%s' is not supported: it belongs "
 				       "to SCMP_ACT_NOTIFY",
@@ -292,7 +300,7 @@ int ruleset_compile(const struct seccompprofile *p, struct buf *ret, uint32_t *r
 {
 	autodone(ruleset_done) struct ruleset s = { 0 };
 	struct prologue pro;
-	int r = read_flags(&p->flags, ret_flags, e);
+	int r = read_flags(p, ret_flags, e);
 
 	if (r >= 0)
 		r = begin(&s, p, e);

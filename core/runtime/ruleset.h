@@ -14,7 +14,7 @@
  * given with it: SECCOMP_FILTER_FLAG_LOG, _SPEC_ALLOW. The build's own architecture is
  * always covered, calls of architectures that the profile does not list end the process.
  * Names that libseccomp does not know are left out. Beyond the profile's words: see
- * prologue.c and narrow.h. -EOPNOTSUPP for what cannot be kept (SCMP_ACT_NOTIFY), -EINVAL
+ * prologue.c and narrow.h. -EOPNOTSUPP for what cannot be kept, -EINVAL
  * for what makes no sense, -E2BIG. */
 int ruleset_compile(const struct seccompprofile *p, struct buf *ret, uint32_t *ret_flags,
 		    struct err *e);

@@ -234,7 +234,6 @@ TEST(refused)
 		{ L("\"timeOffsets\":{\"boottime\":{\"secs\":1}}"), -EINVAL },
 		{ L("\"timeOffsets\":{\"monotonic\":{\"nanosecs\":1000000000}}"),
 		  -EINVAL },
-		{ L("\"seccomp\":{\"listenerPath\":\"/s\"}"), -ENOTSUP },
 		{ L("\"seccomp\":[]"), -EINVAL },
 		{ L("\"resources\":{\"pids\":{\"limit\":\"1\"}}"), -EINVAL },
 	};

@@ -386,7 +386,24 @@ TEST(refused)
 	}
 	CHECK_INT(try("{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", &here, &p, &e),
 		  -ENOTSUP);
-	CHECK_INT(try("{" ACT ",\"listenerPath\":\"/x\"}", &here, &p, &e), -ENOTSUP);
+	CHECK_INT(try("{\"defaultAction\":\"SCMP_ACT_NOTIFY\",\"listenerPath\":\"/x\"}",
+		      &here, &p, &e),
+		  -ENOTSUP);
+	CHECK_INT(try("{" ACT
+		      ",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_"
+		      "NOTIFY\"}]}",
+		      &here, &p, &e),
+		  -ENOTSUP);
+	CHECK_INT(try("{" ACT ",\"listenerPath\":\"/x\",\"syscalls\":[{\"names\":["
+		      "\"sendmsg\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+		      &here, &p, &e),
+		  -ENOTSUP);
+	CHECK_INT(try("{" ACT ",\"listenerPath\":\"/x\",\"syscalls\":[{\"names\":["
+		      "\"read\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+		      &here, &p, &e),
+		  0);
+	CHECK(p.notifies);
+	seccompprofile_done(&p);
 	CHECK_INT(try(R("\"names\":[\"read\"],\"args\":[{\"op\":\"SCMP_CMP_EQ\"},{\"op\":"
 			"\"SCMP_CMP_EQ\"},"
 			"{\"op\":\"SCMP_CMP_EQ\"},{\"op\":\"SCMP_CMP_EQ\"},{\"op\":"
