@@ -6,6 +6,7 @@
 #include "applets/host.h"
 #include "applets/reclaim.h"
 #include "core/base/str.h"
+#include "core/base/time.h"
 #include "core/cli/applet.h"
 #include "core/cli/table.h"
 #include "core/engine/buildprune.h"
@@ -311,6 +312,57 @@ static int show_volumes(const struct diskusage *u, struct err *e)
 	return r;
 }
 
+static const struct table_column cache_columns[] = {
+	{ "ID", "CACHE ID" },
+	{ "CacheType", "CACHE TYPE" },
+	{ "Size", "SIZE" },
+	{ "CreatedSince", "CREATED" },
+	{ "LastUsedSince", "LAST USED" },
+	{ "UsageCount", "USAGE" },
+	{ "Shared", "SHARED" },
+	{ NULL, NULL },
+};
+
+/* How often and when a step's result was used is not kept. */
+static int add_layer(struct table *t, const struct diskusage *u, size_t i, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *row = yyjson_mut_obj(doc);
+	autofree char *id = str_ndup(u->layer.v[i], 12);
+	char human[64], since[80];
+
+	time_human(human, sizeof(human), time_now() - u->layer_made[i]);
+	str_print(since, sizeof(since), "%s ago", human);
+	set_text(doc, row, "ID", id);
+	set_text(doc, row, "CacheType", "regular");
+	set_size(doc, row, "Size", u->layer_size[i]);
+	set_text(doc, row, "CreatedSince", since);
+	set_text(doc, row, "LastUsedSince", "N/A");
+	set_text(doc, row, "UsageCount", "N/A");
+	set_text(doc, row, "Shared", "false");
+	return put_row(t, row, e);
+}
+
+static int show_cache(const struct diskusage *u, struct err *e)
+{
+	struct table *t = table_new(cache_columns, NULL,
+				    "table {{.ID}}\t{{.CacheType}}\t{{.Size}}\t"
+				    "{{.CreatedSince}}\t{{.LastUsedSince}}\t"
+				    "{{.UsageCount}}\t{{.Shared}}",
+				    NULL, e);
+	int r = t ? 0 : -EINVAL;
+	char size[32];
+
+	row_size(u->cache.size, size, sizeof(size));
+	printf("\nBuild cache usage: %s\n\n", size);
+	for (size_t i = 0; r >= 0 && i < u->layer.len; i++)
+		r = add_layer(t, u, i, e);
+	if (r >= 0)
+		r = table_print(t, e);
+	table_free(t);
+	return r;
+}
+
 static int df_main(void *opts, char **args)
 {
 	const struct system_df *o = opts;
@@ -333,6 +385,8 @@ static int df_main(void *opts, char **args)
 			r = show_containers(&h, &u, &e);
 		if (r >= 0)
 			r = show_volumes(&u, &e);
+		if (r >= 0)
+			r = show_cache(&u, &e);
 	}
 	return r < 0 ? host_fail(&e, 1) : 0;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
-#include "core/base/mem.h"
 #include "core/engine/bundling.h"
 #include "core/engine/connect.h"
 #include "core/engine/container_end.h"

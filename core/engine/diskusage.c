@@ -2,7 +2,9 @@
 /* Adding up. */
 #include "core/engine/diskusage.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "core/base/str.h"
 #include "core/engine/measure.h"
@@ -23,6 +25,9 @@ void diskusage_done(struct diskusage *u)
 	free(u->written);
 	free(u->content);
 	free(u->links);
+	strv_done(&u->layer);
+	free(u->layer_size);
+	free(u->layer_made);
 	*u = (struct diskusage){ 0 };
 }
 
@@ -59,6 +64,17 @@ static size_t count_holders(const struct diskusage *u, const struct image *image
 	return n;
 }
 
+/* It is renamed into place when it is whole, and not changed after. */
+static int64_t layer_made(const struct store *s, const char *chain)
+{
+	autofree char *path = str_fmt("layers/%s", chain);
+	struct stat st;
+
+	if (fstatat(s->data_fd, path, &st, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
 /* Layers that neither an image nor a container has: what builds remember. */
 static void add_cache(const struct store *s, struct diskusage *u, struct strv *seen)
 {
@@ -71,11 +87,18 @@ static void add_cache(const struct store *s, struct diskusage *u, struct strv *s
 		json_get_strv(record, "MountChain", seen, NULL);
 	}
 	layer_list(s, &all, NULL);
+	u->layer_size = mem_array(all.len, sizeof(*u->layer_size));
+	u->layer_made = mem_array(all.len, sizeof(*u->layer_made));
 	for (size_t i = 0; i < all.len; i++) {
+		size_t n = u->cache.total;
+
 		if (strv_has(seen, all.v[i]))
 			continue;
+		strv_add(&u->layer, all.v[i]);
+		u->layer_size[n] = layer_size(s, all.v[i]);
+		u->layer_made[n] = layer_made(s, all.v[i]);
+		u->cache.size += u->layer_size[n];
 		u->cache.total++;
-		u->cache.size += layer_size(s, all.v[i]);
 	}
 	u->cache.reclaimable = u->cache.size;
 }

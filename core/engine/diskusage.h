@@ -22,7 +22,10 @@ struct diskusage {
 	uint64_t *written;
 	struct volume *volume;
 	uint64_t *content;
-	size_t *links; /* of each volume: containers */
+	size_t *links;     /* of each volume: containers */
+	struct strv layer; /* chainIDs, hex, of what builds remember */
+	uint64_t *layer_size;
+	int64_t *layer_made; /* ns */
 };
 
 int diskusage_take(const struct store *s, struct diskusage *ret, struct err *e);
