@@ -46,7 +46,8 @@ static int fill_process(const struct plan *p, struct rt_process *rp, struct err 
 	rp->uid = p->who.uid;
 	rp->gid = p->who.gid;
 	rp->umask = 022;
-	strv_addv(&rp->additional_gids, strv_view(&p->who.groups));
+	if (!p->keep_groups)
+		strv_addv(&rp->additional_gids, strv_view(&p->who.groups));
 	plan_args(p, &rp->args);
 	strv_addv(&rp->env, strv_view(&p->env));
 	if (!strv_getenv(&rp->env, "HOME"))
@@ -267,6 +268,7 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 		.init = spec->has_init ? spec->init : p->cfg->init,
 		.systempaths_unconfined = p->security.systempaths_unconfined,
 		.host_devices = spec->privileged,
+		.keep_groups = p->keep_groups,
 		.shares_pids = sharing_is(p->pid),
 		.terminal = spec->tty,
 		.open_stdin = spec->open_stdin,

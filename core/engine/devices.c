@@ -102,3 +102,18 @@ int devices_add(const struct spec *spec, struct runtimeconfig *c, struct strv *w
 		r = add_device(&spec->devices[i], c, warnings, e);
 	return r;
 }
+
+bool devices_by_group(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->devices_len; i++) {
+		const char *path = spec->devices[i].host;
+		struct stat st;
+
+		/* What the user's own ID, group or anybody opens needs no other. */
+		if (!stat(path, &st) && is_device(&st) && st.st_uid != geteuid() &&
+		    st.st_gid != getegid() && !(st.st_mode & S_IROTH) &&
+		    !access(path, R_OK))
+			return true;
+	}
+	return false;
+}

@@ -12,4 +12,7 @@
 int devices_add(const struct spec *spec, struct runtimeconfig *c, struct strv *warnings,
 		struct err *e);
 
+/* Is there one that only a supplementary group of the user's opens? */
+bool devices_by_group(const struct spec *spec);
+
 #endif

@@ -28,6 +28,7 @@ struct plan {
 	int stop_signal;
 	/* how it is fenced */
 	char *pid, *ipc;     /* --pid, --ipc: "container:ID" by its ID */
+	bool keep_groups;    /* the user's supplementary groups go along */
 	unsigned namespaces; /* RT_NS_* that are its own or joined */
 	struct security security;
 	struct mounts mounts;

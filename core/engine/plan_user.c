@@ -7,10 +7,13 @@
 
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/devices.h"
 #include "core/engine/keepid.h"
 #include "core/engine/plan_share.h"
 #include "core/engine/rootview.h"
 #include "core/engine/sharing.h"
+
+#define KEEP_GROUPS "keep-groups"
 
 struct accounts {
 	struct buf passwd, group;
@@ -34,12 +37,32 @@ static int accounts_read(const struct plan *p, struct accounts *a, struct err *e
 	return r == -ENOENT ? 0 : r;
 }
 
+/* --group-add keep-groups; and by itself for a device that only a group may open. */
+static int keep_groups(struct plan *p, struct err *e)
+{
+	const struct spec *s = p->spec;
+
+	if (!strv_has(&s->group_add, KEEP_GROUPS)) {
+		p->keep_groups = !s->group_add.len && devices_by_group(s);
+		return 0;
+	}
+	if (s->group_add.len > 1)
+		return err_set(e, -EINVAL,
+			       "the '--group-add " KEEP_GROUPS
+			       "' option is not allowed with any other --group-add "
+			       "options");
+	p->keep_groups = true;
+	return 0;
+}
+
 static int resolve(struct plan *p, const struct accounts *a, struct err *e)
 {
+	static const struct strv none = { 0 };
+
 	userspec_done(&p->who);
 	p->who = (struct userspec){ 0 };
 	return userspec_resolve(p->user, buf_str(&a->passwd), buf_str(&a->group),
-				&p->spec->group_add, &p->who, e);
+				p->keep_groups ? &none : &p->spec->group_add, &p->who, e);
 }
 
 /* With keep-id the user is, unless another is named, the host's own; with auto-user, who
@@ -146,6 +169,8 @@ int plan_user_resolve(const struct store *s, struct plan *p, struct err *e)
 	if (r < 0)
 		return r;
 	p->user = str_dup(p->spec->user ? p->spec->user : p->image.config.user);
+	if ((r = r < 0 ? r : keep_groups(p, e)) < 0)
+		return r;
 	r = idmap_host(&p->uid, &p->gid, &why, e);
 	if (r == 0)
 		r = shares_user(p) ? plan_share_maps(s, p, e) : keep_id(p, &a, e);

@@ -69,14 +69,19 @@ static const char *const step_name[] = { "make a user namespace",
 					 "become root of the user namespace",
 					 "make a network namespace" };
 
+static int take_ids(void)
+{
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
 static int become_root(void)
 {
 	/* -EPERM: setgroups is denied in a single-ID map, and the groups stay. */
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return -errno;
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return -errno;
-	return 0;
+	return take_ids();
 }
 
 static void tell(int sock, int step, int code)
@@ -232,6 +237,16 @@ int userns_join(int pidfd, int flags, struct err *e)
 	if (r < 0)
 		return err_code(e, r, "join the realm");
 	r = become_root();
+	return r < 0 ? err_code(e, r, "become root of the realm") : 0;
+}
+
+int userns_join_grouped(int pidfd, int flags, struct err *e)
+{
+	int r = pidfd_setns(pidfd, flags);
+
+	if (r < 0)
+		return err_code(e, r, "join the realm");
+	r = take_ids();
 	return r < 0 ? err_code(e, r, "become root of the realm") : 0;
 }
 

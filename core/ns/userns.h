@@ -23,6 +23,9 @@ int userns_enter(const struct idmap *uid, const struct idmap *gid, struct err *e
  * becomes root there (setgroups cleared, gid 0, uid 0). Only for single-threaded
  * short-lived children. */
 int userns_join(int pidfd, int flags, struct err *e);
+/* The same with the caller's supplementary groups kept: IDs of the host, which the
+ * namespace does not map and shows as nobody's, but which open what they opened. */
+int userns_join_grouped(int pidfd, int flags, struct err *e);
 /* fork + userns_join + fn(arg); waits; the child's result (>= 0) or its -errno with the
  * sentence carried over. For work that needs the realm's IDs (removing trees, chown). */
 int userns_call(int pidfd, int flags, int (*fn)(void *arg, struct err *e), void *arg,

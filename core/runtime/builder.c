@@ -126,7 +126,8 @@ static int join_realm(struct build *x, struct err *e)
 	 * host's network we stay where we are: there is no way back to it. */
 	if (has(x, RT_NS_NET))
 		flags |= CLONE_NEWNET;
-	r = userns_join(x->b->realm_pidfd, flags, e);
+	r = x->b->setup->keep_groups ? userns_join_grouped(x->b->realm_pidfd, flags, e)
+				     : userns_join(x->b->realm_pidfd, flags, e);
 	if (r < 0)
 		return r;
 	/* Shared mounts of the host become slaves by this: nothing goes back. */
@@ -219,6 +220,7 @@ static void born(struct build *x)
 			     .landlock = landlock_bits(x),
 			     .keyring = s->new_keyring ? s->id : NULL,
 			     .pinned = !x->b->oci,
+			     .keep_groups = s->keep_groups,
 			     .reap = s->init,
 			     .personality = c->has_personality ? &c->personality : NULL,
 			     .tty = -1 },

@@ -68,6 +68,7 @@ int exec_spawn(const struct exec_spawn *x, pid_t *ret_pid, struct err *e)
 		return r;
 	in.keyring = s.new_keyring ? s.id : NULL;
 	in.landlock = s.landlock_scopes;
+	in.keep_groups = s.keep_groups;
 	request = request_write(&in, e);
 	if (request < 0)
 		return request;
@@ -216,6 +217,7 @@ static int start(struct execution *x, int *ret_exit, struct err *e)
 		.bpf_len = x->request.bpf.len,
 		.pids_limit = nproc.rlim_max == RLIM_INFINITY ? 0 : nproc.rlim_max,
 		.landlock = fences(&x->request, j.flags),
+		.keep_groups = x->request.keep_groups,
 		.keyring = x->request.keyring,
 		.tty = -1,
 	};

@@ -212,9 +212,11 @@ static int set_groups(const struct rt_process *p, struct err *e)
 	return err_sys(e, "set supplementary groups");
 }
 
-static int set_ids(const struct rt_process *p, struct err *e)
+static int set_ids(const struct process *x, struct err *e)
 {
-	if (set_groups(p, e) < 0)
+	const struct rt_process *p = x->p;
+
+	if (!x->keep_groups && set_groups(p, e) < 0)
 		return e->code;
 	if (setresgid(p->gid, p->gid, p->gid) < 0) {
 		if (errno == EINVAL)
@@ -281,7 +283,7 @@ int process_confine(const struct process *x, const int *keep, size_t n, struct e
 		return err_code(e, r, "drop capabilities");
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
 		return err_sys(e, "keep capabilities");
-	r = set_ids(p, e);
+	r = set_ids(x, e);
 	if (r < 0)
 		return r;
 	prctl(PR_SET_KEEPCAPS, 0);

@@ -20,6 +20,7 @@ struct process {
 	unsigned landlock;   /* LANDLOCK_* */
 	const char *keyring; /* name of a new session keyring; NULL: keep */
 	bool pinned;         /* the CPUs that exec is bound to are this process's too */
+	bool keep_groups;    /* the supplementary groups stay as they are */
 	bool reap; /* --init: the terminal is for the session of the child to come */
 	const uint32_t *personality;     /* NULL: as it is */
 	unsigned preserve;               /* descriptors from 3 on that the payload gets */

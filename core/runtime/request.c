@@ -29,6 +29,7 @@ int request_write(const struct request_in *in, struct err *e)
 	json_add_str(doc, o, "keyring", in->keyring);
 	json_add_str(doc, o, "tag", in->tag);
 	json_add_str(doc, o, "group", in->group);
+	yyjson_mut_obj_add_bool(doc, o, "keepGroups", in->keep_groups);
 	yyjson_mut_obj_add_bool(doc, o, "landlock", in->landlock);
 	yyjson_mut_obj_add_bool(doc, o, "stdin", in->open_stdin);
 	yyjson_mut_obj_add_bool(doc, o, "detach", in->detach);
@@ -63,6 +64,7 @@ int request_read(int fd, struct request *q, struct err *e)
 	    json_get_str(root, "keyring", &keyring, e) < 0 ||
 	    json_get_str(root, "tag", &tag, e) < 0 ||
 	    json_get_dup(root, "group", &q->group, e) < 0 ||
+	    json_get_bool(root, "keepGroups", &q->keep_groups, e) < 0 ||
 	    json_get_bool(root, "landlock", &q->landlock, e) < 0 ||
 	    json_get_bool(root, "stdin", &q->open_stdin, e) < 0 ||
 	    json_get_bool(root, "detach", &q->detach, e) < 0)

@@ -15,7 +15,7 @@ struct request_in {
 	const char *keyring; /* name of a new session keyring, or NULL */
 	const char *tag;     /* exec_main's caller's own; may be NULL */
 	const char *group;   /* path of a control group to be in, or NULL */
-	bool landlock, open_stdin, detach;
+	bool keep_groups, landlock, open_stdin, detach;
 };
 /* A memfd, at its beginning. */
 int request_write(const struct request_in *in, struct err *e);
@@ -24,7 +24,7 @@ struct request {
 	struct rt_process process;
 	struct buf bpf;
 	char *keyring, *tag, *group;
-	bool landlock, open_stdin, detach;
+	bool keep_groups, landlock, open_stdin, detach;
 };
 /* request_done releases, also after a failure. */
 int request_read(int fd, struct request *ret, struct err *e);

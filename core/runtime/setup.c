@@ -30,6 +30,7 @@ static const struct field {
 	{ "init", FLAG, offsetof(struct setup, init) },
 	{ "systempathsUnconfined", FLAG, offsetof(struct setup, systempaths_unconfined) },
 	{ "hostDevices", FLAG, offsetof(struct setup, host_devices) },
+	{ "keepGroups", FLAG, offsetof(struct setup, keep_groups) },
 	{ "sharesPids", FLAG, offsetof(struct setup, shares_pids) },
 	{ "terminal", FLAG, offsetof(struct setup, terminal) },
 	{ "openStdin", FLAG, offsetof(struct setup, open_stdin) },

@@ -14,8 +14,8 @@
 struct setup {
 	char *id;
 	/* Root file system: overlay of layers (top first, absolute paths) with upper and
-	 * work (absolute); no layers: config.json's root.path is bound as it is, and upper
-	 * is the same folder. */
+	 * work (absolute); no layers: config.json's root.path is bound as it is, and
+	 * upper is the same folder. */
 	struct strv layers;
 	char *upper, *work;
 	char *seccomp; /* absolute path of compiled BPF; NULL: unconfined */
@@ -25,6 +25,7 @@ struct setup {
 	bool systempaths_unconfined;
 	bool host_devices; /* --privileged: every node of the host's /dev that the user
 			      may open */
+	bool keep_groups;  /* the user's supplementary groups stay with the payload */
 	bool shares_pids;  /* in another container's PID and user namespace */
 	/* input and output */
 	bool terminal, open_stdin, stdin_once;
