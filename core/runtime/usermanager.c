@@ -297,7 +297,10 @@ int usermanager_open(void)
 	autofree char *path = str_fmt("/user.slice/user-%u.slice/user@%u.service",
 				      geteuid(), geteuid());
 	char fallback[64];
-	autofree char *bus = str_fmt("%s/bus", runtime_dir(fallback, sizeof(fallback)));
+	const char *dir = runtime_dir(fallback, sizeof(fallback));
+	autofree char *own = str_fmt("%s/systemd/private", dir);
+	autofree char *bus = str_fmt("%s/bus", dir);
 
-	return access(bus, F_OK) < 0 ? -errno : cgroup_open(path);
+	return access(own, F_OK) < 0 && access(bus, F_OK) < 0 ? -errno
+							      : cgroup_open(path);
 }
