@@ -117,8 +117,10 @@ static int set(int inner, const char *assignment, struct err *e)
 	int r = cgroup_set(inner, assignment, e);
 
 	/* A kernel that does not count swap has none to limit. */
-	if (r == -ENOENT && str_starts(assignment, "memory.swap."))
+	if (r == -ENOENT && str_starts(assignment, "memory.swap.")) {
+		err_clear(e);
 		return 0;
+	}
 	/* Which of the two there is depends on the I/O scheduler. */
 	if (r == -ENOENT && str_starts(assignment, "io.weight=")) {
 		err_clear(e);
@@ -320,7 +322,8 @@ static char *read_limit(int group, const char *assignment)
 
 	if (file_read_small(group, file, text, sizeof(text)) < 0)
 		return NULL;
-	text[strcspn(text, "\n")] = 0;
+	if (str_ends(text, "\n"))
+		text[strlen(text) - 1] = 0;
 	return str_fmt("%s=%s", file, text);
 }
 
