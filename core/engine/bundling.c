@@ -258,6 +258,8 @@ static int write_setup(const struct store *s, const struct plan *p, int bundle,
 	struct setup setup = {
 		.id = (char *)p->id,
 		.layers = p->layers.len ? *layers : empty,
+		.mapped = p->mapped,
+		.mapped_meta = p->mapped_meta,
 		.upper = takes_folder(spec) ? spec->rootfs : upper,
 		.work = takes_folder(spec) ? NULL : work,
 		.seccomp = filtered ? filter : NULL,

@@ -14,6 +14,7 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/userns.h"
 #include "core/runtime/bundle.h"
+#include "core/runtime/mapping.h"
 #include "core/runtime/mounting.h"
 #include "core/runtime/rootfs.h"
 #include "core/runtime/setup.h"
@@ -100,9 +101,11 @@ static int open_stopped(const struct call *x, struct err *e)
 	} else if (x->view == INROOT_DISK && x->setup.upper) {
 		strv_add(&layers, x->setup.upper);
 	}
-	strv_addv(&layers, strv_view(&x->setup.layers));
+	strv_addv(&layers,
+		  strv_view(x->setup.mapped.len ? &x->setup.mapped : &x->setup.layers));
+	fs.data = x->setup.mapped_meta ? &x->setup.layers : NULL;
 	/* The kernel makes no overlay of one folder. */
-	if (!fs.upper && layers.len == 1) {
+	if (!fs.upper && !fs.data && layers.len == 1) {
 		int fd = open(layers.v[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? err_sys(e, "open '%s'", layers.v[0]) : fd;
 	}
@@ -114,14 +117,31 @@ static int open_stopped(const struct call *x, struct err *e)
 	return root;
 }
 
+/* Where the container's IDs are not the realm's, ours become the container's, as its
+ * root: what we see and give are then its numbers. */
+static int take_ids(const struct call *x, struct err *e)
+{
+	const struct runtimeconfig *c = &x->bundle.config;
+	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
+	int r;
+
+	if (!x->setup.mapped.len)
+		return 0;
+	r = mapping_fit("uid_map", c->uid_maps, c->uid_maps_len, &uid, e);
+	if (r == 0)
+		r = mapping_fit("gid_map", c->gid_maps, c->gid_maps_len, &gid, e);
+	return r < 0 ? r : userns_enter(&uid, &gid, e);
+}
+
 static int enter(void *arg, struct err *e)
 {
 	struct call *x = arg;
 	autoclose int root = x->view == INROOT_LIVE && x->running ? open_running(x, e)
 								  : open_stopped(x, e);
+	int r = root < 0 ? root : take_ids(x, e);
 
 	umask(0);
-	return root < 0 ? root : x->fn(x->arg, root, e);
+	return r < 0 ? r : x->fn(x->arg, root, e);
 }
 
 int inroot_call(const struct store *s, const struct container *c, enum inroot_view view,

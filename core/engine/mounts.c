@@ -138,7 +138,8 @@ static int volume_kind(const struct spec_mount *sm, const struct spec_mount *own
 }
 
 static int volume_source(const struct store *s, const struct spec_mount *sm,
-			 const struct strv *layers, struct mounts_item *i, struct err *e)
+			 const struct mounts_want *want, struct mounts_item *i,
+			 struct err *e)
 {
 	autodone(spec_mount_done) struct spec_mount own = { 0 };
 	const struct spec_mount plain = { .subpath = sm->subpath };
@@ -159,7 +160,8 @@ static int volume_source(const struct store *s, const struct spec_mount *sm,
 		return r;
 	const struct volume_fill f = { .name = i->volume,
 				       .folder = i->from ? i->from : i->source,
-				       .layers = layers,
+				       .layers = want->layers,
+				       .ids = want->ids,
 				       .path = sm->target };
 	return volume_copy_up(s, &f, e);
 }
@@ -201,7 +203,7 @@ static int image_source(const struct store *s, const struct spec_mount *sm,
 }
 
 static int resolve_one(const struct store *s, const struct spec_mount *sm,
-		       const struct strv *layers, struct mounts *m, struct err *e)
+		       const struct mounts_want *want, struct mounts *m, struct err *e)
 {
 	if (find(m, sm->target))
 		return err_set(e, -EINVAL, "Duplicate mount point: %s", sm->target);
@@ -211,7 +213,7 @@ static int resolve_one(const struct store *s, const struct spec_mount *sm,
 	case SPEC_BIND:
 		return bind_source(sm, i, e);
 	case SPEC_VOLUME:
-		return volume_source(s, sm, layers, i, e);
+		return volume_source(s, sm, want, i, e);
 	case SPEC_TMPFS:
 		i->kind = "tmpfs";
 		i->quiet = !sm->long_form;
@@ -237,7 +239,7 @@ static int resolve_borrowed(const struct store *s, const struct mounts_want *w,
 		r = borrow_mounts(s, from->v[i - 1], &theirs, e);
 		for (size_t k = 0; r == 0 && k < theirs.mounts_len; k++)
 			if (!find(m, theirs.mounts[k].target))
-				r = resolve_one(s, &theirs.mounts[k], w->layers, m, e);
+				r = resolve_one(s, &theirs.mounts[k], w, m, e);
 	}
 	return r;
 }
@@ -249,14 +251,14 @@ int mounts_resolve(const struct store *s, const struct mounts_want *w, struct mo
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < w->spec->mounts_len; i++)
-		r = resolve_one(s, &w->spec->mounts[i], w->layers, &m, e);
+		r = resolve_one(s, &w->spec->mounts[i], w, &m, e);
 	if (r == 0)
 		r = resolve_borrowed(s, w, &m, e);
 	for (size_t i = 0; r == 0 && i < w->image_volumes->len; i++) {
 		autofree char *target = path_clean(w->image_volumes->v[i]);
 		struct spec_mount sm = { .type = SPEC_VOLUME, .target = target };
 		if (!str_eq(target, "/") && !find(&m, target))
-			r = resolve_one(s, &sm, w->layers, &m, e);
+			r = resolve_one(s, &sm, w, &m, e);
 	}
 	if (r < 0) {
 		mounts_undo(s, &m);

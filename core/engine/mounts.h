@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "core/engine/copyup.h"
 #include "core/engine/spec.h"
 #include "core/oci/runtimeconfig.h"
 #include "core/store/store.h"
@@ -40,6 +41,8 @@ struct mounts_want {
 	const struct spec *spec;
 	const struct strv *image_volumes;
 	const struct strv *layers;
+	const struct copyup_ids
+		*ids; /* of what volumes are filled with; NULL: the image's */
 };
 int mounts_resolve(const struct store *s, const struct mounts_want *w, struct mounts *ret,
 		   struct err *e);

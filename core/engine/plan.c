@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "core/base/id.h"
-#include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/engine/health.h"
@@ -19,6 +18,7 @@
 #include "core/engine/plan_network.h"
 #include "core/engine/plan_share.h"
 #include "core/engine/plan_user.h"
+#include "core/engine/remap.h"
 #include "core/engine/signame.h"
 #include "core/store/layer.h"
 
@@ -193,12 +193,24 @@ static void plan_namespaces(struct plan *p)
 		p->namespaces &= ~(unsigned)RT_NS_NET;
 }
 
+/* Where root of the image is not root of the realm. */
+static int plan_remap(const struct store *s, struct plan *p, struct err *e)
+{
+	/* A folder given by --rootfs is as it is. */
+	if (!p->maps_differ || !p->layers.len || p->spec->rootfs ||
+	    (idmap_out(&p->uid, 0) == 0 && idmap_out(&p->gid, 0) == 0))
+		return 0;
+	return remap_layers(s, &p->uid, &p->gid, &p->layers, &p->mapped, &p->mapped_meta,
+			    e);
+}
+
 static int make(const struct store *s, struct plan *p, struct err *e)
 {
 	const struct spec *spec = p->spec;
-	const struct mounts_want want = { .spec = spec,
-					  .image_volumes = &p->image.config.volumes,
-					  .layers = &p->layers };
+	const struct copyup_ids ids = { &p->uid, &p->gid };
+	struct mounts_want want = { .spec = spec,
+				    .image_volumes = &p->image.config.volumes,
+				    .layers = &p->layers };
 	int r;
 
 	if ((r = plan_check_options(spec, e)) < 0 || (r = find_image(s, p, e)) < 0 ||
@@ -215,6 +227,10 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 	plan_namespaces(p);
 	if ((r = limits_sysctls(spec, p->namespaces, &p->sysctls, e)) < 0)
 		return r;
+	if ((r = plan_remap(s, p, e)) < 0)
+		return r;
+	if (p->mapped.len)
+		want.ids = &ids;
 	/* Last, because it makes volumes. */
 	return mounts_resolve(s, &want, &p->mounts, e);
 }
@@ -237,8 +253,9 @@ int plan_make(const struct store *s, const struct config *cfg, const struct spec
 
 void plan_done(struct plan *p)
 {
-	struct strv *lists[] = { &p->chain, &p->layers, &p->entrypoint, &p->cmd,
-				 &p->env,   &p->labels, &p->exposed,    &p->sysctls };
+	struct strv *lists[] = { &p->chain,   &p->layers,  &p->entrypoint,
+				 &p->cmd,     &p->env,     &p->labels,
+				 &p->exposed, &p->sysctls, &p->mapped };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		strv_done(lists[i]);

@@ -36,6 +36,8 @@ struct plan {
 	struct strv exposed, sysctls;
 	struct idmap uid, gid; /* container → host; → realm once maps_differ */
 	bool maps_differ;      /* container → realm is not the identity */
+	struct strv mapped; /* layers whose files' IDs are by these maps; may be empty */
+	bool mapped_meta;   /* without content of their own (remap.h) */
 	struct logplan log;
 };
 

@@ -169,12 +169,6 @@ void plan_check_warn(const struct plan *p, struct strv *warnings)
 			 "published ports are discarded when using host network mode");
 	if (p->net.mode == NETPLAN_NONE && (s->publish_len || s->publish_all))
 		strv_add(warnings, "published ports are discarded without a network");
-	if (keepid_is(s->userns) && idmap_out(&p->uid, 0) != 0)
-		strv_addf(
-			warnings,
-			"--userns %s: files of the image that belong to root are seen as "
-			"yours",
-			s->userns);
 	if (p->uid.len == 1 && p->uid.extents[0].count == 1)
 		strv_add(warnings, "only one user ID is mapped: 'rootless doctor' says "
 				   "why and how to get "

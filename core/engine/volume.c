@@ -211,6 +211,7 @@ static bool is_empty(int dirfd)
 struct copy {
 	const struct strv *layers;
 	const char *path;
+	const struct copyup_ids *ids;
 	int dirfd;
 };
 
@@ -218,7 +219,8 @@ static int fill(void *arg, struct err *e)
 {
 	const struct copy *c = arg;
 
-	return is_empty(c->dirfd) ? copyup_fill(c->layers, c->path, c->dirfd, e) : 0;
+	return is_empty(c->dirfd) ? copyup_fill(c->layers, c->path, c->dirfd, c->ids, e)
+				  : 0;
 }
 
 int volume_copy_up(const struct store *s, const struct volume_fill *f, struct err *e)
@@ -238,7 +240,9 @@ int volume_copy_up(const struct store *s, const struct volume_fill *f, struct er
 	autoclose int lock = file_lock(s->data_fd, lock_name, true, true);
 	if (lock < 0)
 		return err_code(e, lock, "lock volume '%s'", f->name);
-	struct copy c = { .layers = f->layers, .path = f->path, .dirfd = dir };
+	struct copy c = {
+		.layers = f->layers, .path = f->path, .ids = f->ids, .dirfd = dir
+	};
 	if ((r = realm_open(s, &realm, e)) < 0 ||
 	    (r = userns_call(realm.pidfd, CLONE_NEWUSER, fill, &c, e)) < 0)
 		return err_wrap(e, "volume '%s'", f->name);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "core/base/strv.h"
+#include "core/engine/copyup.h"
 #include "core/engine/realm.h"
 #include "core/store/store.h"
 #include "core/wire/json.h"
@@ -35,6 +36,7 @@ struct volume_fill {
 	const char *name, *folder;
 	const struct strv *layers;
 	const char *path;
+	const struct copyup_ids *ids; /* NULL: as in the image */
 };
 int volume_copy_up(const struct store *s, const struct volume_fill *f, struct err *e);
 /* To the trash, with the news of it; -ENOENT when there is none. Whether it is in use is

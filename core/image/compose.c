@@ -16,6 +16,7 @@
 struct compose {
 	const struct store *store;
 	int realm_pidfd;
+	const struct idmap *uid, *gid;
 	char created[TIME_STAMP_MAX];
 	struct imageconfig config;
 	struct layers_item *items;
@@ -78,6 +79,8 @@ int compose_new(const struct store *s, const struct tag *parent,
 
 	c->store = s;
 	c->realm_pidfd = o->realm_pidfd;
+	c->uid = o->uid;
+	c->gid = o->gid;
 	time_stamp(c->created, o->created ? o->created : time_now());
 	if (parent) {
 		r = read_parent(c, parent, e);
@@ -217,7 +220,7 @@ int compose_add_tar(struct compose *c, int fd, struct err *e)
 int compose_add_upper(struct compose *c, int upper, const struct strv *skip,
 		      struct err *e)
 {
-	const struct intake_upper from = { upper, skip, c->realm_pidfd };
+	const struct intake_upper from = { upper, skip, c->realm_pidfd, c->uid, c->gid };
 	autodone(autopack) struct pack *p = NULL;
 	struct pack_result result = { 0 };
 	int r = check_count(c, e);

@@ -13,7 +13,9 @@
 #include "core/store/tag.h"
 
 struct compose_options {
-	int realm_pidfd;          /* as pull_options */
+	int realm_pidfd; /* as pull_options */
+	/* Of whoever wrote the upper folders: its IDs → the realm's; NULL: the same. */
+	const struct idmap *uid, *gid;
 	int64_t created;          /* ns: stamp of config and history; 0: now */
 	struct platform platform; /* without a parent; os "": the host's */
 };

@@ -80,8 +80,12 @@ struct job {
 static int run(void *arg, struct err *e)
 {
 	const struct job *j = arg;
-	int r = diff_write(j->from->dirfd, j->from->skip, pack_write, j->pack,
-			   &j->answer->entries, e);
+	int r = j->from->uid ? userns_enter(j->from->uid, j->from->gid, e) : 0;
+
+	if (r < 0)
+		return r;
+	r = diff_write(j->from->dirfd, j->from->skip, pack_write, j->pack,
+		       &j->answer->entries, e);
 
 	return r < 0 ? r : pack_finish(j->pack, &j->answer->packed, e);
 }

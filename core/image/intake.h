@@ -6,6 +6,7 @@
 
 #include "core/base/strv.h"
 #include "core/image/pack.h"
+#include "core/ns/idmap.h"
 
 /* The tar stream fd (plain, gzip or zstd), to its end. Only its compression is looked at
  * here. */
@@ -16,6 +17,7 @@ struct intake_upper {
 	int dirfd;
 	const struct strv *skip;
 	int realm_pidfd;
+	const struct idmap *uid, *gid; /* as compose_options */
 };
 int intake_upper(struct pack *p, const struct intake_upper *u, struct pack_result *ret,
 		 struct err *e);

@@ -212,6 +212,9 @@ int userns_enter(const struct idmap *uid, const struct idmap *gid, struct err *e
 	fd_close(pair[1]);
 	if (pid < 0)
 		return err_sys(e, "fork");
+	/* Who came from another namespace is undumpable, and its maps nobody's to write.
+	 */
+	prctl(PR_SET_DUMPABLE, 1);
 	if (unshare(CLONE_NEWUSER) < 0) {
 		r = explain(-errno, e);
 	} else if (fd_write_all(sock, "g", 1) < 0 ||

@@ -178,9 +178,12 @@ static char *root_folder(const struct interior *in)
 
 static struct rootfs describe_root(const struct interior *in, const char *folder)
 {
-	return (struct rootfs){ .layers = &in->setup->layers,
-				.upper = in->setup->upper,
-				.work = in->setup->work,
+	const struct setup *s = in->setup;
+
+	return (struct rootfs){ .layers = s->mapped.len ? &s->mapped : &s->layers,
+				.data = s->mapped_meta ? &s->layers : NULL,
+				.upper = s->upper,
+				.work = s->work,
 				.folder = folder };
 }
 
@@ -190,6 +193,19 @@ void interior_begin(struct interior *in)
 	struct rootfs root = describe_root(in, folder);
 
 	in->ahead = rootfs_begin(&root);
+}
+
+/* The root folder's owner is the upper one's, which the user has made: it becomes the
+ * container's root, as in the layers. */
+static int own_root(const struct interior *in, struct err *e)
+{
+	int64_t uid = idmap_out(in->uid, 0), gid = idmap_out(in->gid, 0);
+
+	if (!in->setup->mapped.len || !in->setup->upper || uid < 0 || gid < 0)
+		return 0;
+	if (fchownat(in->root, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH))
+		return err_sys(e, "give the root folder to the container's root");
+	return 0;
 }
 
 int interior_build(struct interior *in, struct err *e)
@@ -209,8 +225,8 @@ int interior_build(struct interior *in, struct err *e)
 	if (in->root < 0)
 		return in->root;
 	m.root = in->root;
-	r = fill(in, &m, e);
-	return r;
+	r = own_root(in, e);
+	return r < 0 ? r : fill(in, &m, e);
 }
 
 static int set_propagation(const struct interior *in, struct err *e)

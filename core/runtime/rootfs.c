@@ -79,6 +79,11 @@ static int by_list(const struct rootfs *r, struct handles *h, struct err *e)
 
 		strv_addf(&params, "lowerdir+=%s", path);
 	}
+	for (size_t i = 0; r->data && i < r->data->len; i++) {
+		autofree char *path = fitting(h, r->data->v[i], PARAM_VALUE_MAX);
+
+		strv_addf(&params, "datadir+=%s", path);
+	}
 	add_common(r, h, &params);
 	return mount_fs(&m, e);
 }
@@ -264,7 +269,7 @@ int rootfs_attach(const struct rootfs *r, pid_t begun, struct err *e)
 	fd = rootfs_attach_by(r, ROOTFS_LIST, e);
 	/* -EINVAL: this kernel has no "lowerdir+" (or the mount is wrong in itself, which
 	 * the other ways then say as well: the first sentence is kept). */
-	if (fd == -EINVAL || fd == -ENOSYS || fd == -EOPNOTSUPP) {
+	if (!r->data && (fd == -EINVAL || fd == -ENOSYS || fd == -EOPNOTSUPP)) {
 		int code = fd;
 
 		fd = rootfs_attach_by(r, ROOTFS_STRING, &later);

@@ -12,6 +12,7 @@
 
 struct rootfs {
 	const struct strv *layers; /* top first; empty: folder is bound as it is */
+	const struct strv *data;   /* data-only layers below them; NULL: none */
 	const char *upper, *work;  /* NULL upper: read-only */
 	const char *folder;
 };

@@ -24,6 +24,7 @@ static const struct field {
 	{ "id", TEXT, offsetof(struct setup, id) },
 	{ "upper", TEXT, offsetof(struct setup, upper) },
 	{ "work", TEXT, offsetof(struct setup, work) },
+	{ "mappedMeta", FLAG, offsetof(struct setup, mapped_meta) },
 	{ "seccomp", TEXT, offsetof(struct setup, seccomp) },
 	{ "newKeyring", FLAG, offsetof(struct setup, new_keyring) },
 	{ "landlockScopes", FLAG, offsetof(struct setup, landlock_scopes) },
@@ -96,6 +97,7 @@ int setup_read(int bundle_dirfd, struct setup *ret, struct err *e)
 			return err_wrap(e, "read '%s'", SETUP_FILE);
 	}
 	if (json_get_strv(root, "layers", &s.layers, e) < 0 ||
+	    json_get_strv(root, "mapped", &s.mapped, e) < 0 ||
 	    json_get_strv(root, "logFields", &s.log_fields, e) < 0 ||
 	    json_get_obj(root, "network", &s.network, e) < 0)
 		return err_wrap(e, "read '%s'", SETUP_FILE);
@@ -137,6 +139,8 @@ int setup_write(int bundle_dirfd, const struct setup *s, yyjson_mut_val *network
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		put(doc, obj, &fields[i], s);
 	json_add_strv(doc, obj, "layers", &s->layers);
+	if (s->mapped.len)
+		json_add_strv(doc, obj, "mapped", &s->mapped);
 	if (s->log_fields.len)
 		json_add_strv(doc, obj, "logFields", &s->log_fields);
 	if (network)
@@ -153,6 +157,7 @@ void setup_done(struct setup *s)
 			free(*(char **)slot(s, &fields[i]));
 	}
 	strv_done(&s->layers);
+	strv_done(&s->mapped);
 	strv_done(&s->log_fields);
 	yyjson_doc_free(s->doc);
 	*s = (struct setup){ 0 };

@@ -17,6 +17,10 @@ struct setup {
 	 * work (absolute); no layers: config.json's root.path is bound as it is, and
 	 * upper is the same folder. */
 	struct strv layers;
+	/* Where the container's IDs are not the realm's: used in their place; meta: with
+	 * the content still theirs (engine/remap.h). */
+	struct strv mapped;
+	bool mapped_meta;
 	char *upper, *work;
 	char *seccomp; /* absolute path of compiled BPF; NULL: unconfined */
 	bool new_keyring;
