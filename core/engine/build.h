@@ -21,10 +21,15 @@ struct build_options {
 	int input;        /* stdin */
 	const char *target, *platform, *network; /* NULL: default */
 	struct strv contexts;                    /* "NAME=VALUE" */
+	struct strv outputs; /* as core/engine/buildoutput.h reads them; none: an image */
+	struct strv ssh;     /* "ID[=SOCKET]" */
+	struct strv fresh;   /* names of stages that the cache is not for */
 	struct strv tags, args, labels, secrets, add_host, ulimits, cap_add, cap_drop,
 		security_opt;
 	uint64_t shm_size, memory;
-	bool no_cache, pull, squash;
+	int64_t memory_swap, cpu_shares, cpu_period, cpu_quota; /* as in struct spec */
+	const char *cpuset_cpus, *cpuset_mems, *cgroup_parent;
+	bool no_cache, pull, squash, push;
 };
 
 /* What the caller shows; n numbers the steps. */
@@ -37,10 +42,18 @@ struct build_view {
 	void *arg;
 };
 
+/* Zero-initialise. */
+struct build_result {
+	bool is_image; /* there is one: not of outputs that are files alone */
+	struct digest id, manifest;
+	struct strv names; /* full references */
+};
+void build_result_done(struct build_result *r);
+
 /* -EINVAL "Dockerfile:7: …" for what is wrong in it. Nothing stays of a build that failed
  * but the results of steps that were done. */
 int build_image(const struct store *s, const struct config *cfg,
 		const struct build_options *o, const struct build_view *v,
-		struct digest *ret_id, struct err *e);
+		struct build_result *ret, struct err *e);
 
 #endif

@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/engine/buildnode.h"
 #include "core/engine/modespec.h"
+#include "core/engine/tarout.h"
 #include "core/ns/userns.h"
 
 /* --- in the child ---------------------------------------------------------------------
@@ -68,6 +69,7 @@ static int each_match(struct work *w, match_fn *fn, struct err *e)
 		const struct buildtree t = { .root = root,
 					     .path = w->from->path,
 					     .literal = w->from->literal,
+					     .deep = c->parents,
 					     .ignore =
 						     w->from->context ? c->ignore : NULL,
 					     .exclude = c->exclude };
@@ -271,6 +273,19 @@ static int do_out(struct work *w, struct err *e)
 	return each_match(w, copy_match, e);
 }
 
+static int write_out(void *arg, const void *p, size_t n)
+{
+	return fd_write_all(*(int *)arg, p, n);
+}
+
+static int do_tar(struct work *w, struct err *e)
+{
+	autoclose int root = open_source(w->c, &w->c->sources[0], e);
+	const struct tarout o = { .root = root, .path = "/", .name = "" };
+
+	return root < 0 ? root : tarout_write(&o, write_out, &w->out, e);
+}
+
 static int child(void *arg, struct err *e)
 {
 	struct work *w = arg;
@@ -332,6 +347,13 @@ int buildcopy_clean(int realm_pidfd, const struct buildview *v, const char *uppe
 			  .paths = paths };
 
 	return userns_call(realm_pidfd, CLONE_NEWUSER, child, &w, e);
+}
+
+int buildcopy_tar(const struct buildcopy *c, int fd, struct err *e)
+{
+	struct work w = { .c = c, .fn = do_tar, .target = -1, .out = fd };
+
+	return userns_call(c->realm_pidfd, CLONE_NEWUSER, child, &w, e);
 }
 
 int buildcopy_out(const struct buildcopy *c, int dirfd, struct err *e)

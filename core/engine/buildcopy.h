@@ -41,7 +41,9 @@ int buildcopy_mkdir(const struct buildcopy *c, struct err *e);
  * places that were made only to mount something on. paths: absolute, in the tree. */
 int buildcopy_clean(int realm_pidfd, const struct buildview *v, const char *upper,
 		    const struct strv *paths, struct err *e);
-/* Fills the empty folder dirfd of the host with the tree of the first source. */
+/* The tree of the first source as a tar archive. */
+int buildcopy_tar(const struct buildcopy *c, int fd, struct err *e);
+/* Fills the folder dirfd of the host with the tree of the first source. */
 int buildcopy_out(const struct buildcopy *c, int dirfd, struct err *e);
 
 #endif

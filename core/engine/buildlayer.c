@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
@@ -46,6 +47,19 @@ void buildlayer_key_base(struct buf *key, const struct buildjob_stage *st)
 		       platform_text(platform, &compose_config(st->compose)->platform));
 }
 
+/* --no-cache-filter */
+static bool is_fresh(const struct buildjob *j, const struct buildjob_stage *st)
+{
+	for (size_t i = 0; st->name && i < j->o->fresh.len; i++) {
+		autostrv names = { 0 };
+		strv_split(&names, j->o->fresh.v[i], ',');
+		for (size_t k = 0; k < names.len; k++)
+			if (!strcasecmp(names.v[k], st->name))
+				return true;
+	}
+	return false;
+}
+
 int buildlayer_find(struct buildjob *j, struct buildjob_stage *st, const struct buf *key,
 		    bool *ret_layer, struct err *e)
 {
@@ -56,7 +70,7 @@ int buildlayer_find(struct buildjob *j, struct buildjob_stage *st, const struct 
 
 	*ret_layer = false;
 	hasher_of(buf_str(key), key->len, &digest);
-	if (j->o->no_cache || !stepcache_get(j->store, &digest, &step))
+	if (j->o->no_cache || is_fresh(j, st) || !stepcache_get(j->store, &digest, &step))
 		return 0;
 	if (!step.empty) {
 		str_copy(blob.media_type, sizeof(blob.media_type), step.media_type);

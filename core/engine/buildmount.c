@@ -24,6 +24,7 @@
 #include "core/store/stepcache.h"
 #include "core/wire/hasher.h"
 
+#define AGENT       "/run/buildkit/ssh_agent.0" /* docker's own place */
 #define SECRETS     "/run/secrets/"
 #define SECRET_MAX  (500u << 10) /* bytes, docker's own limit */
 #define CACHES      "caches"
@@ -147,73 +148,6 @@ static int prepare_secret(struct buildjob *j, struct buildmount *m, struct spec 
 	return r;
 }
 
-/* --- caches ---------------------------------------------------------------------------
- */
-
-/* Locks the nth cache of that name; *ret_path is its folder. */
-static int lock_cache(struct buildjob *j, const char *hex, unsigned n, bool exclusive,
-		      bool wait, char **ret_path, struct err *e)
-{
-	autofree char *name = n ? str_fmt("%s-%u", hex, n) : str_dup(hex);
-	autoclose int all = stepcache_folder(j->store, CACHES, e);
-	autoclose int dir = all < 0 ? all : file_open_dir(all, name, true, 0700);
-	int fd;
-
-	if (all < 0)
-		return all;
-	fd = dir < 0 ? dir : file_lock(dir, "lock", exclusive, wait);
-	if (fd == -EWOULDBLOCK)
-		return fd;
-	if (fd < 0)
-		return err_code(e, fd, "open a cache");
-	*ret_path = str_fmt("%s/build/" CACHES "/%s/data", j->store->data, name);
-	return fd;
-}
-
-static int open_cache(struct buildjob *j, struct buildmount *m, char **ret_path,
-		      struct err *e)
-{
-	const char *id = m->id ? m->id : m->target;
-	char hex[DIGEST_TEXT_MAX];
-	struct digest d;
-	int fd = -EWOULDBLOCK;
-
-	hasher_of(id, strlen(id), &d);
-	digest_hex(hex, &d);
-	if (m->sharing != BUILDMOUNT_PRIVATE)
-		return lock_cache(j, hex, 0, m->sharing == BUILDMOUNT_LOCKED, true,
-				  ret_path, e);
-	for (unsigned n = 0; fd == -EWOULDBLOCK && n < PRIVATE_MAX; n++)
-		fd = lock_cache(j, hex, n, true, false, ret_path, e);
-	return fd == -EWOULDBLOCK
-		       ? err_set(e, fd, "%d builds use cache '%s'", PRIVATE_MAX, id)
-		       : fd;
-}
-
-static int prepare_cache(struct buildjob *j, struct buildmount *m, struct spec *spec,
-			 struct err *e)
-{
-	autofree char *path = NULL;
-	int r = open_cache(j, m, &path, e);
-
-	if (r < 0)
-		return r;
-	m->lock = r;
-	/* Owner and mode are of the one who makes it first. */
-	if (!mkdir(path, 0755)) {
-		r = chmod(path, m->mode >= 0 ? (mode_t)m->mode : 0755)
-			    ? err_sys(e, "make a cache")
-			    : set_owner(j, path, m, e);
-		if (r < 0)
-			return r;
-	} else if (errno != EEXIST) {
-		return err_sys(e, "make a cache");
-	}
-	add_mount(spec, SPEC_BIND, path, str_dup(m->target))->read_only =
-		m->access == BUILDMOUNT_READ;
-	return 0;
-}
-
 /* --- binds ----------------------------------------------------------------------------
  */
 
@@ -315,6 +249,148 @@ static int prepare_bind(struct buildjob *j, const struct buildjob_stage *st,
 	return 0;
 }
 
+/* --- caches ---------------------------------------------------------------------------
+ */
+
+/* Locks the nth cache of that name; *ret_path is its folder. */
+static int lock_cache(struct buildjob *j, const char *hex, unsigned n, bool exclusive,
+		      bool wait, char **ret_path, struct err *e)
+{
+	autofree char *name = n ? str_fmt("%s-%u", hex, n) : str_dup(hex);
+	autoclose int all = stepcache_folder(j->store, CACHES, e);
+	autoclose int dir = all < 0 ? all : file_open_dir(all, name, true, 0700);
+	int fd;
+
+	if (all < 0)
+		return all;
+	fd = dir < 0 ? dir : file_lock(dir, "lock", exclusive, wait);
+	if (fd == -EWOULDBLOCK)
+		return fd;
+	if (fd < 0)
+		return err_code(e, fd, "open a cache");
+	*ret_path = str_fmt("%s/build/" CACHES "/%s/data", j->store->data, name);
+	return fd;
+}
+
+static int open_cache(struct buildjob *j, struct buildmount *m, char **ret_path,
+		      struct err *e)
+{
+	const char *id = m->id ? m->id : m->target;
+	char hex[DIGEST_TEXT_MAX];
+	struct digest d;
+	int fd = -EWOULDBLOCK;
+
+	/* What it was filled from makes it another one. */
+	autofree char *name =
+		m->from ? str_fmt("%s %s %s", id, m->from, m->source ? m->source : "/")
+			: str_dup(id);
+	hasher_of(name, strlen(name), &d);
+	digest_hex(hex, &d);
+	if (m->sharing != BUILDMOUNT_PRIVATE)
+		return lock_cache(j, hex, 0, m->sharing == BUILDMOUNT_LOCKED, true,
+				  ret_path, e);
+	for (unsigned n = 0; fd == -EWOULDBLOCK && n < PRIVATE_MAX; n++)
+		fd = lock_cache(j, hex, n, true, false, ret_path, e);
+	return fd == -EWOULDBLOCK
+		       ? err_set(e, fd, "%d builds use cache '%s'", PRIVATE_MAX, id)
+		       : fd;
+}
+
+/* A cache with a from begins as a copy of that. */
+static int fill_cache(struct buildjob *j, const struct buildjob_stage *st,
+		      const struct buildmount *m, const char *path, struct err *e)
+{
+	autodone(source_done) struct source s = { 0 };
+	int r = open_source(j, st, m, &s, e);
+
+	if (r < 0)
+		return r;
+	s.copy.path = "/";
+	autoclose int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? err_sys(e, "open '%s'", path) : buildcopy_out(&s.copy, dir, e);
+}
+
+static int prepare_cache(struct buildjob *j, const struct buildjob_stage *st,
+			 struct buildmount *m, struct spec *spec, struct err *e)
+{
+	autofree char *path = NULL;
+	int r = open_cache(j, m, &path, e);
+
+	if (r < 0)
+		return r;
+	m->lock = r;
+	/* Owner and mode are of the one who makes it first. */
+	if (!mkdir(path, 0755)) {
+		r = chmod(path, m->mode >= 0 ? (mode_t)m->mode : 0755)
+			    ? err_sys(e, "make a cache")
+			    : set_owner(j, path, m, e);
+		if (r == 0 && m->from && (r = fill_cache(j, st, m, path, e)) < 0)
+			rmdir(path);
+		if (r < 0)
+			return r;
+	} else if (errno != EEXIST) {
+		return err_sys(e, "make a cache");
+	}
+	add_mount(spec, SPEC_BIND, path, str_dup(m->target))->read_only =
+		m->access == BUILDMOUNT_READ;
+	return 0;
+}
+
+/* --- agents ---------------------------------------------------------------------------
+ */
+
+/* The socket of --ssh ID[=SOCKET], malloc'd, or NULL when none was given. */
+static int find_agent(const struct buildjob *j, const char *id, char **ret, struct err *e)
+{
+	size_t n = strlen(id);
+
+	for (size_t i = 0; i < j->o->ssh.len; i++) {
+		const char *s = j->o->ssh.v[i], *path = getenv("SSH_AUTH_SOCK");
+		struct stat st;
+		if (strncmp(s, id, n) || (s[n] && s[n] != '='))
+			continue;
+		if (s[n])
+			path = s + n + 1;
+		if (str_empty(path))
+			return err_set(e, -ENOENT,
+				       "--ssh %s: SSH_AUTH_SOCK is not set: start an "
+				       "ssh-agent",
+				       s);
+		if (stat(path, &st))
+			return err_sys(e, "--ssh %s: '%s'", s, path);
+		if (!S_ISSOCK(st.st_mode))
+			return err_set(e, -EOPNOTSUPP,
+				       "--ssh %s: '%s' is no agent's socket: keys are "
+				       "passed by an agent alone, so ssh-add it",
+				       s, path);
+		*ret = realpath(path, NULL);
+		return *ret ? 0 : err_sys(e, "--ssh %s: '%s'", s, path);
+	}
+	return 0;
+}
+
+static int prepare_ssh(struct buildjob *j, struct buildmount *m, struct spec *spec,
+		       struct err *e)
+{
+	const char *id = m->id ? m->id : "default";
+	autofree char *path = NULL;
+	int r = find_agent(j, id, &path, e);
+
+	if (r < 0)
+		return r;
+	if (!path)
+		return m->required
+			       ? err_set(e, -ENOENT,
+					 "ssh mount %s: no agent was given by --ssh %s",
+					 id, id)
+			       : 0;
+	if (!m->target)
+		m->target = str_dup(AGENT);
+	add_mount(spec, SPEC_BIND, path, str_dup(m->target));
+	strv_setenv(&spec->env, "SSH_AUTH_SOCK", m->target);
+	return 0;
+}
+
 /* --- all ------------------------------------------------------------------------------
  */
 
@@ -331,6 +407,10 @@ int buildmount_key(struct buildjob *j, const struct buildjob_stage *st,
 	buildlayer_key(key, "target", m->target);
 	buildlayer_key(key, "id", m->id);
 	buildlayer_key(key, "env", m->env);
+	if (m->type == BUILDMOUNT_CACHE) {
+		buildlayer_key(key, "from", m->from);
+		buildlayer_key(key, "source", m->source);
+	}
 	return m->type == BUILDMOUNT_BIND ? key_bind(j, st, m, key, e) : 0;
 }
 
@@ -348,7 +428,9 @@ int buildmount_prepare(struct buildjob *j, const struct buildjob_stage *st,
 	case BUILDMOUNT_SECRET:
 		return prepare_secret(j, m, spec, e);
 	case BUILDMOUNT_CACHE:
-		return prepare_cache(j, m, spec, e);
+		return prepare_cache(j, st, m, spec, e);
+	case BUILDMOUNT_SSH:
+		return prepare_ssh(j, m, spec, e);
 	case BUILDMOUNT_BIND:
 		return prepare_bind(j, st, m, spec, e);
 	case BUILDMOUNT_TMPFS:

@@ -18,16 +18,13 @@ static int parse_bool(const char *key, const char *value, bool *ret, struct err 
 
 static int parse_type(const char *value, struct buildmount *m, struct err *e)
 {
-	static const char *const names[] = { "bind", "cache", "tmpfs", "secret" };
+	static const char *const names[] = { "bind", "cache", "tmpfs", "secret", "ssh" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (str_eq(names[i], value)) {
 			m->type = (enum buildmount_type)i;
 			return 0;
 		}
-	if (str_eq(value, "ssh"))
-		return err_set(e, -EOPNOTSUPP,
-			       "ssh mounts are not supported: give a key by --secret");
 	return err_set(e, -EINVAL, "unsupported mount type '%s'", value);
 }
 
@@ -111,10 +108,11 @@ static int parse_field(const char *key, const char *value, struct buildmount *m,
 /* What each type takes. */
 static int check(struct buildmount *m, struct err *e)
 {
-	bool secret = m->type == BUILDMOUNT_SECRET, cache = m->type == BUILDMOUNT_CACHE;
+	bool ssh = m->type == BUILDMOUNT_SSH, cache = m->type == BUILDMOUNT_CACHE;
+	bool secret = m->type == BUILDMOUNT_SECRET;
 	bool sourced = m->type == BUILDMOUNT_BIND || cache;
 
-	if (!secret && !m->target)
+	if (!secret && !ssh && !m->target)
 		return err_set(e, -EINVAL, "--mount needs a target");
 	if (secret && !m->id && !m->target)
 		return err_set(e, -EINVAL, "a secret mount needs an id or a target");
@@ -124,17 +122,19 @@ static int check(struct buildmount *m, struct err *e)
 		return err_set(e, -EINVAL, "sharing is for cache mounts");
 	if ((m->from || m->source) && !sourced)
 		return err_set(e, -EINVAL, "from and source are for bind mounts");
-	if ((m->from || m->source) && cache)
-		return err_set(
-			e, -EOPNOTSUPP,
-			"a cache mount cannot be filled from elsewhere: COPY into it "
-			"in the RUN that finds it empty");
-	if ((m->mode >= 0 || m->uid || m->gid) && !secret && !cache)
+	if (m->source && cache && !m->from)
+		return err_set(e, -EINVAL, "the source of a cache mount needs a from");
+	if ((m->mode >= 0 || m->uid || m->gid) && !secret && !cache && !ssh)
 		return err_set(e, -EINVAL,
-			       "uid, gid and mode are for cache and secret "
-			       "mounts");
-	if ((m->env || m->required) && !secret)
-		return err_set(e, -EINVAL, "env and required are for secret mounts");
+			       "uid, gid and mode are for cache, secret and ssh mounts");
+	if (m->env && !secret)
+		return err_set(e, -EINVAL, "env is for secret mounts");
+	if (m->required && !secret && !ssh)
+		return err_set(e, -EINVAL, "required is for secret and ssh mounts");
+	if (ssh && (m->uid || m->gid || (m->mode >= 0 && m->mode != 0600)))
+		return err_set(e, -EOPNOTSUPP,
+			       "an ssh mount is for root with mode 0600: the agent's "
+			       "socket is the host's own, which only you may use");
 	return 0;
 }
 

@@ -218,6 +218,13 @@ static int fill_spec(struct run *x, struct err *e)
 	strv_addv(&s->security_opt, strv_view(&o->security_opt));
 	s->shm_size = o->shm_size;
 	s->memory = o->memory;
+	s->memory_swap = o->memory_swap;
+	s->cpu_shares = o->cpu_shares;
+	s->cpu_period = o->cpu_period;
+	s->cpu_quota = o->cpu_quota;
+	s->cpuset_cpus = str_dup(o->cpuset_cpus);
+	s->cpuset_mems = str_dup(o->cpuset_mems);
+	s->cgroup_parent = str_dup(o->cgroup_parent);
 	s->log_driver = str_dup("none");
 	s->attach_stdout = s->attach_stderr = true;
 	if (x->script)
@@ -269,6 +276,23 @@ static int clean(struct run *x, const char *upper, struct err *e)
 	return buildcopy_clean(x->j->realm.pidfd, &v, upper, &paths, e);
 }
 
+/* What the kernel does not know how to run may be of another machine. */
+static int foreign(const struct run *x, int r, struct err *e)
+{
+	const struct platform *p = &compose_config(x->st->compose)->platform;
+	struct platform own;
+	char text[96];
+
+	platform_host(&own);
+	if (str_eq(own.architecture, p->architecture) ||
+	    !strcasestr(e->text, strerror(ENOEXEC)))
+		return r;
+	return err_set(e, -ENOEXEC,
+		       "the image is for %s, which this machine cannot run: install "
+		       "qemu-user-static (binfmt_misc), or build without --platform",
+		       platform_text(text, p));
+}
+
 static int run_container(struct run *x, const char *id, const struct buf *key,
 			 bool *ret_layer, struct err *e)
 {
@@ -282,6 +306,8 @@ static int run_container(struct run *x, const char *id, const struct buf *key,
 	r = container_start(s, x->j->cfg, &c, &sock, e);
 	if (r >= 0)
 		r = follow(x, sock, e);
+	if (r < 0)
+		r = foreign(x, r, e);
 	if (r > 0)
 		r = err_set(e, -ECANCELED,
 			    "process \"%s\" did not complete successfully: exit code: %d",

@@ -43,12 +43,40 @@ static int list(int fd, struct strv *ret)
 /* --- patterns -------------------------------------------------------------------------
  */
 
+/* The folder at path and all below it. */
+static int add_folders(const struct buildtree *t, const char *path, struct strv *to)
+{
+	autoclose int fd = path_open_in(t->root, *path ? path : ".",
+					O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	autostrv names = { 0 };
+	int r = 0;
+
+	if (fd < 0)
+		return 0;
+	if (to->len > MATCHES_MAX)
+		return -E2BIG;
+	strv_add(to, path);
+	if ((r = list(fd, &names)) < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < names.len; i++) {
+		autofree char *below = join(path, names.v[i]);
+		r = add_folders(t, below, to);
+	}
+	return r;
+}
+
 /* From the matches of one component to those of the next. */
 static int match_component(const struct buildtree *t, const struct strv *from,
 			   const char *pattern, struct strv *to)
 {
 	for (size_t i = 0; i < from->len; i++) {
 		autostrv names = { 0 };
+		if (t->deep && str_eq(pattern, "**")) {
+			int k = add_folders(t, from->v[i], to);
+			if (k < 0)
+				return k;
+			continue;
+		}
 		if (t->literal || !dockerignore_is_pattern(pattern)) {
 			strv_push(to, join(from->v[i], pattern));
 			continue;

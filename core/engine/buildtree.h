@@ -15,6 +15,7 @@ struct buildtree {
 	int root;
 	const char *path;                   /* as written; may be a pattern */
 	bool literal;                       /* it is none */
+	bool deep;                          /* "**" in it are any folders (--parents) */
 	const struct dockerignore *ignore;  /* of the context; NULL: none */
 	const struct dockerignore *exclude; /* --exclude; NULL: none */
 };
