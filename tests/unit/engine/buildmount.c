@@ -59,7 +59,9 @@ TEST(mounts_refused)
 {
 	check_refused("type=cache", "--mount needs a target");
 	check_refused("type=volume,target=/x", "unsupported mount type 'volume'");
-	check_refused("type=ssh", "ssh mounts are not supported: give a key by --secret");
+	check_refused("type=ssh,mode=0644",
+		      "an ssh mount is for root with mode 0600: the agent's socket is "
+		      "the host's own, which only you may use");
 	check_refused("type=secret", "a secret mount needs an id or a target");
 	check_refused("target=/x,size=1m", "size is for tmpfs mounts");
 	check_refused("target=/x,sharing=locked", "sharing is for cache mounts");
@@ -71,7 +73,7 @@ TEST(mounts_refused)
 	check_refused("target=/x,ro=maybe", "invalid value for 'ro': maybe");
 	check_refused("target=/x,what=1", "unexpected key 'what' in '1'");
 	check_refused("target", "invalid field 'target' must be a key=value pair");
-	check_refused("target=/x,required", "env and required are for secret mounts");
+	check_refused("target=/x,required", "required is for secret and ssh mounts");
 }
 
 TEST(secrets)
