@@ -16,7 +16,7 @@
 #include "core/base/str.h"
 #include "core/wire/hasher.h"
 
-#define CHUNK      (256 * 1024)
+#define CHUNK      (32 * 1024)
 #define XATTRS_MAX 65536
 #define OVERLAY    "user.overlay."
 #define CAPABILITY "security.capability"
@@ -59,12 +59,18 @@ typedef int xattr_fn(void *arg, const char *name, const void *value, size_t n);
 
 static int each_xattr(const struct buildtree_node *n, xattr_fn *fn, void *arg)
 {
-	autofree char *names = mem_alloc(XATTRS_MAX), *value = mem_alloc(XATTRS_MAX);
+	autofree char *names = NULL, *value = NULL;
 	char path[32];
 	int r = 0;
 
 	proc_path(path, n->fd);
-	ssize_t len = S_ISLNK(n->st.st_mode) ? 0 : listxattr(path, names, XATTRS_MAX);
+	/* Most files have none: no room is made for them. */
+	ssize_t len = S_ISLNK(n->st.st_mode) ? 0 : listxattr(path, NULL, 0);
+	if (len > 0) {
+		names = mem_alloc(XATTRS_MAX);
+		value = mem_alloc(XATTRS_MAX);
+		len = listxattr(path, names, XATTRS_MAX);
+	}
 	if (len < 0)
 		return errno == ENOTSUP ? 0 : -errno;
 	for (char *p = names; r == 0 && p < names + len; p += strlen(p) + 1) {
@@ -76,7 +82,8 @@ static int each_xattr(const struct buildtree_node *n, xattr_fn *fn, void *arg)
 	return r;
 }
 
-/* --- checksums ------------------------------------------------------------------------
+/* --- checksums
+ * ------------------------------------------------------------------------
  */
 
 struct buildnode_sum {
@@ -111,8 +118,8 @@ static int sum_xattr(void *arg, const char *name, const void *value, size_t n)
 
 static int sum_content(struct buildnode_sum *s, const struct buildtree_node *n)
 {
-	autofree uint8_t *chunk = mem_alloc(CHUNK);
 	autoclose int fd = open_content(n);
+	uint8_t chunk[CHUNK];
 	uint64_t size = 0;
 	char text[32];
 	ssize_t k;
@@ -156,7 +163,8 @@ void buildnode_sum_finish(struct buildnode_sum *s, struct digest *ret)
 	free(s);
 }
 
-/* --- copies ---------------------------------------------------------------------------
+/* --- copies
+ * ---------------------------------------------------------------------------
  */
 
 static int set_xattr(void *arg, const char *name, const void *value, size_t n)
