@@ -12,11 +12,7 @@
 #include "core/engine/console.h"
 #include "core/engine/ocibox.h"
 #include "core/engine/ociexec.h"
-#include "core/engine/ocilist.h"
 #include "core/engine/ocilog.h"
-#include "core/engine/ocispec.h"
-#include "core/engine/ocistats.h"
-#include "core/engine/ociupdate.h"
 #include "core/engine/signame.h"
 
 #include "applets/oci.inc"
@@ -180,21 +176,8 @@ static int run_main(void *opts, char **args)
 	return done(&o, r, &e);
 }
 
-/* --- state, kill, delete, pause ------------------------------------------------------
+/* --- kill, delete, pause ------------------------------------------------------
  */
-
-static int state_main(void *opts, char **args)
-{
-	const struct plain *p = opts;
-	autobuf out = { 0 };
-	struct err e = { 0 };
-	struct on o;
-	int r = open_one(&o, &p->g, args[0], &e);
-
-	if (r == 0)
-		r = ocilist_state(&o.box, &out, &e);
-	return print(&o, r, &out, &e);
-}
 
 static int kill_main(void *opts, char **args)
 {

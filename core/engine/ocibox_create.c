@@ -9,7 +9,6 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
-#include "core/base/path.h"
 #include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "core/engine/console.h"
@@ -21,24 +20,6 @@
 #include "core/ns/pidfd.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/ociproc.h"
-#include "core/runtime/ocistate.h"
-
-/* Whole or not at all: whoever waits for it reads it at once. */
-static int write_pid(const char *path, pid_t pid, struct err *e)
-{
-	autofree char *dir = path ? path_dir(path) : NULL;
-	autoclose int fd = -1;
-	char text[16];
-	int r;
-
-	if (!path)
-		return 0;
-	str_print(text, sizeof(text), "%d", (int)pid);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = fd < 0 ? -errno
-		   : file_replace_nosync(fd, path_base(path), text, strlen(text), 0644);
-	return r < 0 ? err_code(e, r, "write the PID to '%s'", path) : 0;
-}
 
 /* The terminal goes to who serves it: *ret_master stays with the caller without a
  * socket. */
@@ -151,7 +132,7 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 	if (r == 0)
 		r = note_created(&b, c.common.pid, e);
 	if (r == 0)
-		r = write_pid(o->pid_file, c.common.pid, e);
+		r = ocifolder_write_pid(o->pid_file, c.common.pid, e);
 	if (r < 0) {
 		give_up(&b, &c.common, o->warnings);
 		return r;
@@ -213,7 +194,7 @@ int ocibox_exec(const struct ocibox *b, const struct ocibox_exec *x, pid_t *ret_
 		return p.common.exit_code > 0 ? p.common.exit_code : r;
 	r = settle_terminal(&p.common, x->console_socket, ret_master, e);
 	if (r == 0)
-		r = write_pid(x->pid_file, p.common.pid, e);
+		r = ocifolder_write_pid(x->pid_file, p.common.pid, e);
 	if (r < 0) {
 		kill(p.common.pid, SIGKILL);
 		spawn_wait(p.common.pid);

@@ -52,6 +52,22 @@ unsigned ocifolder_listeners(void)
 	return (unsigned)n;
 }
 
+int ocifolder_write_pid(const char *path, pid_t pid, struct err *e)
+{
+	autofree char *dir = path ? path_dir(path) : NULL;
+	autoclose int fd = -1;
+	char text[16];
+	int r;
+
+	if (!path)
+		return 0;
+	str_print(text, sizeof(text), "%d", (int)pid);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = fd < 0 ? -errno
+		   : file_replace_nosync(fd, path_base(path), text, strlen(text), 0644);
+	return r < 0 ? err_code(e, r, "write the PID to '%s'", path) : 0;
+}
+
 /* The payload is told of them, as runc does. */
 static int print_with_listeners(struct ocibox *b, unsigned n, struct buf *ret)
 {

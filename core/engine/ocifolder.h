@@ -17,6 +17,9 @@ int ocifolder_make(const struct ocibox_options *o, struct ocibox *ret, struct er
 /* How many descriptors from 3 on come by socket activation (sd_listen_fds(3)); they are
  * the container's, before those of --preserve-fds. */
 unsigned ocifolder_listeners(void);
+/* --pid-file, whole or not at all: whoever waits for it reads it at once. path NULL: none
+ * is wanted. */
+int ocifolder_write_pid(const char *path, pid_t pid, struct err *e);
 /* Removes it whole. */
 int ocifolder_remove(int root, const char *id);
 

@@ -139,24 +139,38 @@ static void add_linux(yyjson_mut_doc *doc, yyjson_mut_val *l)
 		yyjson_mut_arr_add_str(doc, caps, capability_name(i));
 	groups = json_add_obj(doc, l, "cgroup");
 	yyjson_mut_obj_add_bool(doc, groups, "v1", false);
-	yyjson_mut_obj_add_bool(doc, groups, "v2", false);
-	yyjson_mut_obj_add_bool(doc, groups, "systemd", false);
-	yyjson_mut_obj_add_bool(doc, groups, "systemdUser", false);
+	yyjson_mut_obj_add_bool(doc, groups, "v2", true);
+	yyjson_mut_obj_add_bool(doc, groups, "systemd", true);
+	yyjson_mut_obj_add_bool(doc, groups, "systemdUser", true);
 	yyjson_mut_obj_add_bool(doc, groups, "rdma", false);
 	s = json_add_obj(doc, l, "seccomp");
 	yyjson_mut_obj_add_bool(doc, s, "enabled", true);
 	add_words(doc, s, "actions",
 		  "SCMP_ACT_ALLOW SCMP_ACT_ERRNO SCMP_ACT_KILL SCMP_ACT_KILL_PROCESS "
-		  "SCMP_ACT_KILL_THREAD SCMP_ACT_LOG SCMP_ACT_TRACE SCMP_ACT_TRAP");
+		  "SCMP_ACT_KILL_THREAD SCMP_ACT_LOG SCMP_ACT_NOTIFY SCMP_ACT_TRACE "
+		  "SCMP_ACT_TRAP");
 	add_words(doc, s, "operators",
 		  "SCMP_CMP_EQ SCMP_CMP_GE SCMP_CMP_GT SCMP_CMP_LE SCMP_CMP_LT "
 		  "SCMP_CMP_MASKED_EQ SCMP_CMP_NE");
 	add_words(doc, s, "supportedFlags",
-		  "SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW");
+		  "SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW "
+		  "SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV");
+	add_words(doc, s, "knownFlags",
+		  "SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW "
+		  "SECCOMP_FILTER_FLAG_TSYNC SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV");
+	add_words(
+		doc, s, "archs",
+		"SCMP_ARCH_AARCH64 SCMP_ARCH_ARM SCMP_ARCH_LOONGARCH64 SCMP_ARCH_MIPS "
+		"SCMP_ARCH_MIPS64 SCMP_ARCH_MIPS64N32 SCMP_ARCH_MIPSEL "
+		"SCMP_ARCH_MIPSEL64 SCMP_ARCH_MIPSEL64N32 SCMP_ARCH_PPC SCMP_ARCH_PPC64 "
+		"SCMP_ARCH_PPC64LE SCMP_ARCH_RISCV64 SCMP_ARCH_S390 SCMP_ARCH_S390X "
+		"SCMP_ARCH_X32 SCMP_ARCH_X86 SCMP_ARCH_X86_64");
 	add_switch(doc, l, "apparmor", true);
 	add_switch(doc, l, "selinux", true);
 	add_switch(doc, l, "intelRdt", false);
-	add_switch(doc, json_add_obj(doc, l, "mountExtensions"), "idmap", false);
+	add_switch(doc, json_add_obj(doc, l, "mountExtensions"), "idmap", true);
+	add_switch(doc, l, "netDevices", false);
+	add_switch(doc, l, "memoryPolicy", false);
 }
 
 void ocispec_features(yyjson_mut_doc *doc, yyjson_mut_val *obj)
@@ -166,10 +180,14 @@ void ocispec_features(yyjson_mut_doc *doc, yyjson_mut_val *obj)
 	add_words(doc, obj, "hooks",
 		  "prestart createRuntime createContainer startContainer poststart "
 		  "poststop");
-	add_words(doc, obj, "mountOptions",
-		  "bind defaults dev diratime exec noatime nodev nodiratime noexec "
-		  "nosuid nosymfollow private rbind relatime ro rprivate rro rshared "
-		  "rslave runbindable rw shared slave strictatime suid symfollow "
-		  "unbindable");
+	add_words(
+		doc, obj, "mountOptions",
+		"atime bind defaults dev diratime exec idmap noatime nodev nodiratime "
+		"noexec norelatime nostrictatime nosuid nosymfollow private ratime "
+		"rbind rdev rdiratime relatime rexec ridmap rnoatime rnodev rnodiratime "
+		"rnoexec rnorelatime rnostrictatime rnosuid rnosymfollow ro rprivate "
+		"rrelatime rro rrw rshared rslave rstrictatime rsuid rsymfollow "
+		"runbindable rw shared slave strictatime suid symfollow tmpcopyup "
+		"unbindable");
 	add_linux(doc, json_add_obj(doc, obj, "linux"));
 }

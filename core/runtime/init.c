@@ -20,7 +20,6 @@
 #include "core/ns/mount.h"
 #include "core/runtime/gate.h"
 #include "core/runtime/hook.h"
-#include "core/runtime/listener.h"
 #include "core/runtime/reaper.h"
 #include "core/runtime/report.h"
 

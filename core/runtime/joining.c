@@ -16,7 +16,6 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/ns/scheduler.h"
-#include "core/runtime/listener.h"
 #include "core/runtime/ocigroup.h"
 #include "core/runtime/report.h"
 #include "core/runtime/scope.h"

@@ -28,7 +28,6 @@
 #include "core/ns/rlimit.h"
 #include "core/ns/scheduler.h"
 #include "core/ns/syscallfilter.h"
-#include "core/runtime/listener.h"
 #include "core/runtime/report.h"
 
 #define GROUPS_MAX   1024

@@ -9,8 +9,7 @@
 
 #include "core/base/err.h"
 #include "core/oci/runtimeconfig.h"
-
-struct listener;
+#include "core/runtime/listener.h"
 
 struct process {
 	const struct rt_process *p;
