@@ -18,7 +18,8 @@ static int get_addr(yyjson_val *args, const char *key, struct ip_addr *ret, stru
 	const char *text = NULL;
 	int r = json_get_str(args, key, &text, e);
 
-	if (r == 0 && text && ipam_parse_addr(text, ret) != 0)
+	/* Podman sends "" for what it does not care for. */
+	if (r == 0 && !str_empty(text) && ipam_parse_addr(text, ret) != 0)
 		r = err_set(e, -EINVAL, "'%s' is not an address: '%s'", key, text);
 	return r;
 }

@@ -34,7 +34,8 @@ TEST(add)
 	CHECK_INT(q.guest.bytes[3], 100);
 	CHECK_INT(parse("{\"execute\": \"add_hostfwd\", \"arguments\": {\"proto\": "
 			"\"tcp\", "
-			"\"host_port\": 1, \"guest_port\": 65535}}",
+			"\"host_addr\": \"\", \"host_port\": 1, \"guest_addr\": \"\", "
+			"\"guest_port\": 65535}}",
 			&q),
 		  0);
 	CHECK_INT(q.map.host_ip.family, AF_INET);
