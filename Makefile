@@ -68,7 +68,7 @@ LIB_PATH := -L$(V)/lib
 VINC := -isystem $(V)/include
 endif
 ALL_CFLAGS = $(BASE_CFLAGS) $(VINC) $(CFLAGS)
-LIBS := -lcurl -lssl -lcrypto -larchive -lisal -lzstd -lyyjson -lseccomp -lcap
+LIBS := -lcurl -lssl -lcrypto -larchive -lisal -lzstd -llzma -lbz2 -lyyjson -lseccomp -lcap
 ifdef NATIVE
 LIBS += -ldl -lpthread
 endif

@@ -5,10 +5,12 @@
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <bzlib.h>
 #include <curl/curl.h>
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <locale.h>
+#include <lzma.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -65,6 +67,43 @@ static bool zstd_round_trip(void)
 	return !ZSTD_isError(n) &&
 	       ZSTD_decompress(again, sizeof(again), packed, n) == sizeof(text) &&
 	       !memcmp(text, again, sizeof(text));
+}
+
+/* "hello hello hello\n" */
+static const uint8_t hello_xz[] = {
+	0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0x00, 0x04, 0xe6, 0xd6, 0xb4, 0x46,
+	0x02, 0x00, 0x21, 0x01, 0x16, 0x00, 0x00, 0x00, 0x74, 0x2f, 0xe5, 0xa3,
+	0xe0, 0x00, 0x11, 0x00, 0x0c, 0x5d, 0x00, 0x34, 0x19, 0x49, 0xee, 0x8d,
+	0xe9, 0x4f, 0x7e, 0x21, 0x21, 0xb0, 0x00, 0x00, 0x1f, 0x01, 0xd9, 0xc8,
+	0x87, 0xc1, 0x43, 0xc8, 0x00, 0x01, 0x28, 0x12, 0xc9, 0x6a, 0x62, 0x8e,
+	0x1f, 0xb6, 0xf3, 0x7d, 0x01, 0x00, 0x00, 0x00, 0x00, 0x04, 0x59, 0x5a,
+};
+static const uint8_t hello_bz2[] = {
+	0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0xe5, 0xb5,
+	0xf3, 0x09, 0x00, 0x00, 0x04, 0x51, 0x00, 0x00, 0x10, 0x40, 0x00, 0x02,
+	0x44, 0xa0, 0x00, 0x21, 0xb5, 0x18, 0x0c, 0x02, 0x90, 0x69, 0xc2, 0xa3,
+	0x0b, 0xb9, 0x22, 0x9c, 0x28, 0x48, 0x72, 0xda, 0xf9, 0x84, 0x80,
+};
+
+static bool xz_and_bzip2(void)
+{
+	lzma_stream z = LZMA_STREAM_INIT;
+	bz_stream b = { 0 };
+	bool good;
+
+	z.next_in = hello_xz, z.avail_in = sizeof(hello_xz);
+	z.next_out = again, z.avail_out = 18;
+	good = lzma_stream_decoder(&z, 1 << 27, 0) == LZMA_OK &&
+	       lzma_code(&z, LZMA_FINISH) == LZMA_STREAM_END &&
+	       !memcmp(again, "hello hello hello\n", 18);
+	lzma_end(&z);
+	memset(again, 0, 18);
+	b.next_in = (char *)hello_bz2, b.avail_in = sizeof(hello_bz2);
+	b.next_out = (char *)again, b.avail_out = 18;
+	good = good && BZ2_bzDecompressInit(&b, 0, 0) == BZ_OK &&
+	       BZ2_bzDecompress(&b) == BZ_STREAM_END && !memcmp(again, "hello hello hello\n", 18);
+	BZ2_bzDecompressEnd(&b);
+	return good;
 }
 
 /* Names are bytes, not text: one too long for ustar, with decomposed and broken UTF-8. */
@@ -213,6 +252,7 @@ int main(int argc, char **argv)
 		check(name, gzip_round_trip(level));
 	}
 	check("zstd", zstd_round_trip());
+	check("xz and bzip2", xz_and_bzip2());
 	check("libarchive", tar_round_trip());
 	check("libseccomp", filter());
 	check("libcap", capabilities());

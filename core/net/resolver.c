@@ -26,6 +26,20 @@ static bool resolver_host_name(const char *name)
 	       str_eq(name, "gateway.docker.internal");
 }
 
+/* The host's address for a container there. Where both have IPv4 that one alone: most
+ * services of a host listen on no other, and of two a client prefers the other. */
+static bool resolver_host(const struct stack_attachment *place, sa_family_t family,
+			  struct ip_addr *ret)
+{
+	if (place->gateway.family == AF_INET && border_host(AF_INET, ret) == 0)
+		return family == AF_INET;
+	if (border_host(family, ret) == 0)
+		return true;
+	/* An offline host: the name still stands for it, and is closed. */
+	*ret = place->gateway;
+	return family == AF_INET && ret->family == AF_INET;
+}
+
 /* What this side knows: true, with *a filled. */
 static bool resolver_forward(const struct resolver *r, const struct tenant *t,
 			     const struct dns_question *q, struct ip_addr *addrs,
@@ -39,13 +53,7 @@ static bool resolver_forward(const struct resolver *r, const struct tenant *t,
 	a->addrs_len = tenant_resolve(r->tenants, t, q->name, family, addrs, &known);
 	if (!known && resolver_host_name(q->name)) {
 		known = true;
-		a->addrs_len = border_host(family, &addrs[0]) == 0;
-		/* An offline host: the name still stands for it, and is closed. */
-		if (!a->addrs_len && family == AF_INET &&
-		    place->gateway.family == AF_INET) {
-			addrs[0] = place->gateway;
-			a->addrs_len = 1;
-		}
+		a->addrs_len = resolver_host(place, family, &addrs[0]);
 	}
 	/* A known name has no other records than addresses. */
 	if (q->type != DNS_A && q->type != DNS_AAAA)

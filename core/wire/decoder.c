@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decompression as a stream of pulls: gzip by isa-l, zstd by libzstd, xz and bzip2 by our
- * own hand (their libraries are ten times as large), or bytes as they are.
+/* Decompression as a stream of pulls: gzip by isa-l, zstd by libzstd, xz by liblzma,
+ * bzip2 by libbz2, or bytes as they are.
  *
  * gzip: HEADER → BODY → BETWEEN; there another member (0x1f) starts anew, zeros up to the
  * end are padding, the end is a proper one, and anything else is an error. isa-l checks
@@ -13,19 +13,20 @@
  * the stream says. */
 #include "core/wire/decoder.h"
 
+#include <bzlib.h>
 #include <errno.h>
 #include <isa-l/igzip_lib.h>
+#include <lzma.h>
 #include <stdbool.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "core/base/mem.h"
-#include "core/wire/bzip2.h"
-#include "core/wire/xz.h"
 
 #define IN_SIZE    (128u << 10)
 #define OUT_MAX    (1u << 30) /* isa-l counts in 32 bits */
 #define WINDOW_LOG 27
+#define XZ_MEMORY  ((1u << WINDOW_LOG) + (1u << 20)) /* the dictionary and its decoder */
 
 enum gzip_phase { GZIP_HEADER, GZIP_BODY, GZIP_BETWEEN, GZIP_PADDING };
 
@@ -44,10 +45,10 @@ struct decoder {
 	struct err failed;
 	struct gzip *gzip;
 	ZSTD_DStream *zstd;
-	bool frame_open;   /* zstd: within a frame */
-	struct feed *feed; /* of those two */
-	struct xz *xz;
-	struct bzip2 *bzip2;
+	bool frame_open; /* zstd: within a frame; bzip2: within a stream */
+	bool done;       /* xz: its proper end was seen */
+	lzma_stream xz;
+	bz_stream bzip2;
 	size_t pos, len; /* of in */
 	uint8_t in[IN_SIZE];
 };
@@ -97,20 +98,11 @@ static ssize_t plain_read(struct decoder *d, void *p, size_t n, struct err *e)
 	return r;
 }
 
-static ssize_t feed_plain(void *arg, void *p, size_t n)
+static void bzip2_start(struct decoder *d)
 {
-	return plain_read(arg, p, n, NULL);
-}
-
-static void start_own(struct decoder *d)
-{
-	d->feed = mem_new(struct feed);
-	d->feed->read = feed_plain;
-	d->feed->arg = d;
-	if (d->kind == COMPRESSION_XZ)
-		d->xz = xz_new(d->feed);
-	else
-		d->bzip2 = bzip2_new(d->feed);
+	if (BZ2_bzDecompressInit(&d->bzip2, 0, 0) != BZ_OK)
+		abort();
+	d->frame_open = true;
 }
 
 struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_out)
@@ -133,8 +125,11 @@ struct decoder *decoder_new(compression_read_fn *read, void *arg, uint64_t max_o
 		if (!d->zstd)
 			abort();
 		ZSTD_DCtx_setParameter(d->zstd, ZSTD_d_windowLogMax, WINDOW_LOG);
-	} else if (d->kind != COMPRESSION_NONE) {
-		start_own(d);
+	} else if (d->kind == COMPRESSION_XZ) {
+		if (lzma_stream_decoder(&d->xz, XZ_MEMORY, LZMA_CONCATENATED) != LZMA_OK)
+			abort();
+	} else if (d->kind == COMPRESSION_BZIP2) {
+		bzip2_start(d);
 	}
 	return d;
 }
@@ -288,6 +283,85 @@ static ssize_t zstd_read(struct decoder *d, void *p, size_t n, struct err *e)
 	return (ssize_t)out.pos;
 }
 
+static int xz_error(lzma_ret code, struct err *e)
+{
+	switch (code) {
+	case LZMA_MEMLIMIT_ERROR:
+		return err_set(e, -EINVAL, "xz: the dictionary is larger than 128 MiB");
+	case LZMA_OPTIONS_ERROR:
+		return err_set(e, -EOPNOTSUPP, "xz: an unknown filter or check");
+	case LZMA_FORMAT_ERROR:
+		return err_set(e, -EINVAL, "xz: garbage after the end");
+	case LZMA_BUF_ERROR:
+		return cut_short("xz", e);
+	default:
+		return err_set(e, -EINVAL, "xz: corrupt data");
+	}
+}
+
+static ssize_t xz_read(struct decoder *d, void *p, size_t n, struct err *e)
+{
+	lzma_ret r = LZMA_OK;
+	int code;
+
+	d->xz.next_out = p;
+	d->xz.avail_out = n;
+	while (d->xz.avail_out == n && !d->done) {
+		if (d->pos == d->len && (code = fill(d, e)) < 0)
+			return code;
+		d->xz.next_in = d->in + d->pos;
+		d->xz.avail_in = d->len - d->pos;
+		r = lzma_code(&d->xz, d->ended ? LZMA_FINISH : LZMA_RUN);
+		d->pos = d->len - d->xz.avail_in;
+		d->done = r == LZMA_STREAM_END;
+		if (r != LZMA_OK && !d->done)
+			return xz_error(r, e);
+	}
+	return (ssize_t)(n - d->xz.avail_out);
+}
+
+/* At the end of a stream: another one, or the end of all. */
+static int bzip2_between(struct decoder *d, bool *end, struct err *e)
+{
+	*end = d->pos == d->len;
+	if (*end)
+		return 0;
+	if (d->in[d->pos] != 'B')
+		return err_set(e, -EINVAL, "bzip2: garbage after the end");
+	BZ2_bzDecompressEnd(&d->bzip2);
+	bzip2_start(d);
+	return 0;
+}
+
+static ssize_t bzip2_read(struct decoder *d, void *p, size_t n, struct err *e)
+{
+	unsigned room = n > OUT_MAX ? OUT_MAX : (unsigned)n;
+	bool end = false;
+	int r;
+
+	d->bzip2.next_out = p;
+	d->bzip2.avail_out = room;
+	while (d->bzip2.avail_out == room) {
+		if (d->pos == d->len && (r = fill(d, e)) < 0)
+			return r;
+		if (!d->frame_open && ((r = bzip2_between(d, &end, e)) < 0 || end))
+			return r;
+		d->bzip2.next_in = (char *)d->in + d->pos;
+		d->bzip2.avail_in = (unsigned)(d->len - d->pos);
+		d->bzip2.next_out = p;
+		d->bzip2.avail_out = room;
+		r = BZ2_bzDecompress(&d->bzip2);
+		if (r != BZ_OK && r != BZ_STREAM_END)
+			return err_set(e, -EINVAL, "bzip2: corrupt data");
+		d->frame_open = r == BZ_OK;
+		if (r == BZ_OK && d->bzip2.avail_out == room && d->ended &&
+		    d->pos == d->len)
+			return cut_short("bzip2", e);
+		d->pos = d->len - d->bzip2.avail_in;
+	}
+	return (ssize_t)(room - d->bzip2.avail_out);
+}
+
 static ssize_t read_some(struct decoder *d, void *p, size_t n, struct err *e)
 {
 	switch (d->kind) {
@@ -296,9 +370,9 @@ static ssize_t read_some(struct decoder *d, void *p, size_t n, struct err *e)
 	case COMPRESSION_ZSTD:
 		return zstd_read(d, p, n, e);
 	case COMPRESSION_XZ:
-		return xz_read(d->xz, p, n, e);
+		return xz_read(d, p, n, e);
 	case COMPRESSION_BZIP2:
-		return bzip2_read(d->bzip2, p, n, e);
+		return bzip2_read(d, p, n, e);
 	case COMPRESSION_NONE:
 		break;
 	}
@@ -331,8 +405,8 @@ void decoder_free(struct decoder *d)
 		return;
 	free(d->gzip);
 	ZSTD_freeDStream(d->zstd);
-	xz_free(d->xz);
-	bzip2_free(d->bzip2);
-	free(d->feed);
+	lzma_end(&d->xz);
+	if (d->kind == COMPRESSION_BZIP2)
+		BZ2_bzDecompressEnd(&d->bzip2);
 	free(d);
 }
