@@ -99,6 +99,19 @@ static int parse_numbers(const struct create_options *o, struct spec *s, struct 
 	return r;
 }
 
+static int parse_umask(const struct create_options *o, struct spec *s, struct err *e)
+{
+	uint64_t mask;
+
+	if (!o->umask)
+		return 0;
+	if (str_oct(o->umask, 0777, &mask))
+		return err_set(e, -EINVAL, "invalid umask string %s: octal, up to 0777",
+			       o->umask);
+	s->umask = (int64_t)mask;
+	return 0;
+}
+
 /* -a, -d and -i: which streams the client wants. */
 static int parse_attach(const struct create_options *o, struct spec *s, struct err *e)
 {
@@ -176,6 +189,7 @@ static void copy_lists(const struct create_options *o, struct spec *s)
 	strv_addv(&s->sysctls, strv_view(&o->sysctl));
 	strv_addv(&s->annotations, strv_view(&o->annotation));
 	strv_addv(&s->links, strv_view(&o->link));
+	strv_addv(&s->unsetenv, strv_view(&o->unsetenv));
 	strv_addv(&s->network_aliases, strv_view(&o->network_alias));
 	strv_addv(&s->volumes_from, strv_view(&o->volumes_from));
 	strv_addv(&s->log_opts, strv_view(&o->log_opt));
@@ -189,6 +203,9 @@ static void copy_lists(const struct create_options *o, struct spec *s)
 static void copy_numbers(const struct create_options *o, struct spec *s)
 {
 	s->auto_remove = o->rm;
+	s->env_host = o->env_host;
+	s->http_proxy = o->http_proxy;
+	s->unsetenv_all = o->unsetenv_all;
 	s->publish_all = o->publish_all;
 	s->privileged = o->privileged;
 	s->read_only = o->read_only;
@@ -241,7 +258,11 @@ int create_spec(const struct create_options *o, char **args, struct spec *s,
 	copy_command(o, args, s);
 	r = o->rootfs ? spec_set_rootfs(s, args[0], e) : 0;
 	if (r >= 0)
+		r = parse_umask(o, s, e);
+	if (r >= 0)
 		r = parse_numbers(o, s, e);
+	if (r >= 0 && o->tz)
+		r = spec_set_timezone(s, o->tz, e);
 	if (r >= 0)
 		r = parse_attach(o, s, e);
 	if (r >= 0)
@@ -330,6 +351,26 @@ static int provide_image(struct host *h, const struct create_options *o,
 	return r;
 }
 
+/* Not before the image is there. */
+static int replace(struct host *h, const struct spec *spec, struct err *e)
+{
+	autodone(container_done) struct container c = { 0 };
+	int r;
+
+	if (!spec->name)
+		return err_set(e, -EINVAL,
+			       "cannot replace container without --name being set");
+	r = container_open(&h->store, spec->name, &c, e);
+	if (r == -ENOENT) {
+		err_clear(e);
+		return 0;
+	}
+	/* An ID is nobody's name. */
+	if (r < 0 || !str_eq(c.name, spec->name))
+		return r;
+	return container_remove(&h->store, &c, true, false, e);
+}
+
 int create_container(struct host *h, const struct create_options *o,
 		     const struct spec *spec, char ret_id[65], struct err *e)
 {
@@ -342,6 +383,8 @@ int create_container(struct host *h, const struct create_options *o,
 	if (o->cidfile && cid < 0)
 		return cid;
 	r = provide_image(h, o, &taken, &name, e);
+	if (r >= 0 && o->replace)
+		r = replace(h, spec, e);
 	if (r >= 0)
 		r = container_create(&h->store, &h->config, &taken, ret_id, &warnings, e);
 	for (size_t n = 0; n < warnings.len; n++)

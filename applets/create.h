@@ -11,8 +11,8 @@
 struct create_options {
 	struct strv add_host, annotation, attach, cap_add, cap_drop, device, dns,
 		dns_option, dns_search, env, env_file, expose, group_add, label,
-		label_file, link, log_opt, mount, network, network_alias, publish,
-		security_opt, sysctl, tmpfs, ulimit, volume, volumes_from,
+		label_file, unsetenv, link, log_opt, mount, network, network_alias,
+		publish, security_opt, sysctl, tmpfs, ulimit, volume, volumes_from,
 		blkio_weight_device, device_read_bps, device_write_bps, device_read_iops,
 		device_write_iops;
 	char *health_cmd;
@@ -22,11 +22,12 @@ struct create_options {
 	char *cgroup_parent, *cgroupns, *cidfile, *cpus, *cpuset_cpus, *cpuset_mems,
 		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
 		*log_driver, *mac_address, *memory_swap, *name, *pid, *platform, *pull,
-		*restart, *stop_signal, *user, *userns, *uts, *workdir;
+		*restart, *stop_signal, *tz, *umask, *user, *userns, *uts, *workdir;
 	int64_t blkio_weight, cpu_shares, cpu_period, cpu_quota, oom_score_adj,
 		pids_limit, stop_timeout;
 	bool has_init, has_oom_score_adj, has_stop_timeout;
 	uint64_t memory, memory_reservation, shm_size;
+	bool env_host, http_proxy, replace, unsetenv_all;
 	bool detach, init, interactive, privileged, publish_all, quiet, read_only, rm,
 		rootfs, sig_proxy, tty;
 };

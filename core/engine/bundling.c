@@ -45,7 +45,7 @@ static int fill_process(const struct plan *p, struct rt_process *rp, struct err 
 	rp->terminal = s->tty;
 	rp->uid = p->who.uid;
 	rp->gid = p->who.gid;
-	rp->umask = 022;
+	rp->umask = s->umask < 0 ? 022 : (uint32_t)s->umask;
 	if (!p->keep_groups)
 		strv_addv(&rp->additional_gids, strv_view(&p->who.groups));
 	plan_args(p, &rp->args);

@@ -118,6 +118,40 @@ static int plan_names(struct plan *p, struct err *e)
 	return 0;
 }
 
+static void unset_env(struct strv *env, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = env->len; i-- > 0;)
+		if (str_starts(env->v[i], name) && env->v[i][len] == '=')
+			strv_remove(env, i);
+}
+
+static bool is_proxy(const char *item)
+{
+	static const char *const names[] = {
+		"http_proxy=", "https_proxy=", "ftp_proxy=", "no_proxy=",
+		"HTTP_PROXY=", "HTTPS_PROXY=", "FTP_PROXY=", "NO_PROXY="
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (str_starts(item, names[i]))
+			return true;
+	return false;
+}
+
+/* Of the caller's environment: all of it, or what it says of proxies. */
+static void take_env(struct plan *p)
+{
+	autostrv own = { 0 };
+
+	for (char **v = environ; v && *v; v++)
+		if (strchr(*v, '=') &&
+		    (p->spec->env_host || (p->spec->http_proxy && is_proxy(*v))))
+			strv_add(&own, *v);
+	set_env(&p->env, &own);
+}
+
 static void plan_env(struct plan *p)
 {
 	strv_add(&p->env, PATH_DEFAULT);
@@ -125,6 +159,11 @@ static void plan_env(struct plan *p)
 	if (p->spec->tty)
 		strv_add(&p->env, "TERM=xterm");
 	set_env(&p->env, &p->image.config.env);
+	if (p->spec->unsetenv_all)
+		strv_reset(&p->env);
+	for (size_t i = 0; i < p->spec->unsetenv.len; i++)
+		unset_env(&p->env, p->spec->unsetenv.v[i]);
+	take_env(p);
 	set_env(&p->env, &p->spec->env);
 	set_env(&p->labels, &p->image.config.labels);
 	set_env(&p->labels, &p->spec->labels);

@@ -20,6 +20,7 @@ void spec_init(struct spec *s)
 {
 	*s = (struct spec){
 		.stop_timeout = -1,
+		.umask = -1,
 		.attach_stdout = false,
 	};
 }
@@ -63,6 +64,7 @@ void spec_done(struct spec *s)
 				 &s->network_aliases,
 				 &s->log_opts,
 				 &s->links,
+				 &s->unsetenv,
 				 &s->volumes_from,
 				 &s->blkio_weight_device,
 				 &s->device_read_bps,
@@ -190,6 +192,11 @@ int spec_add_device(struct spec *s, const char *text, struct err *e)
 	autostrv part = { 0 };
 	const char *permissions = "rwm", *inside;
 
+	if (*text != '/' && strchr(text, '/') && strchr(text, '='))
+		return err_set(e, -EOPNOTSUPP,
+			       "CDI device '%s' is not supported: give each of its nodes "
+			       "by its path",
+			       text);
 	strv_split(&part, text, ':');
 	if (part.len > 3 || !*part.v[0])
 		return err_set(e, -EINVAL, "invalid device specification: %s", text);
@@ -226,5 +233,30 @@ int spec_add_network(struct spec *s, const char *text, struct err *e)
 	s->networks = mem_resize(s->networks, s->networks_len + 1, sizeof(*s->networks));
 	s->networks[s->networks_len++] = w;
 	str_set(&s->network, s->networks[0].name);
+	return 0;
+}
+
+int spec_set_timezone(struct spec *s, const char *zone, struct err *e)
+{
+	bool local = str_eq(zone, "local");
+	autofree char *path = local ? str_dup("/etc/localtime")
+				    : str_fmt("/usr/share/zoneinfo/%s", zone);
+	autofree char *found = strstr(zone, "..") ? NULL : realpath(path, NULL);
+	autobuf data = { 0 };
+
+	if (str_empty(zone) || !found ||
+	    file_read(AT_FDCWD, found, ENV_FILE_MAX, &data) < 0 ||
+	    !str_starts(buf_str(&data), "TZif"))
+		return err_set(e, -ENOENT, "invalid timezone '%s': this host has no '%s'",
+			       zone, path);
+	s->mounts = mem_resize(s->mounts, s->mounts_len + 1, sizeof(*s->mounts));
+	s->mounts[s->mounts_len++] = (struct spec_mount){
+		.type = SPEC_BIND,
+		.source = TAKE_PTR(found),
+		.target = str_dup("/etc/localtime"),
+		.read_only = true,
+		.long_form = true,
+		.tmpfs_mode = -1,
+	};
 	return 0;
 }

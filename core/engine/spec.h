@@ -68,6 +68,11 @@ struct spec {
 	size_t devices_len;
 	struct publish *publish;
 	size_t publish_len;
+	/* podman's, of the environment: what the image (or all before -e) says is left
+	 * out; the caller's comes along, or its proxies alone */
+	struct strv unsetenv;
+	bool unsetenv_all, env_host, http_proxy;
+	int64_t umask;            /* -1: 022 */
 	struct netwish *networks; /* --network, each; the first one's name is network */
 	size_t networks_len;
 	struct strv links; /* "CONTAINER[:ALIAS]" */
@@ -122,6 +127,8 @@ int spec_add_tmpfs(struct spec *s, const char *text,
 int spec_add_device(struct spec *s, const char *text,
 		    struct err *e); /* --device a[:b[:rwm]] */
 int spec_add_network(struct spec *s, const char *text, struct err *e); /* --network */
+/* --tz: the host's file of that zone ("local": its own) over /etc/localtime. */
+int spec_set_timezone(struct spec *s, const char *zone, struct err *e);
 int spec_add_env_file(struct spec *s, const char *path, struct err *e);
 /* -e KEY=value, or KEY: from the caller's environment (left out when unset). */
 int spec_add_env(struct spec *s, const char *text, struct err *e);
