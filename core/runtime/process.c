@@ -18,7 +18,6 @@
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
-#include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/ns/caps.h"
