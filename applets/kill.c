@@ -23,11 +23,13 @@ static int kill_one(struct host *h, struct container *c, void *arg, struct err *
 	const struct kill *o = arg;
 	int signo = o->signal ? signame_parse(o->signal, e) : SIGKILL;
 
-	int r = signo < 0 ? signo : container_kill(c, signo, e);
+	if (signo < 0)
+		return signo;
 	autofree char *attribute = str_fmt("signal=%d", signo);
-	if (r == 0)
+	/* Before its end is told; one that does not run is an error. */
+	if (c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED)
 		container_end_tell_more(&h->store, c->id, "kill", attribute);
-	return r;
+	return container_kill(c, signo, e);
 }
 
 static int kill_main(void *o, char **args)
