@@ -14,6 +14,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/buildconfig.h"
+#include "core/engine/buildmount.h"
 #include "core/engine/buildnamed.h"
 #include "core/engine/buildoutput.h"
 #include "core/engine/buildscope.h"
@@ -220,6 +221,8 @@ int build_image(const struct store *s, const struct config *cfg,
 		r = read_tag(o->tags.v[i], &ret->names, e);
 	if (r == 0)
 		r = read_outputs(o, &out, &ret->names, e);
+	if (r == 0)
+		r = buildmount_check_ssh(&o->ssh, e);
 	j.context.fd = -1;
 	j.watch.pipe = -1;
 	if (r == 0) {

@@ -339,32 +339,48 @@ static int prepare_cache(struct buildjob *j, const struct buildjob_stage *st,
 /* --- agents ---------------------------------------------------------------------------
  */
 
-/* The socket of --ssh ID[=SOCKET], malloc'd, or NULL when none was given. */
+/* The socket that "ID[=SOCKET]" means, malloc'd. */
+static int open_agent(const char *s, char **ret, struct err *e)
+{
+	const char *eq = strchr(s, '='), *path = eq ? eq + 1 : getenv("SSH_AUTH_SOCK");
+	struct stat st;
+
+	if (str_empty(path))
+		return err_set(e, -ENOENT,
+			       "--ssh %s: SSH_AUTH_SOCK is not set: start an ssh-agent",
+			       s);
+	if (stat(path, &st))
+		return err_sys(e, "--ssh %s: '%s'", s, path);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(
+			e, -EOPNOTSUPP,
+			"--ssh %s: '%s' is no agent's socket: keys are passed by an "
+			"agent alone, so ssh-add it",
+			s, path);
+	*ret = realpath(path, NULL);
+	return *ret ? 0 : err_sys(e, "--ssh %s: '%s'", s, path);
+}
+
+int buildmount_check_ssh(const struct strv *all, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < all->len; i++) {
+		autofree char *path = NULL;
+		r = open_agent(all->v[i], &path, e);
+	}
+	return r;
+}
+
+/* Of --ssh ID; NULL when none was given. */
 static int find_agent(const struct buildjob *j, const char *id, char **ret, struct err *e)
 {
 	size_t n = strlen(id);
 
 	for (size_t i = 0; i < j->o->ssh.len; i++) {
-		const char *s = j->o->ssh.v[i], *path = getenv("SSH_AUTH_SOCK");
-		struct stat st;
-		if (strncmp(s, id, n) || (s[n] && s[n] != '='))
-			continue;
-		if (s[n])
-			path = s + n + 1;
-		if (str_empty(path))
-			return err_set(e, -ENOENT,
-				       "--ssh %s: SSH_AUTH_SOCK is not set: start an "
-				       "ssh-agent",
-				       s);
-		if (stat(path, &st))
-			return err_sys(e, "--ssh %s: '%s'", s, path);
-		if (!S_ISSOCK(st.st_mode))
-			return err_set(e, -EOPNOTSUPP,
-				       "--ssh %s: '%s' is no agent's socket: keys are "
-				       "passed by an agent alone, so ssh-add it",
-				       s, path);
-		*ret = realpath(path, NULL);
-		return *ret ? 0 : err_sys(e, "--ssh %s: '%s'", s, path);
+		const char *s = j->o->ssh.v[i];
+		if (!strncmp(s, id, n) && (!s[n] || s[n] == '='))
+			return open_agent(s, ret, e);
 	}
 	return 0;
 }

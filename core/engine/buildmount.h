@@ -46,5 +46,7 @@ int buildmount_key(struct buildjob *j, const struct buildjob_stage *st,
 int buildmount_prepare(struct buildjob *j, const struct buildjob_stage *st,
 		       struct buildmount *m, struct spec *spec, struct err *e);
 void buildmount_done(struct buildmount *m);
+/* Is there an agent for each --ssh, used or not? */
+int buildmount_check_ssh(const struct strv *all, struct err *e);
 
 #endif
