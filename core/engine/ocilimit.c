@@ -40,7 +40,16 @@ static void warn(const struct ocibox *b, const struct ocibox_options *o, const c
 			  why);
 }
 
-int ocilimit_plan(const struct ocibox *b, const struct ocibox_options *o, char **ret,
+static int keep(struct ocibox *b, const char *path, struct err *e)
+{
+	int r;
+
+	str_set(&b->group, path);
+	r = file_replace_nosync(b->dirfd, GROUP_FILE, path, strlen(path), 0600);
+	return r < 0 ? err_code(e, r, "keep the path of the control group") : 0;
+}
+
+int ocilimit_plan(struct ocibox *b, const struct ocibox_options *o, char **ret,
 		  struct err *e)
 {
 	autostrv limits = { 0 };
@@ -61,6 +70,9 @@ int ocilimit_plan(const struct ocibox *b, const struct ocibox_options *o, char *
 		return 0;
 	}
 	r = ocigroup_plan(&w, ret, &why, e);
+	/* Known before it is made, so that what is given up, or killed, is cleaned up. */
+	if (r == 0 && *ret && **ret == '/')
+		r = keep(b, *ret, e);
 	if (r < 0 || *ret)
 		return r;
 	if (asked)
@@ -74,15 +86,12 @@ int ocilimit_plan(const struct ocibox *b, const struct ocibox_options *o, char *
 int ocilimit_note(struct ocibox *b, struct err *e)
 {
 	char path[CGROUP_PATH_MAX], own[CGROUP_PATH_MAX];
-	int r;
 
 	if (cgroup_of(b->state.pid, path, sizeof(path)) < 0)
 		return 0;
 	if (cgroup_of(getpid(), own, sizeof(own)) == 0 && str_eq(path, own))
 		return 0;
-	str_set(&b->group, path);
-	r = file_replace_nosync(b->dirfd, GROUP_FILE, path, strlen(path), 0600);
-	return r < 0 ? err_code(e, r, "keep the path of the control group") : 0;
+	return keep(b, path, e);
 }
 
 void ocilimit_find(struct ocibox *b)

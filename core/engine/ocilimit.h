@@ -9,7 +9,7 @@
 /* For ociproc_create: malloc'd, or NULL when the container goes without a group of its
  * own. A limit that cannot be held then is an error by name; a path that cannot be
  * honoured a warning. */
-int ocilimit_plan(const struct ocibox *b, const struct ocibox_options *o, char **ret,
+int ocilimit_plan(struct ocibox *b, const struct ocibox_options *o, char **ret,
 		  struct err *e);
 /* Keeps the path of the group that the first process is in, for later commands. */
 int ocilimit_note(struct ocibox *b, struct err *e);
