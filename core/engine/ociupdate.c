@@ -50,7 +50,11 @@ static int add_field(const struct field *f, yyjson_mut_doc *doc, yyjson_mut_val 
 				       f->value, f->kind == SIZE ? "size" : "number");
 		n = (int64_t)size;
 	}
-	yyjson_mut_obj_add_int(doc, obj, f->key, n);
+	/* Those of no sign are read as such. */
+	if (n < 0)
+		yyjson_mut_obj_add_int(doc, obj, f->key, n);
+	else
+		yyjson_mut_obj_add_uint(doc, obj, f->key, (uint64_t)n);
 	return 0;
 }
 
