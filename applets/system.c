@@ -136,6 +136,15 @@ static const struct table_column df_columns[] = {
 	{ "Size", "SIZE" }, { "Reclaimable", "RECLAIMABLE" }, { NULL, NULL },
 };
 
+/* r: what filling it came to. */
+static int end_table(struct table *t, int r, struct err *e)
+{
+	if (r >= 0)
+		r = table_print(t, e);
+	table_free(t);
+	return r;
+}
+
 static int put_row(struct table *t, yyjson_mut_val *row, struct err *e)
 {
 	autojson *still = yyjson_mut_val_imut_copy(row, NULL);
@@ -181,10 +190,7 @@ static int show_sums(const struct diskusage *u, const char *format, struct err *
 		r = add_sum(t, "Local Volumes", &u->volumes, e);
 	if (r >= 0)
 		r = add_sum(t, "Build Cache", &u->cache, e);
-	if (r >= 0)
-		r = table_print(t, e);
-	table_free(t);
-	return r;
+	return end_table(t, r, e);
 }
 
 static void set_text(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
@@ -247,10 +253,7 @@ static int show_images(const struct diskusage *u, struct err *e)
 	printf("Images space usage:\n\n");
 	for (size_t i = 0; r >= 0 && i < u->images.total; i++)
 		r = add_image(t, u, i, e);
-	if (r >= 0)
-		r = table_print(t, e);
-	table_free(t);
-	return r;
+	return end_table(t, r, e);
 }
 
 static const struct table_column container_columns[] = {
@@ -278,10 +281,7 @@ static int show_containers(struct host *h, const struct diskusage *u, struct err
 		set_size(doc, row, "Size", u->written[i]);
 		r = put_row(t, row, e);
 	}
-	if (r >= 0)
-		r = table_print(t, e);
-	table_free(t);
-	return r;
+	return end_table(t, r, e);
 }
 
 static const struct table_column volume_columns[] = {
@@ -306,10 +306,7 @@ static int show_volumes(const struct diskusage *u, struct err *e)
 		set_size(doc, row, "Size", u->content[i]);
 		r = put_row(t, row, e);
 	}
-	if (r >= 0)
-		r = table_print(t, e);
-	table_free(t);
-	return r;
+	return end_table(t, r, e);
 }
 
 static const struct table_column cache_columns[] = {
@@ -357,10 +354,7 @@ static int show_cache(const struct diskusage *u, struct err *e)
 	printf("\nBuild cache usage: %s\n\n", size);
 	for (size_t i = 0; r >= 0 && i < u->layer.len; i++)
 		r = add_layer(t, u, i, e);
-	if (r >= 0)
-		r = table_print(t, e);
-	table_free(t);
-	return r;
+	return end_table(t, r, e);
 }
 
 static int df_main(void *opts, char **args)
