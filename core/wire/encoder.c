@@ -13,8 +13,8 @@
 #define OUT_SIZE     (128u << 10)
 #define IN_MAX       (1u << 30) /* isa-l counts in 32 bits */
 #define GZIP_DEFAULT 2
-#define ZSTD_DEFAULT 3
-#define ZSTD_HIGHEST 4 /* what vendor/zstd builds */
+#define ZSTD_DEFAULT 2
+#define ZSTD_HIGHEST 2 /* what vendor/zstd builds */
 
 struct encoder {
 	enum compression kind;
