@@ -23,6 +23,8 @@ static int put(struct buf *b, const struct control *c)
 		return control_put_amend(b);
 	case CONTROL_LEAVE:
 		return control_put_leave(b, c->place.network);
+	case CONTROL_WITHDRAW:
+		return control_put_withdraw(b, &c->map);
 	case CONTROL_ANSWER:
 		return control_put_answer(b, c->code, c->text);
 	}
