@@ -216,7 +216,7 @@ static void sweep(int base)
 		autoclose int scope = -1;
 		uint64_t populated = 1;
 
-		if (!str_starts(de->d_name, PREFIX + 1) || !str_ends(de->d_name, SUFFIX))
+		if (!str_starts(de->d_name, &PREFIX[1]) || !str_ends(de->d_name, SUFFIX))
 			continue;
 		scope = openat(dirfd(d), de->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		cgroup_number(scope, "cgroup.events", "populated", &populated);
