@@ -263,8 +263,8 @@ static const char *network_words(const struct store *s)
 			"bridge and veth in the realm, a listener and a routing "
 			"rule for each destination (this kernel has no nf_tables "
 			"with tproxy)",
-		[BRIDGE_BARE] = "bridge and veth in the realm, TPROXY without held "
-				"connections (this kernel has no AF_PACKET)",
+		[BRIDGE_BARE] = ("bridge and veth in the realm, TPROXY without held "
+				 "connections (this kernel has no AF_PACKET)"),
 	};
 	int path = network_path(s);
 

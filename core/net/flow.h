@@ -52,9 +52,11 @@ struct flow {
 	uint8_t due;      /* directions to be run: 1 << side */
 	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
 	bool hashed, queued, listed;
-	bool seen, kept; /* by a sweep; its host socket is probed */
-	bool sudden;     /* accepted before its SYN was seen: seq is not known */
-	uint16_t door;   /* DOOR_NONE: none */
+	bool seen;          /* by a sweep */
+	uint8_t probed;     /* sides whose socket the kernel probes: 1 << side */
+	uint8_t probed_end; /* those that are probed as what may be an orphan */
+	bool sudden;        /* accepted before its SYN was seen: seq is not known */
+	uint16_t door;      /* DOOR_NONE: none */
 	uint16_t gen;
 	uint16_t next_hash;
 	uint16_t next_run;             /* queue of flows with work left */

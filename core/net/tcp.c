@@ -394,7 +394,7 @@ static void tcp_ready(struct tcp *t, struct flow *f, enum flow_side side, uint32
 	 * said before it is passed on first. */
 	if ((events & EPOLLERR) && f->state == FLOW_OPEN &&
 	    tcp_socket_error(f->fd[side]) != 0)
-		tcp_end(t, f, true);
+		tcp_end(t, f, !tcp_undelivered(f, side));
 }
 
 void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
@@ -440,26 +440,6 @@ bool tcp_turn(struct tcp *t)
 	return true;
 }
 
-/* A far host that vanishes without a word is noticed by the kernel's probes. Most
- * connections are too short to need them, so the option is set only on those that last.
- */
-static void tcp_keep_alive(struct tcp *t)
-{
-	int on = 1;
-
-	for (uint16_t i = 0; i < t->flows->used; i++) {
-		struct flow *f = &t->flows->v[i];
-
-		if (f->state != FLOW_OPEN || f->kept)
-			continue;
-		f->kept = f->seen;
-		f->seen = true;
-		if (f->kept)
-			setsockopt(f->fd[FLOW_HOST], SOL_SOCKET, SO_KEEPALIVE, &on,
-				   sizeof(on));
-	}
-}
-
 void tcp_expire(struct tcp *t)
 {
 	struct flow *f;
@@ -469,7 +449,7 @@ void tcp_expire(struct tcp *t)
 
 	if (t->now - t->swept >= TCP_SWEEP_MS) {
 		t->swept = t->now;
-		tcp_keep_alive(t);
+		tcp_probe(t);
 	}
 	while ((f = flow_oldest(t->flows)) && f->deadline <= t->now)
 		tcp_end(t, f, true);

@@ -7,5 +7,10 @@
 
 int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side);
 void tcp_end(struct tcp *t, struct flow *f, bool reset);
+/* Has the flows' sockets probed where only that shows that a side is gone. */
+void tcp_probe(struct tcp *t);
+/* The side, gone by now, had said all that it had to say, and of that the other has not
+ * got everything yet: it would be lost in a reset. */
+bool tcp_undelivered(const struct flow *f, enum flow_side side);
 
 #endif
