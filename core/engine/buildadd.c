@@ -200,14 +200,16 @@ int buildadd_copy(struct buildjob *j, struct buildjob_stage *st,
 {
 	autodone(dockerignore_done) struct dockerignore exclude = { 0 };
 	autodone(buildsource_done) struct buildsource from = { 0 };
-	autofree char *scratch = buildjob_scratch(j, e), *other = NULL, *mode = NULL;
+	autofree char *scratch = buildjob_scratch(j, e), *other = NULL;
 	autostrv layers = { 0 };
 	bool layer;
 	int r;
 
-	if (!scratch || !(other = buildjob_scratch(j, e)) ||
-	    read_mode(j, st, in, &mode, e) < 0)
+	if (!scratch || !(other = buildjob_scratch(j, e)))
 		return e->code;
+	autofree char *mode = NULL;
+	if ((r = read_mode(j, st, in, &mode, e)) < 0)
+		return r;
 	buildjob_layers(j, st->compose, &layers);
 	struct buildcopy c = {
 		.realm_pidfd = j->realm.pidfd,

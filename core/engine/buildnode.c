@@ -71,8 +71,8 @@ static int each_xattr(const struct buildtree_node *n, xattr_fn *fn, void *arg)
 		value = mem_alloc(XATTRS_MAX);
 		len = listxattr(path, names, XATTRS_MAX);
 	}
-	if (len < 0)
-		return errno == ENOTSUP ? 0 : -errno;
+	if (len <= 0)
+		return len == 0 || errno == ENOTSUP ? 0 : -errno;
 	for (char *p = names; r == 0 && p < names + len; p += strlen(p) + 1) {
 		if (!carried(p))
 			continue;

@@ -84,8 +84,8 @@ int container_settle(const struct store *s, struct container *c, struct err *e);
 /* The same for one who holds the container's lock. */
 int container_settle_locked(const struct store *s, struct container *c, struct err *e);
 /* In the inner executable, hooks of the monitor: the event of a start; of a kill for want
- * of memory; of the end of a run that another one follows; the end (auto-remove, leases, events); emptying the
- * folder of one that was removed. */
+ * of memory; of the end of a run that another one follows; the end (auto-remove, leases,
+ * events); emptying the folder of one that was removed. */
 struct setup;
 void container_started(const struct setup *setup, const struct state *st);
 void container_starved(const struct setup *setup);

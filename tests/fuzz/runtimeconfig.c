@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target of core/oci/runtimeconfig.c (and rtprocess.c, rtlinux.c, rtscheduling.c, resources.c): printed and read
- * again it prints the same. */
+/* Fuzz target of core/oci/runtimeconfig.c (and rtprocess.c, rtlinux.c, rtscheduling.c,
+ * resources.c): printed and read again it prints the same. */
 #include <stdint.h>
 #include <stdlib.h>
 

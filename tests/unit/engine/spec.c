@@ -129,8 +129,9 @@ TEST(mounts_refused)
 		      "unexpected key 'foo' in 'foo=bar'");
 	CHECK_REFUSED(spec_add_mount, "dst=/a,foo",
 		      "invalid field 'foo' must be a key=value pair");
-	CHECK_REFUSED(spec_add_mount, "type=npipe,dst=/a",
-		      "mount type 'npipe' is not known here: bind, volume, tmpfs or image");
+	CHECK_REFUSED(
+		spec_add_mount, "type=npipe,dst=/a",
+		"mount type 'npipe' is not known here: bind, volume, tmpfs or image");
 	CHECK_REFUSED(spec_add_mount, "type=bind,src=/a,dst=/b,volume-nocopy=true",
 		      "cannot mix 'volume-*' options with mount type 'bind'");
 	CHECK_REFUSED(spec_add_mount, "dst=/a,readonly=maybe",
