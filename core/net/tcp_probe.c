@@ -3,8 +3,8 @@
  * too short to need them, so a sweep asks for them, on those that last. */
 #include "core/net/tcp_inside.h"
 
+#include <linux/tcp.h> /* glibc's own struct tcp_info ends too early */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "core/base/mem.h"
