@@ -281,6 +281,8 @@ int create_spec(const struct create_options *o, char **args, struct spec *s,
 		r = each(s, &o->tmpfs, spec_add_tmpfs, e);
 	if (r >= 0)
 		r = each(s, &o->device, spec_add_device, e);
+	if (r >= 0 && o->gpus)
+		r = spec_set_gpus(s, o->gpus, e);
 	if (r >= 0)
 		r = each(s, &o->publish, add_publish, e);
 	return r;

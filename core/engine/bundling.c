@@ -80,6 +80,19 @@ static void fill_mounts(const struct plan *p, struct runtimeconfig *c)
 	mounts_add(&p->mounts, p->dir, c);
 }
 
+static int fill_devices(const struct plan *p, struct runtimeconfig *c,
+			struct strv *warnings, struct err *e)
+{
+	const struct cdidevice_room room = { .gids = &p->gid,
+					     .keep_groups = p->keep_groups,
+					     .shares_pids = sharing_is(p->pid) };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->spec->devices_len; i++)
+		r = devices_add(&p->spec->devices[i], c, warnings, e);
+	return r < 0 ? r : cdidevice_add(&p->cdi, &room, c, warnings, e);
+}
+
 /* Is the root a folder as it is? */
 static bool takes_folder(const struct spec *s)
 {
@@ -102,9 +115,14 @@ static int fill_config(const struct plan *p, struct runtimeconfig *c,
 		c->domainname = str_dup(s->domainname);
 	}
 	fill_mounts(p, c);
-	if ((r = devices_add(s, c, warnings, e)) < 0 ||
+	if ((r = fill_devices(p, c, warnings, e)) < 0 ||
 	    (r = limits_resources(s, c, warnings, e)) < 0)
 		return r;
+	/* Hooks read here where the tree is hung up meanwhile. */
+	if (c->hooks_len[RT_HOOK_CREATE_CONTAINER] && !takes_folder(s)) {
+		free(c->root_path);
+		c->root_path = str_fmt("%s/upper", p->dir);
+	}
 	strv_addv(&c->sysctl, strv_view(&p->sysctls));
 	strv_addv(&c->annotations, strv_view(&s->annotations));
 	if (!p->security.systempaths_unconfined)

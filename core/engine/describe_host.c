@@ -249,8 +249,8 @@ static void add_limits(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val
 	static const char *const zero[] = { "CpuRealtimePeriod", "CpuRealtimeRuntime",
 					    "CpuCount",          "CpuPercent",
 					    "IOMaximumIOps",     "IOMaximumBandwidth" };
-	static const char *const null[] = { "DeviceCgroupRules", "DeviceRequests",
-					    "MemorySwappiness", "OomKillDisable" };
+	static const char *const null[] = { "DeviceCgroupRules", "MemorySwappiness",
+					    "OomKillDisable" };
 
 	for (size_t i = 0; i < ARRAY_LEN(zero); i++)
 		yyjson_mut_obj_add_int(doc, o, zero[i], 0);
@@ -294,6 +294,41 @@ static void add_devices(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_va
 		json_add_str(doc, d, "PathInContainer", s->devices[i].container);
 		json_add_str(doc, d, "CgroupPermissions", s->devices[i].permissions);
 	}
+}
+
+static void add_gpus(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *arr)
+{
+	yyjson_mut_val *d = yyjson_mut_arr_add_obj(doc, arr), *all;
+
+	json_add_str(doc, d, "Driver", "");
+	yyjson_mut_obj_add_int(doc, d, "Count", s->gpu_count);
+	json_add_strv_or_null(doc, d, "DeviceIDs", &s->gpu_ids);
+	/* Any of these lists would do. */
+	all = yyjson_mut_arr_add_arr(doc, json_add_arr(doc, d, "Capabilities"));
+	for (size_t i = 0; i < s->gpu_capabilities.len; i++)
+		yyjson_mut_arr_add_strcpy(doc, all, s->gpu_capabilities.v[i]);
+	json_add_obj(doc, d, "Options");
+}
+
+static void add_requests(const struct spec *s, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	yyjson_mut_val *arr, *d;
+
+	if (!s->gpus && !s->cdi.len) {
+		yyjson_mut_obj_add_null(doc, o, "DeviceRequests");
+		return;
+	}
+	arr = json_add_arr(doc, o, "DeviceRequests");
+	if (s->gpus)
+		add_gpus(s, doc, arr);
+	if (!s->cdi.len)
+		return;
+	d = yyjson_mut_arr_add_obj(doc, arr);
+	json_add_str(doc, d, "Driver", "cdi");
+	yyjson_mut_obj_add_int(doc, d, "Count", 0);
+	json_add_strv(doc, d, "DeviceIDs", &s->cdi);
+	yyjson_mut_obj_add_null(doc, d, "Capabilities");
+	yyjson_mut_obj_add_null(doc, d, "Options");
 }
 
 static void add_lists(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *o)
@@ -368,6 +403,7 @@ void describe_host(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val *ro
 	add_limits(p->spec, doc, o);
 	add_ulimits(p->spec, doc, o);
 	add_devices(p->spec, doc, o);
+	add_requests(p->spec, doc, o);
 	add_tmpfs(p, doc, o);
 	add_mounts(p->spec, doc, o);
 	if (!p->security.systempaths_unconfined)

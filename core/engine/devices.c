@@ -58,8 +58,8 @@ static int bind_folder(struct runtimeconfig *c, const char *host, const char *in
 	return r;
 }
 
-static int add_device(const struct spec_device *d, struct runtimeconfig *c,
-		      struct strv *warnings, struct err *e)
+int devices_add(const struct spec_device *d, struct runtimeconfig *c,
+		struct strv *warnings, struct err *e)
 {
 	struct stat st;
 
@@ -93,27 +93,11 @@ static int add_device(const struct spec_device *d, struct runtimeconfig *c,
 	return 0;
 }
 
-int devices_add(const struct spec *spec, struct runtimeconfig *c, struct strv *warnings,
-		struct err *e)
+bool devices_by_group(const char *path)
 {
-	int r = 0;
+	struct stat st;
 
-	for (size_t i = 0; r == 0 && i < spec->devices_len; i++)
-		r = add_device(&spec->devices[i], c, warnings, e);
-	return r;
-}
-
-bool devices_by_group(const struct spec *spec)
-{
-	for (size_t i = 0; i < spec->devices_len; i++) {
-		const char *path = spec->devices[i].host;
-		struct stat st;
-
-		/* What the user's own ID, group or anybody opens needs no other. */
-		if (!stat(path, &st) && is_device(&st) && st.st_uid != geteuid() &&
-		    st.st_gid != getegid() && !(st.st_mode & S_IROTH) &&
-		    !access(path, R_OK))
-			return true;
-	}
-	return false;
+	/* What the user's own ID, group or anybody opens needs no other. */
+	return !stat(path, &st) && is_device(&st) && st.st_uid != geteuid() &&
+	       st.st_gid != getegid() && !(st.st_mode & S_IROTH) && !access(path, R_OK);
 }

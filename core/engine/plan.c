@@ -255,6 +255,7 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 	if ((r = plan_check_options(spec, e)) < 0 || (r = find_image(s, p, e)) < 0 ||
 	    (r = find_layers(s, p, e)) < 0 || (r = plan_command(p, e)) < 0 ||
 	    (r = plan_names(p, e)) < 0 || (r = plan_share(s, p, e)) < 0 ||
+	    (r = cdidevice_find(spec, &p->cdi, e)) < 0 ||
 	    (r = plan_user_resolve(s, p, e)) < 0 || (r = plan_workdir(p, e)) < 0 ||
 	    (r = plan_stop(p, e)) < 0 ||
 	    (r = logplan_make(p->cfg, spec, &p->log, e)) < 0 ||
@@ -307,6 +308,7 @@ void plan_done(struct plan *p)
 	free(p->ipc);
 	userspec_done(&p->who);
 	image_done(&p->image);
+	cdidevice_done(&p->cdi);
 	security_done(&p->security);
 	logplan_done(&p->log);
 	mounts_done(&p->mounts);

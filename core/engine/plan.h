@@ -4,6 +4,7 @@
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
 
+#include "core/engine/cdidevice.h"
 #include "core/engine/image.h"
 #include "core/engine/logplan.h"
 #include "core/engine/mounts.h"
@@ -27,9 +28,10 @@ struct plan {
 	struct userspec who;
 	int stop_signal;
 	/* how it is fenced */
-	char *pid, *ipc;     /* --pid, --ipc: "container:ID" by its ID */
-	bool keep_groups;    /* the user's supplementary groups go along */
-	unsigned namespaces; /* RT_NS_* that are its own or joined */
+	char *pid, *ipc;      /* --pid, --ipc: "container:ID" by its ID */
+	bool keep_groups;     /* the user's supplementary groups go along */
+	unsigned namespaces;  /* RT_NS_* that are its own or joined */
+	struct cdidevice cdi; /* what the named devices bring */
 	struct security security;
 	struct mounts mounts;
 	struct netplan net;

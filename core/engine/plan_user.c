@@ -37,13 +37,21 @@ static int accounts_read(const struct plan *p, struct accounts *a, struct err *e
 	return r == -ENOENT ? 0 : r;
 }
 
+static bool opened_by_group(const struct plan *p)
+{
+	for (size_t i = 0; i < p->spec->devices_len; i++)
+		if (devices_by_group(p->spec->devices[i].host))
+			return true;
+	return cdidevice_by_group(&p->cdi);
+}
+
 /* --group-add keep-groups; and by itself for a device that only a group may open. */
 static int keep_groups(struct plan *p, struct err *e)
 {
 	const struct spec *s = p->spec;
 
 	if (!strv_has(&s->group_add, KEEP_GROUPS)) {
-		p->keep_groups = !s->group_add.len && devices_by_group(s);
+		p->keep_groups = !s->group_add.len && opened_by_group(p);
 		return 0;
 	}
 	if (s->group_add.len > 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The spec's life, and docker's forms of -e, --env-file and --device. */
+/* The spec's life, and docker's forms of -e and --env-file. */
 #include "core/engine/spec.h"
 
 #include <errno.h>
@@ -70,7 +70,10 @@ void spec_done(struct spec *s)
 				 &s->device_read_bps,
 				 &s->device_write_bps,
 				 &s->device_read_iops,
-				 &s->device_write_iops };
+				 &s->device_write_iops,
+				 &s->cdi,
+				 &s->gpu_ids,
+				 &s->gpu_capabilities };
 	char *strings[] = { s->name,     s->image,       s->platform,    s->pull,
 			    s->hostname, s->domainname,  s->user,        s->workdir,
 			    s->network,  s->ip,          s->ip6,         s->mac,
@@ -167,58 +170,6 @@ int spec_add_env_file(struct spec *s, const char *path, struct err *e)
 		if ((r = add_env_line(s, line, e)) < 0)
 			return err_wrap(e, "env file '%s', line %zu", path, i + 1);
 	}
-	return 0;
-}
-
-/* Each of r, w, m at most once. */
-static bool is_permissions(const char *text)
-{
-	unsigned seen = 0;
-
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		const char *at = strchr("rwm", *text);
-		unsigned bit = at ? 1u << (at - "rwm") : 0;
-		if (!bit || (seen & bit))
-			return false;
-		seen |= bit;
-	}
-	return true;
-}
-
-int spec_add_device(struct spec *s, const char *text, struct err *e)
-{
-	autostrv part = { 0 };
-	const char *permissions = "rwm", *inside;
-
-	if (*text != '/' && strchr(text, '/') && strchr(text, '='))
-		return err_set(e, -EOPNOTSUPP,
-			       "CDI device '%s' is not supported: give each of its nodes "
-			       "by its path",
-			       text);
-	strv_split(&part, text, ':');
-	if (part.len > 3 || !*part.v[0])
-		return err_set(e, -EINVAL, "invalid device specification: %s", text);
-	inside = part.v[0];
-	if (part.len == 2 && is_permissions(part.v[1]))
-		permissions = part.v[1];
-	else if (part.len > 1 && *part.v[1])
-		inside = part.v[1];
-	if (part.len == 3)
-		permissions = part.v[2];
-	if (!is_permissions(permissions))
-		return err_set(e, -EINVAL, "bad mode specified: %s", permissions);
-	if (!path_is_abs(part.v[0]))
-		return err_set(e, -EINVAL, "%s is not an absolute path", part.v[0]);
-	if (!path_is_abs(inside))
-		return err_set(e, -EINVAL, "%s is not an absolute path", inside);
-	s->devices = mem_resize(s->devices, s->devices_len + 1, sizeof(*s->devices));
-	s->devices[s->devices_len++] = (struct spec_device){
-		.host = path_clean(part.v[0]),
-		.container = path_clean(inside),
-		.permissions = str_dup(permissions),
-	};
 	return 0;
 }
 

@@ -37,6 +37,9 @@ void spec_mount_done(struct spec_mount *m);
 /* "rslave" and the like; -EOPNOTSUPP for what no user can have. */
 int spec_set_propagation(struct spec_mount *m, const char *value, struct err *e);
 
+/* Of the devices that --gpus means. */
+#define SPEC_GPU_KIND "nvidia.com/gpu"
+
 struct spec_device {
 	char *host, *container;
 	char *permissions; /* "rwm" */
@@ -66,6 +69,10 @@ struct spec {
 	struct strv volumes_from; /* "CONTAINER[:ro|rw]" */
 	struct spec_device *devices;
 	size_t devices_len;
+	struct strv cdi; /* --device by name: "vendor.com/class=name" */
+	bool gpus;       /* --gpus: so many (-1: all), or these (then 0) */
+	int64_t gpu_count;
+	struct strv gpu_ids, gpu_capabilities;
 	struct publish *publish;
 	size_t publish_len;
 	/* podman's, of the environment: what the image (or all before -e) says is left
@@ -125,7 +132,8 @@ int spec_add_mount(struct spec *s, const char *text, struct err *e); /* --mount 
 int spec_add_tmpfs(struct spec *s, const char *text,
 		   struct err *e); /* --tmpfs /x[:opts] */
 int spec_add_device(struct spec *s, const char *text,
-		    struct err *e); /* --device a[:b[:rwm]] */
+		    struct err *e); /* --device a[:b[:rwm]] or vendor/class=name */
+int spec_set_gpus(struct spec *s, const char *text, struct err *e);    /* --gpus */
 int spec_add_network(struct spec *s, const char *text, struct err *e); /* --network */
 /* --tz: the host's file of that zone ("local": its own) over /etc/localtime. */
 int spec_set_timezone(struct spec *s, const char *zone, struct err *e);

@@ -30,6 +30,7 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/userns.h"
 #include "core/runtime/bundle.h"
+#include "core/runtime/hooking.h"
 #include "core/runtime/init.h"
 #include "core/runtime/interior.h"
 #include "core/runtime/mapping.h"
@@ -398,8 +399,9 @@ static int make_tree(struct build *x, struct err *e)
 	r = interior_build(&x->in, e);
 	if (r == 0)
 		r = hand_over_terminal(x, &x->in, e);
-	if (r == 0 && x->b->oci)
-		r = x->b->oci->built(x->b->oci->arg, x->pid, &x->in, e);
+	if (r == 0)
+		r = x->b->oci ? x->b->oci->built(x->b->oci->arg, x->pid, &x->in, e)
+			      : hooking_container(&x->in, x->pid, e);
 	if (r == 0)
 		r = interior_enter(&x->in, e);
 	return r;

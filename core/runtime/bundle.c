@@ -30,8 +30,9 @@ static int read_config(int dirfd, const char *name, struct runtimeconfig *c,
 static int refuse_hooks(const struct runtimeconfig *c, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_LEN(c->hooks_len); i++) {
-		if (c->hooks_len[i] > 0)
-			return err_set(e, -EOPNOTSUPP, "hooks are not supported");
+		if (c->hooks_len[i] > 0 && i != RT_HOOK_CREATE_CONTAINER)
+			return err_set(e, -EOPNOTSUPP,
+				       "hooks but createContainer are not supported");
 	}
 	return 0;
 }

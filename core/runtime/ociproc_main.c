@@ -27,8 +27,7 @@
 #include "core/ns/userns.h"
 #include "core/runtime/builder.h"
 #include "core/runtime/bundle.h"
-#include "core/runtime/hook.h"
-#include "core/runtime/inside.h"
+#include "core/runtime/hooking.h"
 #include "core/runtime/interior.h"
 #include "core/runtime/joining.h"
 #include "core/runtime/launch.h"
@@ -69,46 +68,18 @@ static int find_places(const char *count, int more, struct places *p)
 /* --- create --------------------------------------------------------------------------
  */
 
-struct creation {
-	const char *bundle;
-	const char *id;
-	int report;
-	/* of interior_build */
-	const struct interior *in;
-	pid_t init;
-};
-
-static int run_container_hooks(void *arg, struct err *e)
-{
-	const struct creation *c = arg;
-	const struct runtimeconfig *cfg = c->in->config;
-	struct ocistate s = { .id = c->id,
-			      .status = "creating",
-			      .pid = c->init,
-			      .bundle = c->bundle,
-			      .annotations = &cfg->annotations };
-	autofree char *text = ocistate_text(&s);
-
-	return hook_run(cfg->hooks[RT_HOOK_CREATE_CONTAINER],
-			cfg->hooks_len[RT_HOOK_CREATE_CONTAINER], text, e);
-}
-
 /* The tree stands: the caller's hooks, then those inside the container's namespaces. */
 static int built(void *arg, pid_t init, const struct interior *in, struct err *e)
 {
-	struct creation *c = arg;
+	const int *report = arg;
 	const size_t *n = in->config->hooks_len;
 	struct report r = { .kind = REPORT_HOOKS };
 	char go;
 
-	c->in = in;
-	c->init = init;
 	if (n[RT_HOOK_PRESTART] + n[RT_HOOK_CREATE_RUNTIME] > 0 &&
-	    (report_send(c->report, &r, -1) < 0 || fd_read(c->report, &go, 1) != 1))
+	    (report_send(*report, &r, -1) < 0 || fd_read(*report, &go, 1) != 1))
 		return err_set(e, -ECANCELED, "the start was given up");
-	if (n[RT_HOOK_CREATE_CONTAINER] == 0)
-		return 0;
-	return inside_run(in->init_pidfd, in->own, run_container_hooks, c, e);
+	return hooking_container(in, init, e);
 }
 
 static int raise_loopback(int netns)
@@ -192,14 +163,14 @@ static int create(const struct places *p, bool no_pivot, const char *bundle,
 {
 	static const struct monitor_hooks hooks = { .network_attach = attach_loopback };
 	autodone(setup_done) struct setup s = { 0 };
-	struct creation c = { .bundle = bundle, .report = p->report };
+	int report = p->report;
 	struct builder_oci o = { .bundle = bundle,
 				 .no_pivot = no_pivot,
 				 .group = group,
 				 .preserve = p->preserve,
 				 .gate = p->first + 1,
 				 .built = built,
-				 .arg = &c };
+				 .arg = &report };
 	struct builder b = { .setup = &s,
 			     .container_dirfd = p->first,
 			     .realm_pidfd = -1,
@@ -213,7 +184,6 @@ static int create(const struct places *p, bool no_pivot, const char *bundle,
 		r = gain_power(p->first, &o, e);
 	if (r < 0)
 		return r;
-	c.id = s.id;
 	for (int i = 0; i < 3; i++)
 		b.stdio[i] = s.terminal ? -1 : p->stdio[i];
 	builder_run(&b); /* which tells all by itself */

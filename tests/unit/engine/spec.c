@@ -187,6 +187,58 @@ TEST(devices)
 		      "invalid device specification: a:b:c:d");
 	CHECK_REFUSED(spec_add_device, "/dev/a:/dev/b:rr", "bad mode specified: rr");
 	CHECK_REFUSED(spec_add_device, "dev/a", "dev/a is not an absolute path");
+	CHECK_INT(spec_add_device(&s, "a.com/b=c:0", &e), 0);
+	CHECK_INT(s.devices_len, 3);
+	CHECK_STR(s.cdi.v[0], "a.com/b=c:0");
+}
+
+/* "count ids capabilities" of a --gpus. */
+static char *gpus(const char *text)
+{
+	autodone(spec_done) struct spec s;
+	struct err e = { 0 };
+
+	spec_init(&s);
+	CHECK_INT(spec_set_gpus(&s, text, &e), 0);
+	CHECK(s.gpus);
+	autofree char *ids = strv_join(&s.gpu_ids, "+"),
+		      *caps = strv_join(&s.gpu_capabilities, "+");
+	return str_fmt("%d %s %s", (int)s.gpu_count, ids, caps);
+}
+
+#define CHECK_GPUS(text, want) \
+	do { \
+		autofree char *said_ = gpus(text); \
+		CHECK_STR(said_, want); \
+	} while (0)
+
+TEST(gpu_requests)
+{
+	CHECK_GPUS("all", "-1  gpu");
+	CHECK_GPUS("2", "2  gpu");
+	CHECK_GPUS("count=3,driver=nvidia", "3  gpu");
+	CHECK_GPUS("device=GPU-1", "0 GPU-1 gpu");
+	CHECK_GPUS("\"device=0,1:2\",\"capabilities=compute,gpu\"",
+		   "0 0+1:2 compute+gpu");
+	CHECK_GPUS("capabilities=utility", "1  utility+gpu");
+#define AT(text) "invalid argument \"" text "\" for \"--gpus\" flag: "
+	CHECK_REFUSED(spec_set_gpus, "0",
+		      AT("0") "invalid count (0): value must be either \"all\" or a "
+			      "whole number from 1 to 1024");
+	CHECK_REFUSED(spec_set_gpus, "1,count=2",
+		      AT("1,count=2") "gpu request key 'count' can be specified only "
+				      "once");
+	CHECK_REFUSED(spec_set_gpus, "all,device=0",
+		      AT("all,device=0") "cannot set both Count and DeviceIDs on device "
+					 "request");
+	CHECK_REFUSED(spec_set_gpus, "device=", AT("device=") "invalid device ''");
+	CHECK_REFUSED(spec_set_gpus, "driver=amd",
+		      AT("driver=amd") "driver 'amd' is not supported: name its devices "
+				       "by --device vendor/class=name");
+	CHECK_REFUSED(spec_set_gpus, "options=a",
+		      AT("options=a") "options are not supported: a CDI device has none");
+	CHECK_REFUSED(spec_set_gpus, "x=1", AT("x=1") "unexpected key 'x'");
+#undef AT
 }
 
 TEST(environment)
