@@ -69,9 +69,8 @@ static int signal_name(struct spec *s, const char *text, struct err *e)
 }
 
 static int (*const add[])(struct spec *s, const char *text, struct err *e) = {
-	spec_add_volume, spec_add_mount, spec_add_tmpfs, spec_add_device,
-	spec_set_gpus,   spec_add_env,   expose,         userns,
-	ulimit,          sysctl,         signal_name,
+	spec_add_volume, spec_add_mount, spec_add_tmpfs, spec_add_device, spec_add_env,
+	expose,          userns,         ulimit,         sysctl,          signal_name,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
