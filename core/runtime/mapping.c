@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
@@ -25,6 +26,16 @@ int mapping_read(pid_t pid, const char *file, struct idmap *ret, struct err *e)
 	if (r >= 0)
 		r = idmap_parse(text, strlen(text), ret);
 	return r < 0 ? err_code(e, r, "read '%s'", path) : 0;
+}
+
+uid_t mapping_outer_uid(void)
+{
+	autodone(idmap_done) struct idmap own = { 0 };
+	int64_t uid = mapping_read(0, "uid_map", &own, NULL) < 0
+			      ? -ENOENT
+			      : idmap_out(&own, geteuid());
+
+	return uid < 0 ? geteuid() : (uid_t)uid;
 }
 
 void mapping_from_config(const struct rt_idmap *v, size_t n, struct idmap *ret)

@@ -19,6 +19,9 @@ int mapping_fit(const char *file, const struct rt_idmap *v, size_t n, struct idm
 void mapping_from_config(const struct rt_idmap *v, size_t n, struct idmap *ret);
 /* pid 0: the caller. */
 int mapping_read(pid_t pid, const char *file, struct idmap *ret, struct err *e);
+/* The caller's user ID outside its user namespace: what the host's systemd knows it by,
+ * also when it is root of a namespace right below the host's. */
+uid_t mapping_outer_uid(void);
 /* As root of the user namespace above. */
 int mapping_write(pid_t pid, const char *file, const struct idmap *m, struct err *e);
 

@@ -9,6 +9,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/ns/cgroup.h"
+#include "core/runtime/mapping.h"
 
 #define LEAF  "rootless" /* for the processes that were in the folder */
 #define TRIES 100        /* a process may fork while it is moved */
@@ -21,7 +22,7 @@ int subtree_open(void)
 	if (cgroup_of(getpid(), path, sizeof(path)) < 0)
 		return -EACCES;
 	/* There systemd decides, and we ask it (usermanager.h). */
-	str_print(unit, sizeof(unit), "/user@%u.service/", geteuid());
+	str_print(unit, sizeof(unit), "/user@%u.service/", mapping_outer_uid());
 	if (strstr(path, unit))
 		return -EACCES;
 	own = cgroup_open(path);

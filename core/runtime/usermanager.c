@@ -15,6 +15,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/ns/cgroup.h"
+#include "core/runtime/mapping.h"
 #include "core/wire/dbus.h"
 
 #define WAIT_MS    10000
@@ -47,7 +48,7 @@ static const char *runtime_dir(char *dst, size_t size)
 
 	if (dir && *dir == '/')
 		return dir;
-	str_print(dst, size, "/run/user/%u", geteuid());
+	str_print(dst, size, "/run/user/%u", mapping_outer_uid());
 	return dst;
 }
 
@@ -76,7 +77,7 @@ static int authenticate(struct bus *b)
 	char uid[16];
 	const char *end;
 
-	str_print(uid, sizeof(uid), "%u", geteuid());
+	str_print(uid, sizeof(uid), "%u", mapping_outer_uid());
 	buf_addc(&hello, 0);
 	buf_adds(&hello, "AUTH EXTERNAL ");
 	for (const char *c = uid; *c; c++)
@@ -294,8 +295,9 @@ int usermanager_attach(const char *unit, const char *below, struct err *e)
 
 int usermanager_open(void)
 {
-	autofree char *path = str_fmt("/user.slice/user-%u.slice/user@%u.service",
-				      geteuid(), geteuid());
+	const uid_t uid = mapping_outer_uid();
+	autofree char *path =
+		str_fmt("/user.slice/user-%u.slice/user@%u.service", uid, uid);
 	char fallback[64];
 	const char *dir = runtime_dir(fallback, sizeof(fallback));
 	autofree char *own = str_fmt("%s/systemd/private", dir);
