@@ -157,6 +157,7 @@ static void copy_text(const struct create_options *o, struct spec *s)
 	str_set(&s->user, o->user);
 	str_set(&s->workdir, o->workdir);
 	str_set(&s->stop_signal, o->stop_signal);
+	str_set(&s->host_loopback, o->host_loopback);
 	str_set(&s->ip, o->ip);
 	str_set(&s->ip6, o->ip6);
 	str_set(&s->mac, o->mac_address);

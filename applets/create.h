@@ -20,10 +20,10 @@ struct create_options {
 		health_start_period, health_timeout;
 	bool no_healthcheck;
 	char *cgroup_parent, *cgroupns, *cidfile, *cpus, *cpuset_cpus, *cpuset_mems,
-		*detach_keys, *domainname, *entrypoint, *hostname, *ip, *ip6, *ipc,
-		*log_driver, *mac_address, *memory_swap, *name, *pid, *platform, *pull,
-		*restart, *gpus, *stop_signal, *tz, *umask, *user, *userns, *uts,
-		*workdir;
+		*detach_keys, *domainname, *entrypoint, *host_loopback, *hostname, *ip,
+		*ip6, *ipc, *log_driver, *mac_address, *memory_swap, *name, *pid,
+		*platform, *pull, *restart, *gpus, *stop_signal, *tz, *umask, *user,
+		*userns, *uts, *workdir;
 	int64_t blkio_weight, cpu_shares, cpu_period, cpu_quota, oom_score_adj,
 		pids_limit, stop_timeout;
 	bool has_init, has_oom_score_adj, has_stop_timeout;

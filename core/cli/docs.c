@@ -71,7 +71,10 @@ static void man_options(const struct opt *opts, struct buf *out)
 		else
 			buf_addf(out, ".BR \\-\\-%s", name.data);
 		if (o->arg)
-			buf_addf(out, " \" \\fI%s\\fR\"", o->arg);
+			buf_addf(out,
+				 o->type == OPT_TYPE_OPTIONAL ? " \"[=\\fI%s\\fR]\""
+							      : " \" \\fI%s\\fR\"",
+				 o->arg);
 		buf_addc(out, '\n');
 		opt_describe(o, &text);
 		add_roff(out, buf_str(&text));

@@ -68,6 +68,7 @@ static int set_slot(const struct opt *o, void *slots, const char *value, struct 
 	case OPT_TYPE_BOOL:
 		return set_bool(value, p, why);
 	case OPT_TYPE_STRING:
+	case OPT_TYPE_OPTIONAL:
 		str_set(p, value);
 		return 0;
 	case OPT_TYPE_LIST:
@@ -137,6 +138,14 @@ static int give(struct parser *p, const struct opt *o, const char *value)
 		       buf_str(&quoted), o->name, buf_str(&why));
 }
 
+/* What it means without a value; NULL where it needs one. */
+static const char *bare_value(const struct opt *o)
+{
+	return o->type == OPT_TYPE_BOOL       ? "true"
+	       : o->type == OPT_TYPE_OPTIONAL ? ""
+					      : NULL;
+}
+
 static int parse_long(struct parser *p, const char *arg)
 {
 	const char *name = arg + 2;
@@ -157,8 +166,8 @@ static int parse_long(struct parser *p, const char *arg)
 			       o->help);
 	if (name[n] == '=')
 		return give(p, o, name + n + 1);
-	if (o->type == OPT_TYPE_BOOL)
-		return give(p, o, "true");
+	if (bare_value(o))
+		return give(p, o, bare_value(o));
 	if (p->next == p->end)
 		return err_set(p->e, -EINVAL, "flag needs an argument: %s", arg);
 	return give(p, o, *p->next++);
@@ -179,8 +188,8 @@ static int parse_shorts(struct parser *p, const char *arg)
 				       "unknown shorthand flag: '%c' in -%s", *c, c);
 		if (c[1] == '=' && c[2])
 			return give(p, o, c + 2);
-		if (o->type == OPT_TYPE_BOOL) {
-			r = give(p, o, "true");
+		if (bare_value(o)) {
+			r = give(p, o, bare_value(o));
 			if (r < 0)
 				return r;
 			continue;
@@ -242,7 +251,7 @@ int opt_parse(const struct opt *opts, void *slots, int argc, char **argv,
 void opt_release(const struct opt *opts, void *slots)
 {
 	for (const struct opt *o = opts; o && o->type != OPT_TYPE_END; o++) {
-		if (o->type == OPT_TYPE_STRING)
+		if (o->type == OPT_TYPE_STRING || o->type == OPT_TYPE_OPTIONAL)
 			str_set(slot(o, slots), NULL);
 		else if (o->type == OPT_TYPE_LIST)
 			strv_done(slot(o, slots));
@@ -307,7 +316,7 @@ static void add_name(struct buf *out, const struct opt *o)
 	else
 		buf_addf(out, "      --%s", o->name);
 	if (o->arg)
-		buf_addf(out, " %s", o->arg);
+		buf_addf(out, o->type == OPT_TYPE_OPTIONAL ? "[=%s]" : " %s", o->arg);
 }
 
 /* pflag leaves out a default that is the type's zero. */

@@ -16,6 +16,7 @@ enum opt_type {
 	OPT_TYPE_END,
 	OPT_TYPE_BOOL,     /* bool */
 	OPT_TYPE_STRING,   /* char *, malloc'd; NULL when not given and no default */
+	OPT_TYPE_OPTIONAL, /* the same; its value only behind a '=', without one "" */
 	OPT_TYPE_LIST,     /* struct strv, each use adds one; pflag "list" */
 	OPT_TYPE_INT,      /* int64_t */
 	OPT_TYPE_SIZE,     /* uint64_t bytes: 64m, 1g */
@@ -51,6 +52,11 @@ struct opt {
 #define OPT_STRING(S, F, c, n, a, h) \
 	{ \
 		OPT_TYPE_STRING, c, n, a, h, NULL, OPT_CHECKED_(S, F, char *), 0, false \
+	}
+#define OPT_OPTIONAL(S, F, c, n, a, h) \
+	{ \
+		OPT_TYPE_OPTIONAL, c, n, a, h, NULL, OPT_CHECKED_(S, F, char *), 0, \
+			false \
 	}
 #define OPT_STRING_DEF(S, F, c, n, a, h, d) \
 	{ \

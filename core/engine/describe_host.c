@@ -385,6 +385,10 @@ static void add_modes(const struct plan *p, yyjson_mut_doc *doc, yyjson_mut_val 
 	yyjson_mut_obj_add_bool(doc, o, "Privileged", s->privileged);
 	yyjson_mut_obj_add_bool(doc, o, "PublishAllPorts", s->publish_all);
 	yyjson_mut_obj_add_bool(doc, o, "ReadonlyRootfs", s->read_only);
+	/* Ours alone; docker's has no such field. */
+	if (s->host_loopback)
+		json_add_str(doc, o, "HostLoopback",
+			     *s->host_loopback ? s->host_loopback : "all");
 	if (s->has_init)
 		yyjson_mut_obj_add_bool(doc, o, "Init", s->init);
 }

@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/engine/container_end.h"
 #include "core/engine/hostfiles.h"
+#include "core/engine/hostloop.h"
 #include "core/engine/linkage.h"
 #include "core/engine/network.h"
 #include "core/engine/sharing.h"
@@ -58,6 +59,8 @@ void netjoin_place(const struct netplan *n, const struct netplan_end *end, const
 	a->gateway6 = end->resolver6;
 	a->addr6 = end->ep.addr6;
 	a->internal = end->internal;
+	/* It was looked at when the container was made. */
+	hostloop_parse(n->host_loopback, a, NULL);
 	strv_add(&a->names, n->name);
 	strv_add(&a->names, brief);
 	if (!strv_has(&a->names, n->hostname))

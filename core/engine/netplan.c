@@ -24,6 +24,7 @@ static const struct slots strings[] = {
 	{ "hostname", offsetof(struct netplan, hostname) },
 	{ "domainname", offsetof(struct netplan, domainname) },
 	{ "mac", offsetof(struct netplan, mac) },
+	{ "hostLoopback", offsetof(struct netplan, host_loopback) },
 };
 static const struct slots lists[] = {
 	{ "addHost", offsetof(struct netplan, add_host) },

@@ -54,6 +54,7 @@ struct netplan {
 	struct strv links;      /* "ID:ALIAS" */
 	struct strv link_hosts; /* of them, for this run: "ADDRESS ALIAS …" */
 	char *mac;
+	char *host_loopback; /* NULL: closed; "": all ports; else those (hostloop.h) */
 	struct netplan_port *ports;
 	size_t ports_len;
 	struct netplan_end *ends;

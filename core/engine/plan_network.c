@@ -8,6 +8,7 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/expose.h"
+#include "core/engine/hostloop.h"
 #include "core/engine/linkage.h"
 #include "core/engine/network.h"
 #include "core/engine/plan_share.h"
@@ -133,6 +134,24 @@ static int add_networks(struct plan *p, struct err *e)
 /* --- checks --------------------------------------------------------------------------
  */
 
+static int check_loopback(const struct plan *p, struct err *e)
+{
+	struct stack_attachment place = { 0 };
+
+	if (p->spec->host_loopback && p->net.mode != NETPLAN_NETWORKS)
+		return err_set(e, -EINVAL,
+			       "conflicting options: host-loopback is for containers on "
+			       "networks, --network %s has %s",
+			       p->net.mode == NETPLAN_HOST        ? "host"
+			       : p->net.mode == NETPLAN_CONTAINER ? "container"
+								  : "none",
+			       p->net.mode == NETPLAN_HOST ? "the host's loopback already"
+			       : p->net.mode == NETPLAN_CONTAINER
+				       ? "that container's ways"
+				       : "no way out");
+	return hostloop_parse(p->spec->host_loopback, &place, e);
+}
+
 /* Addresses and names belong to a network of one's own. */
 static int check_addresses(const struct plan *p, struct err *e)
 {
@@ -212,8 +231,9 @@ static int check_networks(const struct store *s, struct plan *p, struct err *e)
 
 static int check(const struct store *s, struct plan *p, struct err *e)
 {
-	int r = check_addresses(p, e);
+	int r = check_loopback(p, e);
 
+	r = r < 0 ? r : check_addresses(p, e);
 	if (r < 0 || (p->spec->mac && (r = netwish_check_mac(p->spec->mac, e)) < 0))
 		return r;
 	if (p->net.mode != NETPLAN_CONTAINER)
@@ -236,6 +256,7 @@ int plan_network(const struct store *s, struct plan *p, struct err *e)
 	n->hostname = str_dup(p->hostname);
 	n->domainname = str_dup(spec->domainname);
 	n->mac = str_dup(spec->mac);
+	n->host_loopback = str_dup(spec->host_loopback);
 	strv_addv(&n->add_host, strv_view(&spec->add_host));
 	strv_addv(&n->dns, strv_view(spec->dns.len ? &spec->dns : &p->cfg->dns));
 	strv_addv(&n->dns_search, strv_view(spec->dns_search.len ? &spec->dns_search

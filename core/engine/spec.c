@@ -74,13 +74,15 @@ void spec_done(struct spec *s)
 				 &s->cdi,
 				 &s->gpu_ids,
 				 &s->gpu_capabilities };
-	char *strings[] = { s->name,     s->image,       s->platform,    s->pull,
-			    s->hostname, s->domainname,  s->user,        s->workdir,
-			    s->network,  s->ip,          s->ip6,         s->mac,
-			    s->userns,   s->pid,         s->ipc,         s->uts,
-			    s->cgroupns, s->cpuset_cpus, s->cpuset_mems, s->cgroup_parent,
-			    s->restart,  s->health_cmd,  s->stop_signal, s->log_driver,
-			    s->rootfs };
+	char *strings[] = { s->name,        s->image,         s->platform,
+			    s->pull,        s->hostname,      s->domainname,
+			    s->user,        s->workdir,       s->network,
+			    s->ip,          s->ip6,           s->mac,
+			    s->userns,      s->pid,           s->ipc,
+			    s->uts,         s->cgroupns,      s->cpuset_cpus,
+			    s->cpuset_mems, s->cgroup_parent, s->restart,
+			    s->health_cmd,  s->stop_signal,   s->log_driver,
+			    s->rootfs,      s->host_loopback };
 
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		strv_done(lists[i]);

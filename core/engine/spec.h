@@ -87,6 +87,7 @@ struct spec {
 			  name */
 	struct strv network_aliases;
 	char *ip, *ip6, *mac;
+	char *host_loopback; /* "": all ports; "80,443"; NULL: closed */
 	char *userns, *pid, *ipc, *uts,
 		*cgroupns;  /* "", "host", "private", "container:X", … */
 	int64_t pids_limit; /* 0: default; -1: none */

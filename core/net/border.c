@@ -44,19 +44,57 @@ struct ip_addr border_loopback(sa_family_t family)
 		       : (struct ip_addr){ .family = AF_INET6, .bytes = { [15] = 1 } };
 }
 
-struct ip_addr border_target(const struct stack_attachment *place,
+bool border_portal(const struct stack_attachment *place, sa_family_t family,
+		   struct ip_addr *ret)
+{
+	/* Of the addresses that no network of ours or of anybody's has: link-local IPv4,
+	 * which containers send to their router as any other; a local IPv6 prefix. */
+	static const struct ip_addr four = { .family = AF_INET,
+					     .bytes = { 169, 254, 1, 2 } };
+	static const struct ip_addr six = { .family = AF_INET6,
+					    .bytes = { 0xfd, 0x72, 0x6f, 0x6f, 0x74,
+						       0x6c, [15] = 2 } };
+
+	*ret = family == AF_INET ? four : six;
+	return place->portal && !place->internal;
+}
+
+static bool border_is_portal(const struct stack_attachment *place,
 			     const struct ip_addr *dst)
 {
-	if (!place->loopback || !border_router(place, dst))
-		return *dst;
-	return border_loopback(dst->family);
+	struct ip_addr portal;
+
+	return border_portal(place, dst->family, &portal) && ipam_addr_eq(&portal, dst);
+}
+
+bool border_stands_in(const struct stack_attachment *place, const struct ip_addr *dst)
+{
+	return (place->loopback && border_router(place, dst)) ||
+	       border_is_portal(place, dst);
+}
+
+/* Does that port of what stands for the host's loopback lead there? */
+static bool border_is_open(const struct stack_attachment *place,
+			   const struct ip_addr *dst, uint16_t port)
+{
+	if (!port || !place->portal_len || !border_is_portal(place, dst))
+		return true;
+	for (size_t i = 0; i < place->portal_len; i++)
+		if (place->portal_ports[i] == port)
+			return true;
+	return false;
 }
 
 int border_out(const struct tenants *ts, const struct stack_attachment *place,
-	       const struct ip_addr *dst)
+	       const struct ip_addr *dst, uint16_t port, struct ip_addr *ret)
 {
-	if (place->loopback && border_router(place, dst))
+	*ret = *dst;
+	if (border_stands_in(place, dst)) {
+		if (!border_is_open(place, dst, port))
+			return border_host(dst->family, ret) == 0 ? 0 : -ECONNREFUSED;
+		*ret = border_loopback(dst->family);
 		return 0;
+	}
 	if (place->internal || border_many(dst) || border_link_local(dst))
 		return -ENETUNREACH;
 	if (border_is_loopback(dst) || tenant_inside(ts, dst))

@@ -5,15 +5,21 @@
 
 #include "core/net/tenant.h"
 
-/* 0, or the -errno that the container is to see. Closed: the host's loopback in every
- * spelling, other networks of the realm, everything from an internal network; what no
- * connection can be made to (multicast, broadcast, link-local IPv6). */
+/* Where on the host a destination leads (port 0: any): *ret. 0, or the -errno that the
+ * container is to see. Closed: the host's loopback in every spelling, other networks of
+ * the realm, everything from an internal network; what no connection can be made to
+ * (multicast, broadcast, link-local IPv6).
+ * Open to the host's loopback: the address of a router that stands for it; for a
+ * container with a portal (--host-loopback) the portal's address, 169.254.1.2 or
+ * fd72:6f6f:746c::2, on the ports named. On others that leads to the host's own address,
+ * for the name host.docker.internal, which then is the portal, has no second one. */
 int border_out(const struct tenants *ts, const struct stack_attachment *place,
-	       const struct ip_addr *dst);
-/* Where on the host a destination leads: the loopback address for that of a router that
- * stands for it, else dst itself. */
-struct ip_addr border_target(const struct stack_attachment *place,
-			     const struct ip_addr *dst);
+	       const struct ip_addr *dst, uint16_t port, struct ip_addr *ret);
+/* Does the address stand for the host's loopback there? */
+bool border_stands_in(const struct stack_attachment *place, const struct ip_addr *dst);
+/* The portal of that family, where the place has one. */
+bool border_portal(const struct stack_attachment *place, sa_family_t family,
+		   struct ip_addr *ret);
 struct ip_addr border_loopback(sa_family_t family);
 /* The source address under which a client of a published port appears in the container:
  * its own, or the gateway's where that cannot be (loopback, link-local, inside the realm,

@@ -64,6 +64,17 @@ static struct ip_addr control_get_addr(struct control_in *in)
 	return a;
 }
 
+static void control_get_portal(struct control_in *in, struct stack_attachment *a)
+{
+	uint64_t n = control_get(in, 1);
+
+	a->portal = true;
+	if (n > STACK_PORTAL_MAX)
+		in->bad = true;
+	for (uint64_t i = 0; i < n && !in->bad; i++)
+		a->portal_ports[a->portal_len++] = (uint16_t)control_get(in, 2);
+}
+
 static void control_get_place(struct control_in *in, struct stack_attachment *a)
 {
 	char name[TENANT_NAME_MAX];
@@ -91,6 +102,8 @@ static void control_get_place(struct control_in *in, struct stack_attachment *a)
 		a->subnet6.addr = control_get_addr(in);
 		a->subnet6.prefix = (uint8_t)control_get(in, 1);
 	}
+	if (!in->bad && in->n)
+		control_get_portal(in, a);
 	if (a->subnet.prefix > (a->subnet.addr.family == AF_INET ? 32 : 128) ||
 	    a->subnet6.prefix > (a->subnet6.addr.family == AF_INET ? 32 : 128) ||
 	    !a->network[0] || !a->bridge[0])
@@ -202,6 +215,16 @@ int control_put_hello(struct buf *b, const char *id)
 	return rc ? rc : control_put_str(b, id);
 }
 
+/* A stack of before passes it over, and the portal is closed. */
+static int control_put_portal(struct buf *b, const struct stack_attachment *a)
+{
+	int rc = a->portal ? control_put(b, a->portal_len, 1) : 0;
+
+	for (size_t i = 0; i < a->portal_len && a->portal && !rc; i++)
+		rc = control_put(b, a->portal_ports[i], 2);
+	return rc;
+}
+
 int control_put_place(struct buf *b, const struct stack_attachment *a)
 {
 	const struct ip_addr *addrs[] = { &a->gateway, &a->addr, &a->addr6,
@@ -221,7 +244,8 @@ int control_put_place(struct buf *b, const struct stack_attachment *a)
 	for (size_t i = 0; i < a->names.len && !rc; i++)
 		rc = control_put_str(b, a->names.v[i]);
 	rc = rc ? rc : control_put_addr(b, &a->subnet6.addr);
-	return rc ? rc : control_put(b, a->subnet6.prefix, 1);
+	rc = rc ? rc : control_put(b, a->subnet6.prefix, 1);
+	return rc ? rc : control_put_portal(b, a);
 }
 
 int control_put_router(struct buf *b, const struct stack_attachment *a)

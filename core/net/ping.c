@@ -98,6 +98,7 @@ static int ping_start(struct pings *ps, const struct packet *p,
 	const struct stack_attachment *place;
 	struct tenant *who = tenant_find(ps->tenants, &p->src, &place);
 	struct ref r = { .kind = REF_PING };
+	struct ip_addr to;
 	struct ping *k;
 	int rc, fd;
 
@@ -105,8 +106,8 @@ static int ping_start(struct pings *ps, const struct packet *p,
 		return -EACCES;
 	if (place->closed & 1u << STACK_ICMP)
 		return -EAGAIN; /* not even an error */
-	rc = border_out(ps->tenants, place, &p->dst);
-	fd = rc ? rc : ping_connect(&p->dst);
+	rc = border_out(ps->tenants, place, &p->dst, 0, &to);
+	fd = rc ? rc : ping_connect(&to);
 	if (fd < 0)
 		return fd;
 	k = ping_slot(ps);
@@ -128,20 +129,17 @@ static int ping_start(struct pings *ps, const struct packet *p,
 	return 0;
 }
 
-/* A router that stands for the host's loopback is this process itself. */
+/* What stands for the host's loopback is this process itself. */
 static bool ping_router(const struct pings *ps, const struct packet *p,
 			const struct hold_link *from)
 {
 	struct packet_path back = { .src = p->dst, .dst = p->src };
 	const struct stack_attachment *place;
 	uint8_t answer[PACKET_MAX];
-	struct ip_addr to;
 	size_t n;
 
-	if (!tenant_find(ps->tenants, &p->src, &place))
-		return false;
-	to = border_target(place, &p->dst);
-	if (ipam_addr_eq(&to, &p->dst))
+	if (!tenant_find(ps->tenants, &p->src, &place) ||
+	    !border_stands_in(place, &p->dst))
 		return false;
 	n = place->closed & 1u << STACK_ICMP
 		    ? 0

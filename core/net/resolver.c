@@ -26,11 +26,30 @@ static bool resolver_host_name(const char *name)
 	       str_eq(name, "gateway.docker.internal");
 }
 
+/* By the first of its places that leads there. */
+static const struct stack_attachment *resolver_portal(const struct tenant *t,
+						      sa_family_t *ret)
+{
+	for (size_t i = 0; i < t->places_len; i++) {
+		struct ip_addr a;
+
+		*ret = t->places[i].addr.family == AF_INET ? AF_INET : AF_INET6;
+		if (border_portal(&t->places[i], *ret, &a))
+			return &t->places[i];
+	}
+	return NULL;
+}
+
 /* The host's address for a container there. Where both have IPv4 that one alone: most
  * services of a host listen on no other, and of two a client prefers the other. */
-static bool resolver_host(const struct stack_attachment *place, sa_family_t family,
-			  struct ip_addr *ret)
+static bool resolver_host(const struct tenant *t, sa_family_t family, struct ip_addr *ret)
 {
+	sa_family_t by;
+	const struct stack_attachment *place = resolver_portal(t, &by);
+
+	if (place)
+		return border_portal(place, family, ret) && family == by;
+	place = &t->places[0];
 	if (place->gateway.family == AF_INET && border_host(AF_INET, ret) == 0)
 		return family == AF_INET;
 	if (border_host(family, ret) == 0)
@@ -46,14 +65,13 @@ static bool resolver_forward(const struct resolver *r, const struct tenant *t,
 			     struct dns_answer *a)
 {
 	sa_family_t family = q->type == DNS_AAAA ? AF_INET6 : AF_INET;
-	const struct stack_attachment *place = &t->places[0];
 	bool known = false;
 
 	a->addrs = addrs;
 	a->addrs_len = tenant_resolve(r->tenants, t, q->name, family, addrs, &known);
 	if (!known && resolver_host_name(q->name)) {
 		known = true;
-		a->addrs_len = resolver_host(place, family, &addrs[0]);
+		a->addrs_len = resolver_host(t, family, &addrs[0]);
 	}
 	/* A known name has no other records than addresses. */
 	if (q->type != DNS_A && q->type != DNS_AAAA)

@@ -32,6 +32,7 @@ int stack_main(const struct stack_options *o);
 
 #define STACK_NAMES_MAX    64
 #define STACK_NETWORKS_MAX 16
+#define STACK_PORTAL_MAX   64
 
 enum stack_proto { STACK_TCP, STACK_UDP, STACK_ICMP };
 
@@ -48,7 +49,11 @@ struct stack_attachment {
 	/* The router that it sees, where that is not the gateway: who a visitor without
 	 * an address of its own appears as. */
 	struct ip_addr router, router6;
-	bool loopback;     /* by the router's address it reaches the host's loopback */
+	bool loopback; /* by the router's address it reaches the host's loopback */
+	/* So it does by the portal's address (border.h), on these ports; none: on all. */
+	bool portal;
+	uint8_t portal_len;
+	uint16_t portal_ports[STACK_PORTAL_MAX];
 	uint8_t closed;    /* protocols not carried: 1 << enum stack_proto */
 	struct strv names; /* name, aliases, short ID, hostname: what others resolve */
 };

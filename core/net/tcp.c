@@ -212,7 +212,7 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	/* The container has forgotten the old connection of these ports. */
 	if (f)
 		tcp_end(t, f, true);
-	rc = border_out(t->tenants, place, &p->dst);
+	rc = border_out(t->tenants, place, &p->dst, p->dst_port, &to);
 	f = rc ? NULL : flow_new(t->flows);
 	if (!f) {
 		tcp_refuse(t, from, &path, p->seq, rc ? rc : -ECONNREFUSED);
@@ -226,7 +226,6 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	f->syn_len = (uint8_t)p->l4_len;
 	memcpy(f->syn, p->l4, p->l4_len);
 	flow_hash(t->flows, f);
-	to = border_target(place, &p->dst);
 	rc = tcp_host_connect(t, f, &to);
 	if (rc) {
 		tcp_refuse(t, from, &path, p->seq, rc);
@@ -262,7 +261,7 @@ static void tcp_accepted_first(struct tcp *t, int fd, const struct packet_path *
 
 	if (who && !(place->closed & 1u << STACK_TCP) &&
 	    !tenant_gateway(t->tenants, &path->dst) &&
-	    border_out(t->tenants, place, &path->dst) == 0)
+	    border_out(t->tenants, place, &path->dst, path->dst_port, &to) == 0)
 		f = flow_new(t->flows);
 	if (!f) {
 		fd_close(fd);
@@ -274,7 +273,6 @@ static void tcp_accepted_first(struct tcp *t, int fd, const struct packet_path *
 	f->path = *path;
 	f->fd[FLOW_REALM] = fd;
 	flow_hash(t->flows, f);
-	to = border_target(place, &path->dst);
 	if (tcp_enter_door(t, f) != 0 || tcp_watch(t, f, FLOW_REALM) != 0 ||
 	    tcp_host_connect(t, f, &to) != 0)
 		tcp_end(t, f, true);

@@ -241,15 +241,14 @@ static struct udp_flow *udp_start_out(struct udp *u, const struct packet_path *p
 	struct udp_flow like = { .path = *p, .fd = { -1, -1 } };
 	const struct stack_attachment *place;
 	struct tenant *who = tenant_find(u->tenants, &p->src, &place);
+	struct ip_addr to;
 	int rc;
 
 	if (!who || place->closed & 1u << STACK_UDP)
 		return NULL;
 	like.tenant = tenant_index(u->tenants, who);
-	rc = border_out(u->tenants, place, &p->dst);
+	rc = border_out(u->tenants, place, &p->dst, p->dst_port, &to);
 	if (!rc) {
-		struct ip_addr to = border_target(place, &p->dst);
-
 		like.fd[UDP_HOST] = udp_host_socket(&to, p->dst_port);
 		rc = like.fd[UDP_HOST] < 0 ? like.fd[UDP_HOST] : 0;
 	}

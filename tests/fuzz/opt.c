@@ -6,7 +6,7 @@
 
 struct slots {
 	bool flag, on, given;
-	char *text, *preset;
+	char *text, *preset, *maybe;
 	struct strv list;
 	int64_t number, span;
 	uint64_t size;
@@ -18,6 +18,7 @@ static const struct opt opts[] = {
 	OPT_GIVEN(struct slots, given, OPT_TYPE_STRING, 't', "text", "string", "A text",
 		  NULL, OPT_CHECKED_(struct slots, text, char *)),
 	OPT_STRING_DEF(struct slots, preset, 0, "preset", "string", "Another", "x"),
+	OPT_OPTIONAL(struct slots, maybe, 'm', "maybe", "text", "Or nothing"),
 	OPT_LIST(struct slots, list, 'l', "list", "list", "A list"),
 	OPT_INT(struct slots, number, 'n', "number", "A number", "7"),
 	OPT_SIZE(struct slots, size, 's', "size", "A size"),

@@ -97,6 +97,41 @@ TEST(forms)
 	done(&p);
 }
 
+static const struct opt optional[] = {
+	OPT_OPTIONAL(struct slots, name, 'n', "name", "names", "Named or not"),
+	OPT_BOOL(struct slots, tty, 't', "tty", "A terminal"),
+	OPT_END,
+};
+
+static void check_optional(const char *words, const char *want, int rest)
+{
+	struct parsed p;
+
+	parse(&p, optional, words, false);
+	CHECK_INT(p.code, 0);
+	CHECK(want ? p.s.name != NULL : p.s.name == NULL);
+	if (want)
+		CHECK_STR(p.s.name, want);
+	CHECK_INT(p.r.rest_len, rest);
+	opt_release(optional, &p.s);
+	free(p.r.rest);
+}
+
+TEST(a_value_that_may_be_left_out)
+{
+	autobuf help = { 0 };
+
+	check_optional("img", NULL, 1);
+	/* The next word is never its value. */
+	check_optional("--name img", "", 1);
+	check_optional("--name=a,b img", "a,b", 1);
+	check_optional("--name=", "", 0);
+	check_optional("-tn img", "", 1);
+	check_optional("-n=a", "a", 0);
+	opt_help(optional, &help);
+	CHECK(strstr(buf_str(&help), "  -n, --name[=names]   Named or not\n") != NULL);
+}
+
 TEST(booleans)
 {
 	struct parsed p;

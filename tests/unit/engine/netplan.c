@@ -24,6 +24,7 @@ TEST(what_is_written_is_read)
 
 	n.hostname = str_dup("h");
 	n.mac = str_dup("02:00:00:00:00:01");
+	n.host_loopback = str_dup("");
 	strv_add(&n.dns, "1.1.1.1");
 	ipam_parse_addr("::1", &p.host_ip);
 	netplan_add_port(&n, &p);
@@ -39,6 +40,9 @@ TEST(what_is_written_is_read)
 	CHECK_STR(e.text, "");
 	CHECK_INT(m.mode, NETPLAN_NETWORKS);
 	CHECK_STR(m.hostname, "h");
+	/* Not the same as none. */
+	CHECK_STR(m.host_loopback, "");
+	CHECK(!m.peer);
 	CHECK_STR(m.dns.v[0], "1.1.1.1");
 	CHECK_INT(m.ports_len, 1);
 	CHECK_INT(m.ports[0].fds, 2);

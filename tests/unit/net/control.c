@@ -68,6 +68,34 @@ TEST(place_there_and_back)
 	strv_done(&a.names);
 }
 
+TEST(portal_there_and_back)
+{
+	struct stack_attachment a = place();
+	struct control c;
+	autobuf b = { 0 }, all = { 0 };
+
+	a.portal = true;
+	CHECK_INT(control_put_place(&all, &a), 0);
+	CHECK_INT(control_parse((uint8_t *)all.data, all.len, &c), 0);
+	CHECK(c.place.portal);
+	CHECK_INT(c.place.portal_len, 0);
+	control_done(&c);
+	a.portal_ports[a.portal_len++] = 80;
+	a.portal_ports[a.portal_len++] = 65535;
+	CHECK_INT(control_put_place(&b, &a), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK_INT(c.place.portal_len, 2);
+	CHECK_INT(c.place.portal_ports[0], 80);
+	CHECK_INT(c.place.portal_ports[1], 65535);
+	control_done(&c);
+	/* cut behind what it says: refused, not open to all */
+	for (size_t n = all.len; n < b.len; n++)
+		CHECK_INT(control_parse((uint8_t *)b.data, n, &c), -EINVAL);
+	b.data[all.len - 1] = STACK_PORTAL_MAX + 1;
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), -EINVAL);
+	strv_done(&a.names);
+}
+
 TEST(router_there_and_back)
 {
 	struct stack_attachment a = { .router = four, .loopback = true, .closed = 5 };

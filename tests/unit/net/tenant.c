@@ -115,16 +115,57 @@ TEST(border_out_closed)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct ip_addr to = addr(rows[i].to);
-		int rc = border_out(ts, a->places, &to);
+		struct ip_addr way;
+		int rc = border_out(ts, a->places, &to, 80, &way);
 
-		if (rc != rows[i].rc)
+		if (rc != rows[i].rc || (rc == 0 && !ipam_addr_eq(&way, &to)))
 			test_fail(__FILE__, __LINE__, "%s: %d", rows[i].to, rc);
 	}
 	a->places->internal = true;
 	struct ip_addr to = addr("192.0.2.1");
-	CHECK_INT(border_out(ts, a->places, &to), -ENETUNREACH);
+	struct ip_addr way;
+	CHECK_INT(border_out(ts, a->places, &to, 80, &way), -ENETUNREACH);
 	tenant_free(ts, a);
 	tenant_free(ts, b);
+}
+
+/* Where a destination leads; "" where it is closed. */
+static void check_way(const struct tenants *ts, const struct stack_attachment *place,
+		      const char *dst, uint16_t port, const char *want)
+{
+	char text[IPAM_TEXT_MAX] = "";
+	struct ip_addr to = addr(dst), way;
+
+	if (border_out(ts, place, &to, port, &way) == 0)
+		ipam_addr_text(text, &way);
+	CHECK_STR(text, want);
+}
+
+TEST(border_out_by_the_portal)
+{
+	autofree struct tenants *ts = mem_new(struct tenants);
+	struct tenant *a = add(ts, "n1", "10.0.1.2", "web");
+	struct stack_attachment *p = a->places;
+	char own[IPAM_TEXT_MAX] = "";
+	struct ip_addr host, portal;
+
+	if (border_host(AF_INET, &host) == 0)
+		ipam_addr_text(own, &host);
+	check_way(ts, p, "169.254.1.2", 80, "169.254.1.2");
+	check_way(ts, p, "fd72:6f6f:746c::2", 80, "fd72:6f6f:746c::2");
+	CHECK(!border_portal(p, AF_INET, &portal));
+	p->portal = true;
+	CHECK(border_portal(p, AF_INET, &portal));
+	check_way(ts, p, "169.254.1.2", 80, "127.0.0.1");
+	check_way(ts, p, "fd72:6f6f:746c::2", 80, "::1");
+	check_way(ts, p, "169.254.1.3", 80, "169.254.1.3");
+	check_way(ts, p, "127.0.0.1", 80, "");
+	p->portal_ports[p->portal_len++] = 80;
+	check_way(ts, p, "169.254.1.2", 80, "127.0.0.1");
+	check_way(ts, p, "169.254.1.2", 81, own);
+	p->internal = true;
+	check_way(ts, p, "169.254.1.2", 80, "");
+	tenant_free(ts, a);
 }
 
 TEST(border_in_whom_clients_appear_as)
