@@ -226,6 +226,8 @@ int network_parse(yyjson_val *root, const char *folder, struct network *n, struc
 	    (r = json_get_bool(root, "Internal", &n->bridge.internal, e)) < 0)
 		return r;
 	n->plain = !str_eq(driver, "bridge");
+	if (n->plain && !str_eq(driver, "host") && !str_eq(driver, "null"))
+		return err_set(e, -EINVAL, "record is damaged");
 	if (!name || !str_eq(id, folder) || str_copy(n->id, sizeof(n->id), id) ||
 	    strlen(id) < 12)
 		return err_set(e, -EINVAL, "record is damaged");

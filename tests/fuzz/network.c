@@ -21,6 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	must(n.name && str_eq(n.id, ID));
-	must(ipam_contains(&n.bridge.subnet, &n.bridge.gateway));
+	must(n.plain || ipam_contains(&n.bridge.subnet, &n.bridge.gateway));
 	return 0;
 }
