@@ -66,9 +66,9 @@ TEST(another_escape_character)
 		      "Dockerfile:2: only one escape parser directive can be used");
 	check_refused("# syntax=a\n# Syntax=b\nFROM a\n",
 		      "Dockerfile:2: only one syntax parser directive can be used");
+	dockerfile_done(&d);
 	CHECK_INT(parse(" # escape=`\nFROM x\n", &d, &e), 0);
 	CHECK_INT(d.escape, '\\');
-	dockerfile_done(&d);
 }
 
 TEST(a_directive_after_anything_else_is_a_comment)
