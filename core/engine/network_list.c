@@ -233,6 +233,13 @@ static int in_use(const struct store *s, const struct network *n, const struct s
 		       n->name, buf_str(&text));
 }
 
+/* Another was faster. */
+static int gone(const struct network *n, struct err *e)
+{
+	err_clear(e);
+	return err_set(e, -ENOENT, "network %s not found", n->name);
+}
+
 int network_delete(const struct store *s, const char *what, struct err *e)
 {
 	autodone(network_done) struct network n = { 0 };
@@ -249,7 +256,7 @@ int network_delete(const struct store *s, const char *what, struct err *e)
 	/* Whoever leases an address holds this lock. */
 	autoclose int lock = parent < 0 ? parent : network_leased(s, n.id, &users, e);
 	if (lock < 0)
-		return lock;
+		return lock == -ENOENT ? gone(&n, e) : lock;
 	if (users.len) {
 		/* Looking at a container may give its lease back. */
 		lock = fd_close(lock);
@@ -257,10 +264,8 @@ int network_delete(const struct store *s, const char *what, struct err *e)
 	}
 	down(s, &n);
 	r = record_trash(s, parent, n.id, NULL, e);
-	if (r == -ENOENT) {
-		err_clear(e); /* another was faster */
-		return err_set(e, r, "network %s not found", n.name);
-	}
+	if (r == -ENOENT)
+		return gone(&n, e);
 	if (r < 0)
 		return r;
 	record_name_drop(parent, n.name, n.id);
