@@ -149,12 +149,12 @@ FORCE:
 # --- the sealed inner executable: keeper, monitor, init, stack ---------------------------------
 # A second link of the same objects without TLS, registry client and command line. It is carried
 # inside the main executable and started from a sealed memfd, so that nothing in a container can
-# reach the user's own file, and a monitor costs little memory.
+# reach the user's own file, and a monitor costs little memory. Its isa-l is the plain C one.
 INNER_ROOMS := engine runtime net oci ns wire base
 $(O)/inner: $(O)/core/inner.o $(call room_lib,$(ROOMS)) $(V)/.done
 	$(CC) $(CFLAGS) $(LINK) -Wl,--as-needed -o $@ $(O)/core/inner.o \
 		-Wl,--start-group $(call room_lib,engine store net runtime oci ns wire base) \
-		-Wl,--end-group $(LIB_PATH) $(LIBS)
+		-Wl,--end-group $(LIB_PATH) $(LIBS:-lisal=-lisal_base)
 	$(if $(NATIVE),,$(STRIP) $@)
 
 $(O)/inner_blob.o: $(O)/inner core/inner_blob.S

@@ -15,7 +15,7 @@
 #include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
-#include "core/wire/deflate.h"
+#include "core/wire/gzip.h"
 
 #define LOG_MODE    0600
 #define LOG_DIR     0700
@@ -141,12 +141,16 @@ static char *part_name(const struct logfile *l, int64_t n, bool packed)
 		 : str_dup(l->name);
 }
 
+static int write_packed(void *out, const void *p, size_t n)
+{
+	return fd_write_all(*(const int *)out, p, n);
+}
+
 static int pack(int in, int out)
 {
 	autofree char *chunk = mem_alloc(PACK_CHUNK);
-	autobuf packed = { 0 };
 	char comment[sizeof(LOGFILE_COMMENT) + 20];
-	struct deflate *d;
+	struct gzip *z;
 	struct stat st;
 	ssize_t n = 0;
 	int r = 0;
@@ -155,23 +159,18 @@ static int pack(int in, int out)
 		return -errno;
 	str_print(comment, sizeof(comment), LOGFILE_COMMENT "%llu",
 		  (unsigned long long)st.st_ino);
-	d = deflate_new(comment, &packed);
+	z = gzip_new(0, comment, write_packed, &out);
 	for (off_t at = 0; r == 0; at += n) {
 		n = pread(in, chunk, PACK_CHUNK, at);
 		if (n <= 0)
 			break;
-		r = deflate_add(d, chunk, (size_t)n, &packed);
-		if (r == 0)
-			r = fd_write_all(out, packed.data, packed.len);
-		buf_reset(&packed);
+		r = gzip_write(z, chunk, (size_t)n, NULL);
 	}
 	if (n < 0)
 		r = -errno;
 	if (r == 0)
-		r = deflate_end(d, &packed);
-	if (r == 0)
-		r = fd_write_all(out, packed.data, packed.len);
-	deflate_free(d);
+		r = gzip_finish(z, NULL);
+	gzip_free(z);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "core/base/buf.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/wire/gzip.h"
 #include "tests/unit/test.h"
 
 struct source {
@@ -592,4 +593,41 @@ TEST(xz_and_bzip2_one_behind_the_other)
 	buf_adds(&in, "else");
 	CHECK_INT(decode(&in, 0, 5000, &out, &e), -EINVAL);
 	CHECK_STR(e.text, "bzip2: garbage after the end");
+}
+
+TEST(gzip_with_a_comment)
+{
+	static const char header[] = "\x1f\x8b\x08\x10\0\0\0\0";
+	autobuf in = { 0 }, packed = { 0 }, out = { 0 };
+	struct gzip *z = gzip_new(0, "inode 7", keep, &packed);
+	struct err e = { 0 };
+
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&in, "{\"log\":\"line %d\\n\",\"stream\":\"stdout\"}\n", i);
+	for (size_t i = 0; i < in.len; i += 30000)
+		CHECK_INT(gzip_write(z, in.data + i,
+				     in.len - i < 30000 ? in.len - i : 30000, &e),
+			  0);
+	CHECK_INT(gzip_finish(z, &e), 0);
+	gzip_free(z);
+	CHECK(memcmp(packed.data, header, sizeof(header) - 1) == 0);
+	CHECK_STR(packed.data + 10, "inode 7");
+	CHECK(packed.len < in.len / 3);
+	CHECK_INT(decode(&packed, 0, 5000, &out, &e), 0);
+	CHECK(same(&in, &out));
+}
+
+TEST(gzip_of_nothing)
+{
+	autobuf packed = { 0 }, out = { 0 };
+	struct gzip *z = gzip_new(0, "", keep, &packed);
+	struct err e = { 0 };
+
+	CHECK_INT(gzip_finish(z, &e), 0);
+	gzip_free(z);
+	CHECK_INT(decode(&packed, 0, 10, &out, &e), 0);
+	CHECK_INT(out.len, 0);
+	z = gzip_new(0, NULL, refuse, NULL);
+	CHECK_INT(gzip_finish(z, &e), -ENOSPC);
+	gzip_free(z);
 }
