@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/base/time.h"
 #include "core/engine/container.h"
+#include "core/engine/logplan.h"
 #include "core/engine/network.h"
 #include "core/ns/cgroup.h"
 #include "core/ns/idmap.h"
@@ -115,13 +116,14 @@ static void add_plugins(yyjson_mut_doc *doc, yyjson_mut_val *obj)
 {
 	static const char *const volume[] = { "local", NULL };
 	static const char *const network[] = { "bridge", "host", "null", NULL };
-	static const char *const log[] = { "json-file", "none", NULL };
+	static const char *const log[] = { "journald", "json-file", "local", "none",
+					   NULL };
 	yyjson_mut_val *plugins = json_add_obj(doc, obj, "Plugins");
 
 	add_names(doc, plugins, "Volume", volume);
 	add_names(doc, plugins, "Network", network);
 	yyjson_mut_obj_add_null(doc, plugins, "Authorization");
-	add_names(doc, plugins, "Log", log);
+	add_names(doc, plugins, "Log", &log[logplan_has_journal() ? 0 : 1]);
 }
 
 /* What limits hold; a warning for each that does not. */

@@ -163,11 +163,24 @@ static const char *journal_path(void)
 	return str_empty(path) ? JOURNALD_SOCKET : path;
 }
 
+static int try_journal(struct err *e)
+{
+	const struct strv none = { 0 };
+	struct journald j;
+	int r = journald_open(&j, journal_path(), &none, 0, e);
+
+	if (r == 0)
+		journald_done(&j);
+	return r;
+}
+
+bool logplan_has_journal(void)
+{
+	return try_journal(NULL) == 0;
+}
+
 static int check(const struct logplan *l, int driver, struct err *e)
 {
-	struct journald j;
-	const struct strv none = { 0 };
-
 	if (!l->non_blocking && strv_getenv(&l->opts, "max-buffer-size"))
 		return err_set(e, -EINVAL,
 			       "logger: max-buffer-size option is only supported with "
@@ -176,13 +189,7 @@ static int check(const struct logplan *l, int driver, struct err *e)
 		return err_set(e, -EINVAL,
 			       "compress cannot be true when max-file is less than 2 or "
 			       "max-size is not set");
-	if (driver == JOURNAL) {
-		int r = journald_open(&j, journal_path(), &none, 0, e);
-		if (r < 0)
-			return r;
-		journald_done(&j);
-	}
-	return 0;
+	return driver == JOURNAL ? try_journal(e) : 0;
 }
 
 int logplan_make(const struct config *cfg, const struct spec *spec, struct logplan *ret,

@@ -24,6 +24,8 @@ struct logplan {
 int logplan_make(const struct config *cfg, const struct spec *spec, struct logplan *ret,
 		 struct err *e);
 void logplan_done(struct logplan *l);
+/* Is there a journal on this host? */
+bool logplan_has_journal(void);
 
 /* What tag, labels and env are made of. */
 struct logplan_about {
