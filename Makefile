@@ -139,8 +139,9 @@ $(O)/notices.zst: vendor/lock $(wildcard vendor/*/recipe) | $(V)/.done
 	@mkdir -p $(@D)
 	scripts/vendor licenses >$@.txt
 	zstd -q -19 -f $@.txt -o $@
-$(O)/core/engine/info.o: $(O)/version.inc $(O)/notices.zst
-$(O)/core/engine/info.o: ALL_CFLAGS += -DNOTICES='"$(O)/notices.zst"'
+$(O)/core/engine/info.o: $(O)/version.inc
+$(O)/core/engine/notices.o: $(O)/notices.zst
+$(O)/core/engine/notices.o: ALL_CFLAGS += -DNOTICES='"$(O)/notices.zst"'
 ROOTS = $(wildcard $(V)/share/ca-bundle.der.zst)
 $(O)/core/image/rootbundle.o: ALL_CFLAGS += $(if $(ROOTS),-DROOT_BUNDLE='"$(ROOTS)"')
 FORCE:

@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/cli/applet.h"
 #include "core/engine/info.h"
+#include "core/engine/notices.h"
 
 struct version {
 	char *format;
@@ -57,7 +58,7 @@ static int print_licenses(void)
 	autobuf text = { 0 };
 	struct err e = { 0 };
 
-	if (info_licenses(&text, &e) < 0) {
+	if (notices_text(&text, &e) < 0) {
 		log_error("%s", e.text);
 		return 1;
 	}

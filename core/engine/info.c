@@ -24,11 +24,9 @@
 #include "core/ns/idmap.h"
 #include "core/runtime/scope.h"
 #include "core/store/tag.h"
-#include "core/wire/decoder.h"
 #include "version.inc"
 
 #define OS_RELEASE_MAX 65536
-#define NOTICES_MAX    (4u << 20)
 
 static void add_counts(const struct store *s, yyjson_mut_doc *doc, yyjson_mut_val *obj)
 {
@@ -399,47 +397,3 @@ yyjson_mut_val *info_version(yyjson_mut_doc *doc)
 	json_add_str(doc, side, "KernelVersion", u.release);
 	return obj;
 }
-
-/* --- licences ------------------------------------------------------------------ */
-
-#ifdef NOTICES
-__asm__(".section .rodata.notices,\"a\"\n"
-	".globl info_notices, info_notices_end\n"
-	"info_notices: .incbin \"" NOTICES "\"\n"
-	"info_notices_end: .byte 0\n"
-	".previous\n");
-extern const uint8_t info_notices[], info_notices_end[];
-
-struct notices {
-	const uint8_t *p, *end;
-};
-
-static ssize_t read_notices(void *arg, void *p, size_t n)
-{
-	struct notices *s = arg;
-	size_t left = (size_t)(s->end - s->p);
-
-	n = n < left ? n : left;
-	memcpy(p, s->p, n);
-	s->p += n;
-	return (ssize_t)n;
-}
-
-int info_licenses(struct buf *out, struct err *e)
-{
-	struct notices s = { info_notices, info_notices_end };
-	struct decoder *d = decoder_new(read_notices, &s, NOTICES_MAX);
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = decoder_read(d, chunk, sizeof(chunk), e)) > 0)
-		buf_add(out, chunk, (size_t)n);
-	decoder_free(d);
-	return n < 0 ? (int)n : 0;
-}
-#else
-int info_licenses(struct buf *out, struct err *e)
-{
-	return err_set(e, -ENOENT, "this build carries no licence texts");
-}
-#endif

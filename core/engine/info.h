@@ -16,7 +16,5 @@ yyjson_mut_val *info_system(const struct store *s, const struct config *cfg,
 			    yyjson_mut_doc *doc, struct err *e);
 /* {"Client": {…}, "Server": {…}} */
 yyjson_mut_val *info_version(yyjson_mut_doc *doc);
-/* Appends the licences of the libraries inside. */
-int info_licenses(struct buf *out, struct err *e);
 
 #endif
