@@ -2,6 +2,7 @@
 /* The inner executable: the processes beside and around a container. It is carried inside
  * the main one and started from a sealed memfd; see Makefile. */
 #include <stddef.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
@@ -47,6 +48,9 @@ static int stack(int argc, char **argv)
 
 	for (int fd = LAUNCH_FD(0); fd <= LAUNCH_FD(2); fd++)
 		fd_cloexec(fd, true);
+	/* Its log, if it was given one. */
+	if (dup2(LAUNCH_FD(3), STDERR_FILENO) >= 0)
+		close(LAUNCH_FD(3));
 	return stack_main(&o);
 }
 

@@ -27,6 +27,8 @@
 
 #define UP_LOCK    "network.lock"
 #define STACK_LOCK "stack.lock"
+#define STACK_LOG  "stack.log"
+#define LOG_MAX    (64 << 10)
 #define TRIES      5
 
 void network_done(struct network *n)
@@ -147,6 +149,20 @@ int network_path(const struct store *s)
 	return r;
 }
 
+/* What stacks have had to say, the latest of it. -1: nowhere to. */
+static int open_log(const struct store *s)
+{
+	autoclose int fd =
+		openat(s->run_fd, STACK_LOG,
+		       O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > LOG_MAX &&
+	    ftruncate(fd, 0) != 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
 /* Waits for its byte: it serves, or has died. */
 static int start_stack(const struct store *s, const struct realm *r, const char *name,
 		       struct err *e)
@@ -162,8 +178,9 @@ static int start_stack(const struct store *s, const struct realm *r, const char 
 	if (pipe2(ends, O_CLOEXEC))
 		return err_sys(e, "pipe");
 	autoclose int ready = ends[0];
-	int fds[] = { listener, r->pidfd, ends[1] };
-	pid_t pid = launch(r->inner_fd, argv, fds, ARRAY_LEN(fds), e);
+	autoclose int log = open_log(s);
+	int fds[] = { listener, r->pidfd, ends[1], log };
+	pid_t pid = launch(r->inner_fd, argv, fds, ARRAY_LEN(fds) - (log < 0), e);
 	fd_close(ends[1]);
 	if (pid < 0)
 		return pid;

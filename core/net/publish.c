@@ -164,50 +164,80 @@ int publish_parse(const char *text, struct publish **list, size_t *len, struct e
 	return 0;
 }
 
-/* Sockets given by a service manager (sd_listen_fds(3)) serve where they fit. */
-static int publish_inherited(const struct publish *p, const struct ip_addr *ip,
-			     uint16_t port)
+static int publish_type(const struct publish *p)
+{
+	return p->proto == PUBLISH_TCP ? SOCK_STREAM : SOCK_DGRAM;
+}
+
+/* How many descriptors a service manager has handed over (sd_listen_fds(3)). */
+static int publish_given(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	uint64_t of, n;
 
 	if (!pid || !fds || str_u64(pid, INT32_MAX, &of) != 0 || of != (uint64_t)getpid())
-		return -ENOENT;
-	if (str_u64(fds, LISTEN_FDS_MAX, &n) != 0)
-		return -ENOENT;
-	for (int fd = LISTEN_FDS_START; fd < LISTEN_FDS_START + (int)n; fd++) {
-		int type = 0;
-		socklen_t len = sizeof(type);
-		struct ip_addr at;
-		uint16_t at_port;
+		return 0;
+	return str_u64(fds, LISTEN_FDS_MAX, &n) == 0 ? (int)n : 0;
+}
 
-		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
-		    type != (p->proto == PUBLISH_TCP ? SOCK_STREAM : SOCK_DGRAM))
+static int publish_option(int fd, int level, int name)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, level, name, &value, &len) == 0 ? value : -1;
+}
+
+/* Is the descriptor a socket of that kind, without a peer, at that address? both: and
+ * one that serves IPv4 besides IPv6. */
+static bool publish_fits(const struct publish *p, int fd, const struct ip_addr *ip,
+			 uint16_t port, bool both)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	struct ip_addr at;
+	uint16_t at_port;
+
+	return publish_option(fd, SOL_SOCKET, SO_TYPE) == publish_type(p) &&
+	       sockaddr_local(fd, &at, &at_port) == 0 && at_port == port &&
+	       ipam_addr_eq(&at, ip) &&
+	       getpeername(fd, (struct sockaddr *)&peer, &len) != 0 &&
+	       (!both || publish_option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0);
+}
+
+/* The socket that was handed over for that address, a descriptor of our own; -ENOENT. */
+static int publish_inherited(const struct publish *p, const struct ip_addr *ip,
+			     uint16_t port, bool both)
+{
+	int n = publish_given();
+
+	for (int fd = LISTEN_FDS_START; fd < LISTEN_FDS_START + n; fd++) {
+		if (!publish_fits(p, fd, ip, port, both))
 			continue;
-		if (sockaddr_local(fd, &at, &at_port) == 0 && at_port == port &&
-		    ipam_addr_eq(&at, ip))
-			return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (p->proto == PUBLISH_TCP &&
+		    !publish_option(fd, SOL_SOCKET, SO_ACCEPTCONN) &&
+		    listen(fd, PUBLISH_BACKLOG) != 0)
+			return -errno;
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, LISTEN_FDS_START + n);
+		if (fd < 0)
+			return -errno;
+		fd_nonblock(fd, true);
+		return fd;
 	}
 	return -ENOENT;
 }
 
 static int publish_open(const struct publish *p, const struct ip_addr *ip, uint16_t port)
 {
-	int type = p->proto == PUBLISH_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	int given = port ? publish_inherited(p, ip, port, false) : -ENOENT;
 	autoclose int fd = -1;
 	struct sockaddr_storage ss;
 	socklen_t len;
 	int on = 1;
 
-	if (port) {
-		int given = publish_inherited(p, ip, port);
-
-		if (given >= 0) {
-			fd_nonblock(given, true);
-			return given;
-		}
-	}
-	fd = socket(ip->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (given != -ENOENT)
+		return given;
+	fd = socket(ip->family, publish_type(p) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	/* On a datagram socket it would let two containers share one port. */
@@ -223,16 +253,39 @@ static int publish_open(const struct publish *p, const struct ip_addr *ip, uint1
 	return TAKE_FD(fd);
 }
 
+/* Of what was handed over for every address: one socket that serves both families
+ * (systemd's ListenStream=80), or what there is of one each; nobody who has been given
+ * one of a privileged port could open the other. 0: nothing was. */
+static size_t publish_take_given(const struct publish *p, uint16_t port, int ret_fds[2])
+{
+	struct ip_addr four = { .family = AF_INET }, six = { .family = AF_INET6 };
+	int fd = publish_inherited(p, &six, port, true);
+	size_t n = 0;
+
+	if (fd >= 0) {
+		ret_fds[0] = fd;
+		return 1;
+	}
+	if ((fd = publish_inherited(p, &four, port, false)) >= 0)
+		ret_fds[n++] = fd;
+	if ((fd = publish_inherited(p, &six, port, false)) >= 0)
+		ret_fds[n++] = fd;
+	return n;
+}
+
 /* The second family must get the first one's port; where the host has no IPv6 it is left
  * out. */
 static int publish_open_both(const struct publish *p, uint16_t port, int ret_fds[2],
 			     size_t *ret_n)
 {
 	struct ip_addr four = { .family = AF_INET }, six = { .family = AF_INET6 };
-	autoclose int a = publish_open(p, &four, port);
 	struct ip_addr at;
 	int b;
 
+	*ret_n = port ? publish_take_given(p, port, ret_fds) : 0;
+	if (*ret_n)
+		return 0;
+	autoclose int a = publish_open(p, &four, port);
 	if (a < 0)
 		return a;
 	if (sockaddr_local(a, &at, &port) != 0)
@@ -293,8 +346,9 @@ static int publish_refused(const struct publish *p, uint16_t port, int rc, struc
 			e, rc,
 			"bind for %s%s%s:%u failed: ports below %u need a privilege: "
 			"publish a higher port, have root run 'sysctl "
-			"net.ipv4.ip_unprivileged_port_start=%u', or pass the listening "
-			"socket in (LISTEN_FDS, as systemd's socket units do)",
+			"net.ipv4.ip_unprivileged_port_start=%u' or 'setcap "
+			"cap_net_bind_service=ep' on this executable, or pass the "
+			"listening socket in (LISTEN_FDS, as systemd's socket units do)",
 			six ? "[" : "", ip, six ? "]" : "", port,
 			publish_privileged_below(), port);
 	return err_code(e, rc, "bind for %s%s%s:%u failed", six ? "[" : "", ip,

@@ -31,7 +31,8 @@ int publish_parse(const char *text, struct publish **list, size_t *len, struct e
 /* Opens the listeners of one publish in the calling process's network namespace: with
  * host_ip AF_UNSPEC one for 0.0.0.0 and one for [::] (the second is left out where there
  * is no IPv6). SO_REUSEADDR, listening / bound, close-on-exec, non-blocking. Inherited
- * sockets (LISTEN_FDS) that fit are taken first. ret_fds: room for 2; *ret_n filled;
+ * sockets (LISTEN_FDS) that fit are taken instead: for AF_UNSPEC one of [::] that serves
+ * both, or those of either family. ret_fds: room for 2; *ret_n filled;
  * ret_port: the port chosen. Errors name the conflict ("bind for 0.0.0.0:80 failed: port
  * is already allocated") and, below ip_unprivileged_port_start, the three ways to allow
  * it. */

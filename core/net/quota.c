@@ -17,13 +17,15 @@ static uint16_t quota_least(rlim_t n, uint16_t most)
 struct quota quota_take(void)
 {
 	struct rlimit r = { 0 };
-	rlim_t n;
+	rlim_t n, flows, udp;
 
 	getrlimit(RLIMIT_NOFILE, &r);
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
 	n = r.rlim_max > QUOTA_SPARE ? r.rlim_max - QUOTA_SPARE : 64;
-	return (struct quota){ quota_least(n * 3 / 10, FLOW_MAX),
-			       quota_least(n * 15 / 100, 2 * FLOW_MAX),
-			       quota_least(n / 20, UDP_MAX) };
+	flows = quota_least(n * 17 / 40, FLOW_MAX);
+	udp = quota_least(n / 20, UDP_MAX);
+	return (struct quota){ (uint16_t)flows,
+			       quota_least(n / 2 - flows - udp, 2 * FLOW_MAX),
+			       (uint16_t)udp };
 }

@@ -6,7 +6,11 @@
  * sink (then its bytes stay in the pipe, the source is not read, and the sender's window
  * closes: that is the backpressure). An end of file is passed on by shutdown(2) once the
  * pipe is empty; the other direction goes on. After RELAY_TURN moves a flow gives way to
- * the others. */
+ * the others.
+ *
+ * Many slow readers may hold all pipes that the limit of descriptors leaves. A direction
+ * that gets none looks at what the source has (MSG_PEEK), sends of it what the sink
+ * takes, and takes only that from the source: slower, but nothing is held between. */
 #include "core/net/relay.h"
 
 #include <errno.h>
@@ -59,6 +63,27 @@ static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
 	*p = (struct flow_pipe){ -1, -1, 0 };
 }
 
+/* 1: bytes went; 0: none now, or the sink is full, or the end; -errno. */
+static int relay_copy(struct relay *r, struct flow *f, enum flow_side from)
+{
+	ssize_t n = recv(f->fd[from], r->copied, RELAY_COPY, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t sent;
+
+	if (n == 0)
+		f->ended[from] = 1;
+	if (n <= 0)
+		return n == 0 || errno == EAGAIN ? 0 : -errno;
+	sent = send(f->fd[!from], r->copied, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0) {
+		if (errno != EAGAIN)
+			return -errno;
+		f->stuck |= (uint8_t)(1u << from);
+		return 0;
+	}
+	n = recv(f->fd[from], r->copied, (size_t)sent, MSG_TRUNC | MSG_DONTWAIT);
+	return n == sent ? 1 : -EIO;
+}
+
 /* 1: bytes came; 0: none now, or the end; -errno. */
 static int relay_fill(struct relay *r, struct flow *f, enum flow_side from)
 {
@@ -68,7 +93,7 @@ static int relay_fill(struct relay *r, struct flow *f, enum flow_side from)
 	if (f->pipe[from].r < 0) {
 		rc = relay_take_pipe(r, &f->pipe[from]);
 		if (rc)
-			return rc;
+			return relay_copy(r, f, from);
 	}
 	n = splice(f->fd[from], NULL, f->pipe[from].w, NULL, RELAY_CHUNK,
 		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
@@ -115,6 +140,7 @@ static enum relay_result relay_direction(struct relay *r, struct flow *f,
 
 	if (f->shut[from])
 		return RELAY_WAIT;
+	f->stuck &= (uint8_t) ~(1u << from);
 	for (unsigned int i = 0; i < RELAY_TURN; i++) {
 		rc = relay_drain(f, from);
 		if (rc <= 0)

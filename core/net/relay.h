@@ -9,14 +9,16 @@
 #include "core/net/flow.h"
 
 #define RELAY_IDLE_MAX 8
+#define RELAY_COPY     65536
 
 /* Zero but for limit. Pipes are held by a direction only while bytes wait in it; the
- * others rest here. */
+ * others rest here. Past the limit bytes wait where they are, in the source's socket. */
 struct relay {
 	struct flow_pipe idle[RELAY_IDLE_MAX];
 	size_t idle_len;
 	size_t live; /* all of them */
 	size_t limit;
+	uint8_t copied[RELAY_COPY]; /* for directions that get no pipe */
 };
 
 enum relay_result {

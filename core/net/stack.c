@@ -30,6 +30,7 @@
 #define STACK_EVENTS   256
 #define STACK_TICK_MS  250
 #define STACK_SWEEP_MS 2000
+#define STACK_TELL_MS  60000
 
 /* --- the loop
  * ---------------------------------------------------------------------------- */
@@ -157,6 +158,25 @@ static bool stack_idle_out(const struct stack *s)
 	return s->idle_since && s->tcp.now - s->idle_since >= s->linger_ms;
 }
 
+/* Past the table connections are refused, which those who make them see; the log says
+ * why, once for as long as it goes on, and a minute at least. */
+static void stack_tell(struct stack *s)
+{
+	uint16_t limit = s->flows.limit;
+
+	if (!s->tcp.refused)
+		return;
+	if (!s->told || s->tcp.now - s->told >= STACK_TELL_MS)
+		log_warn("network stack: all %u places for TCP connections are taken: "
+			 "further ones are refused%s",
+			 limit,
+			 limit < FLOW_MAX ? "; a higher limit of open files (ulimit -Hn) "
+					    "gives more places"
+					  : "");
+	s->told = s->tcp.now;
+	s->tcp.refused = 0;
+}
+
 /* How long it may sleep: for ever when no time is running anywhere. */
 static int stack_timeout(const struct stack *s, bool more)
 {
@@ -185,6 +205,7 @@ static int stack_loop(struct stack *s)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
 		more = tcp_turn(&s->tcp);
 		stack_expire(s);
+		stack_tell(s);
 		if (!rc && n == 0 && stack_idle_out(s))
 			return 0;
 	}

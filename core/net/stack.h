@@ -18,9 +18,9 @@
 
 /* Main of the stack process (inner executable). listen_fd: SOCK_SEQPACKET listener on the
  * control socket; realm_pidfd: pidfd of the keeper; ready_fd: one byte is written when it
- * serves, then closed (or -1). Runs in the host's namespaces, makes its sockets helper
- * inside the realm, confines itself, and returns (exit code) linger_ms after its last
- * registration has gone. */
+ * serves, then closed (or -1). What it has to say goes to its standard error. Runs in the
+ * host's namespaces, makes its sockets helper inside the realm, confines itself, and
+ * returns (exit code) linger_ms after its last registration has gone. */
 struct stack_options {
 	int listen_fd;
 	int realm_pidfd;
@@ -34,7 +34,9 @@ int stack_main(const struct stack_options *o);
 #define STACK_NETWORKS_MAX 16
 #define STACK_PORTAL_MAX   64
 
-enum stack_proto { STACK_TCP, STACK_UDP, STACK_ICMP };
+/* What may be closed to a place: protocols; every way out (the error is that of a network
+ * without routes); visitors' own addresses (they appear as the router). */
+enum stack_proto { STACK_TCP, STACK_UDP, STACK_ICMP, STACK_OUT, STACK_FACES };
 
 /* One container's place on one network. */
 struct stack_attachment {
@@ -54,7 +56,7 @@ struct stack_attachment {
 	bool portal;
 	uint8_t portal_len;
 	uint16_t portal_ports[STACK_PORTAL_MAX];
-	uint8_t closed;    /* protocols not carried: 1 << enum stack_proto */
+	uint8_t closed;    /* not carried: 1 << enum stack_proto */
 	struct strv names; /* name, aliases, short ID, hostname: what others resolve */
 };
 

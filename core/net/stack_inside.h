@@ -14,6 +14,7 @@ struct stack {
 	uid_t uid;
 	uint32_t linger_ms;
 	uint64_t idle_since; /* ms; 0: not idle */
+	uint64_t told;       /* ms: when it last said that connections are refused */
 	struct porter porter;
 	struct hold hold;
 	struct tcp tcp;

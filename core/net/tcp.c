@@ -84,6 +84,15 @@ int tcp_open(struct tcp *t, struct err *e)
 	return 0;
 }
 
+struct flow *tcp_place(struct tcp *t)
+{
+	struct flow *f = flow_new(t->flows);
+
+	if (!f)
+		t->refused++;
+	return f;
+}
+
 int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side)
 {
 	struct ref r = { REF_FLOW, (uint8_t)side, f->gen, flow_index(t->flows, f) };
@@ -213,7 +222,7 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	if (f)
 		tcp_end(t, f, true);
 	rc = border_out(t->tenants, place, &p->dst, p->dst_port, &to);
-	f = rc ? NULL : flow_new(t->flows);
+	f = rc ? NULL : tcp_place(t);
 	if (!f) {
 		tcp_refuse(t, from, &path, p->seq, rc ? rc : -ECONNREFUSED);
 		return;
@@ -262,7 +271,7 @@ static void tcp_accepted_first(struct tcp *t, int fd, const struct packet_path *
 	if (who && !(place->closed & 1u << STACK_TCP) &&
 	    !tenant_gateway(t->tenants, &path->dst) &&
 	    border_out(t->tenants, place, &path->dst, path->dst_port, &to) == 0)
-		f = flow_new(t->flows);
+		f = tcp_place(t);
 	if (!f) {
 		fd_close(fd);
 		return;
@@ -384,7 +393,7 @@ static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
 
 static void tcp_ready(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events)
 {
-	if ((events & EPOLLOUT) && f->held[!side])
+	if ((events & EPOLLOUT) && (f->held[!side] || f->stuck & 1u << !side))
 		f->due |= (uint8_t)(1u << !side);
 	if (f->due)
 		tcp_run(t, f);

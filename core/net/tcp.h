@@ -20,8 +20,9 @@ struct tcp {
 	struct tenants *tenants;
 	struct relay relay;
 	struct doors doors;
-	uint64_t now;   /* ms, of this round of the loop */
-	uint64_t swept; /* ms */
+	uint64_t now;     /* ms, of this round of the loop */
+	uint64_t swept;   /* ms */
+	uint32_t refused; /* connections, for want of a place in the table */
 };
 
 /* Opens the transparent listeners. */

@@ -95,7 +95,7 @@ static int tcp_visit(struct tcp *t, struct flow *f, uint16_t port)
 
 void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward)
 {
-	struct flow *f = flow_new(t->flows);
+	struct flow *f = tcp_place(t);
 	int on = 1, rc;
 
 	if (!f) {

@@ -5,6 +5,8 @@
 
 #include "core/net/tcp.h"
 
+/* A place in the table, or NULL; then the connection is counted as refused. */
+struct flow *tcp_place(struct tcp *t);
 int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side);
 void tcp_end(struct tcp *t, struct flow *f, bool reset);
 /* Has the flows' sockets probed where only that shows that a side is gone. */

@@ -65,6 +65,7 @@ class Lab:
         self.linger = linger
         self.stack = None
         self.nofile = None  # RLIMIT_NOFILE of the stack
+        self.log = os.path.join(self.dir, "log")  # what the stack says
         self.write_resolv("nameserver 127.0.0.1\n")
         # Inside a namespace of ours there are no subordinate IDs left to map.
         one_id = os.environ.get("NET_INNER")
@@ -93,9 +94,14 @@ class Lab:
             os.unlink(self.sock)
         limit = ["prlimit", f"--nofile={self.nofile}"] if self.nofile else []
         self.stack = self.spawn(limit + [LAB, "stack", self.sock, str(self.realm.pid), self.resolv,
-                                 str(self.linger)], stdout=subprocess.PIPE)
+                                 str(self.linger)], stdout=subprocess.PIPE,
+                                stderr=open(self.log, "ab"))
         if self.stack.stdout.read(1) != b"1":
-            raise RuntimeError("the stack did not start")
+            raise RuntimeError("the stack did not start: " + self.logged())
+
+    def logged(self):
+        with open(self.log) as f:
+            return f.read()
 
     def bridge(self, name="docker0", net="172.17.0", six=None, mtu=1500):
         words = [name, f"{net}.0/16", f"{net}.1"]
