@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -66,8 +68,8 @@ static int raise_bridge(const struct annex_plan *p, struct err *e)
 	}
 	b.subnet = (struct ip_subnet){ b.gateway, 32 };
 	b.subnet6 = (struct ip_subnet){ b.gateway6, 128 };
-	if ((r = bridge_realm_up(e)) < 0 || (r = bridge_up(&b, e)) < 0 ||
-	    (r = netlink_open(nl, NETLINK_ROUTE, e)) < 0)
+	if ((r = bridge_realm_take(getenv("ROOTLESS_NETWORK_PATH"), e)) < 0 ||
+	    (r = bridge_up(&b, e)) < 0 || (r = netlink_open(nl, NETLINK_ROUTE, e)) < 0)
 		return r;
 	r = link_index(nl, ANNEX_BRIDGE, &index, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(p->side); i++) {
@@ -171,14 +173,33 @@ static int configure(const struct annex_plan *p, const struct nstarget *t, struc
 	return r < 0 ? err_wrap(e, "configure '%s'", p->ifname) : 0;
 }
 
-static int open_watch(struct err *e)
+/* A pair's end here goes with the other. A port there goes without a word here
+ * (segment.h); but the kernel tells of the end of a namespace that has a number in this
+ * one. */
+static void number_target(const struct nstarget *t)
 {
-	struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	autofree struct netlink *nl = mem_new(struct netlink);
+
+	if (netlink_open(nl, NETLINK_ROUTE, NULL) != 0)
+		return;
+	netlink_begin(nl, "number the namespace", RTM_NEWNSID, 0);
+	netlink_header(nl, sizeof(struct rtgenmsg));
+	netlink_put_u32(nl, NETNSA_NSID, (uint32_t)NETNSA_NSID_NOT_ASSIGNED);
+	netlink_put_u32(nl, NETNSA_FD, (uint32_t)t->net_fd);
+	netlink_commit(nl, NULL);
+	netlink_done(nl);
+}
+
+static int open_watch(const struct nstarget *t, struct err *e)
+{
+	struct sockaddr_nl at = { .nl_family = AF_NETLINK,
+				  .nl_groups = RTMGRP_LINK | 1u << (RTNLGRP_NSID - 1) };
 	autoclose int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 				  NETLINK_ROUTE);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
 		return err_sys(e, "listen for the end of the device");
+	number_target(t);
 	return TAKE_FD(fd);
 }
 
@@ -202,7 +223,7 @@ static int build(const struct annex_plan *p, const struct nstarget *t, struct er
 	if ((r = raise_bridge(p, e)) < 0 || (r = replace_tap(p, t, e)) < 0 ||
 	    (r = endpoint_attach(&ep, t->net_fd, e)) < 0 || (r = configure(p, t, e)) < 0)
 		return r;
-	return open_watch(e);
+	return open_watch(t, e);
 }
 
 static void hold(const struct annex_plan *p, const struct nstarget *t, int sock)
@@ -271,6 +292,8 @@ bool annex_ended(const struct annex *a)
 		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 			const struct nlattr *name;
 
+			if (h->nlmsg_type == RTM_DELNSID)
+				return true;
 			if (h->nlmsg_type != RTM_DELLINK ||
 			    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
 				continue;

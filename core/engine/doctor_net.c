@@ -19,6 +19,8 @@
 #include "core/net/bridge.h"
 #include "core/net/link.h"
 #include "core/net/nft.h"
+#include "core/net/segment.h"
+#include "core/net/way.h"
 
 #define SAY(field, ...) str_print(row->field, sizeof(row->field), __VA_ARGS__)
 #define NO_BRIDGE       "--network none and --network host"
@@ -35,6 +37,9 @@ static int enter(struct netlink *nl, int protocol, struct err *e)
 
 #define BY_DOORS \
 	"bridged networks by a slower path (doors); visitors appear as the gateway"
+#define BY_MACVLAN \
+	"bridged networks by macvlan ports, which cannot be kept from " \
+	"each other (icc=false)"
 #define BY_BARE \
 	"bridged networks by a simpler path (bare): accepted first, no ping outside"
 
@@ -60,6 +65,16 @@ static void judge_net(struct doctor_row *row, int r, const struct err *e,
 	judge_part(row, r, e, module, NULL);
 }
 
+/* Bridge or veth; nl stands in the namespace where that was tried. */
+static void judge_fabric(struct doctor_row *row, int r, struct netlink *nl,
+			 const struct err *e)
+{
+	struct link_end port = { .ifname = "probe2", .netns_fd = -1 };
+	bool macvlan = r < 0 && nl->fd >= 0 && segment_up(nl, &port, NULL) == 0;
+
+	judge_part(row, r, e, row->name, macvlan ? BY_MACVLAN : NULL);
+}
+
 static void probe_veth(struct doctor_row *row)
 {
 	struct link_end a = { .ifname = "probe0", .netns_fd = -1 };
@@ -74,7 +89,7 @@ static void probe_veth(struct doctor_row *row)
 		link_add_veth(&nl, &a, &b);
 		r = netlink_commit(&nl, &e);
 	}
-	judge_net(row, r, &e, "veth");
+	judge_fabric(row, r, &nl, &e);
 }
 
 static void probe_bridge(struct doctor_row *row)
@@ -90,7 +105,7 @@ static void probe_bridge(struct doctor_row *row)
 		link_add_bridge(&nl, &b);
 		r = netlink_commit(&nl, &e);
 	}
-	judge_net(row, r, &e, "bridge");
+	judge_fabric(row, r, &nl, &e);
 }
 
 static void probe_rules(struct doctor_row *row)
@@ -166,17 +181,26 @@ static void probe_packet(struct doctor_row *row)
 		     BY_BARE);
 }
 
-/* As a realm is made. */
-static void probe_path(struct doctor_row *row)
+/* As a realm is made, with its first network. */
+static void probe_way(struct doctor_row *row)
 {
+	static const struct bridge probe = {
+		.ifname = "probe0",
+		.subnet = { { AF_INET, { 192, 0, 2 } }, 24 },
+		.gateway = { AF_INET, { 192, 0, 2, 1 } },
+		.mtu = 1500,
+	};
 	struct err e = { 0 };
+	struct way way;
 	int r = doctor_enter(CLONE_NEWNET);
 
 	SAY(tried, "the network of a realm, by the first path that this kernel can");
 	if (r >= 0)
-		r = bridge_realm_up(&e);
+		r = way.path = bridge_realm_up(&e);
 	if (r >= 0)
-		SAY(answer, "yes: %s", bridge_path_name((enum bridge_path)r));
+		r = way.fabric = bridge_up(&probe, &e);
+	if (r >= 0)
+		SAY(answer, "yes: %s", way_name(way_number(&way)));
 	else if (e.text[0])
 		SAY(answer, "%s", e.text);
 	doctor_judge(row, r < 0 ? r : 0, DOCTOR_MISSING, "see the rows above", NO_BRIDGE);
@@ -253,7 +277,7 @@ const struct doctor_probe doctor_net_probes[] = {
 	{ "tproxy", probe_tproxy },
 	{ "AF_PACKET", probe_packet },
 	{ "IP_TRANSPARENT", probe_transparent },
-	{ "network path", probe_path },
+	{ "network path", probe_way },
 	{ "ping sockets", probe_ping },
 	{ "ports below 1024", probe_low_ports },
 	{ "IPv6", probe_ipv6 },

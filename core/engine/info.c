@@ -255,20 +255,25 @@ static void add_map(const struct idmap *m, const char *key, yyjson_mut_doc *doc,
 	}
 }
 
-static const char *network_words(const struct store *s)
+static char *network_words(const struct store *s)
 {
-	static const char *const paths[] = {
-		[BRIDGE_TPROXY] = "bridge and veth in the realm, TPROXY and splice",
-		[BRIDGE_DOORS] =
-			"bridge and veth in the realm, a listener and a routing "
-			"rule for each destination (this kernel has no nf_tables "
-			"with tproxy)",
-		[BRIDGE_BARE] = ("bridge and veth in the realm, TPROXY without held "
-				 "connections (this kernel has no AF_PACKET)"),
+	static const char *const paths[BRIDGE_PATHS] = {
+		[BRIDGE_TPROXY] = "TPROXY and splice",
+		[BRIDGE_DOORS] = "a listener and a routing rule for each destination "
+				 "(this kernel has no nf_tables with tproxy)",
+		[BRIDGE_BARE] = "TPROXY without held connections (this kernel has no "
+				"AF_PACKET)",
 	};
-	int path = network_path(s);
+	static const char *const fabrics[BRIDGE_FABRICS] = {
+		[BRIDGE_VETH] = "bridge and veth",
+		[BRIDGE_MACVLAN] = "macvlan ports (this kernel lacks bridge or "
+				   "veth)",
+	};
+	int way = network_way(s);
 
-	return paths[path < 0 ? BRIDGE_TPROXY : path];
+	way = way < 0 ? 0 : way;
+	return str_fmt("%s in the realm, %s", fabrics[way / BRIDGE_PATHS],
+		       paths[way % BRIDGE_PATHS]);
 }
 
 /* Our own: who runs this, with which IDs, over which network. */
@@ -286,7 +291,8 @@ static void add_rootless(const struct store *s, yyjson_mut_doc *doc, yyjson_mut_
 	json_add_str(doc, own, "User", pw ? pw->pw_name : "");
 	yyjson_mut_obj_add_uint(doc, own, "UID", geteuid());
 	json_add_str(doc, own, "RuntimeDir", s->run);
-	json_add_str(doc, own, "Network", network_words(s));
+	autofree char *network = network_words(s);
+	json_add_str(doc, own, "Network", network);
 	maps = json_add_obj(doc, own, "IDMap");
 	if (idmap_host(&uid, &gid, &why, &e) < 0)
 		yyjson_mut_arr_add_strcpy(doc, warnings, e.text);

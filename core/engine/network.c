@@ -17,10 +17,9 @@
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
-#include "core/base/id.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/base/time.h"
+#include "core/net/way.h"
 #include "core/ns/userns.h"
 #include "core/runtime/launch.h"
 #include "core/store/record.h"
@@ -76,13 +75,13 @@ int network_open(const struct store *s, const struct config *cfg, const char *wh
 
 static int up(void *arg, struct err *e)
 {
-	/* For who wants to know how another kernel would do: one path and no other. */
+	/* For who wants to know how another kernel would do: one way and no other. */
 	int r = bridge_realm_take(getenv("ROOTLESS_NETWORK_PATH"), e);
 
 	if (r < 0)
 		return r;
 	int up = bridge_up(arg, e);
-	return up < 0 ? up : r;
+	return up < 0 ? up : way_number(&(struct way){ r, up });
 }
 
 /* Marks of realms that are gone. */
@@ -119,12 +118,12 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 	if (c < 0)
 		return err_wrap(e, "network '%s'", n->name);
 	drop_old_marks(s, r->id);
-	const char *path = bridge_path_name((enum bridge_path)c);
-	return file_replace_nosync(s->run_fd, mark, path, strlen(path), 0600);
+	const char *way = way_name(c);
+	return file_replace_nosync(s->run_fd, mark, way, strlen(way), 0600);
 }
 
 /* Every network of a realm goes the same way: any mark says which. */
-int network_path(const struct store *s)
+int network_way(const struct store *s)
 {
 	autodone(realm_done) struct realm realm = { 0 };
 	autoclose int fd = openat(s->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -141,9 +140,7 @@ int network_path(const struct store *s)
 		if (!str_starts(de->d_name, begin) ||
 		    file_read_small(s->run_fd, de->d_name, text, sizeof(text)) < 0)
 			continue;
-		for (int i = 0; i < BRIDGE_PATHS; i++)
-			if (str_eq(text, bridge_path_name((enum bridge_path)i)))
-				r = i;
+		r = way_find(text);
 	}
 	closedir(d);
 	return r;

@@ -116,9 +116,9 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 /* The realm's own network parts and this network's bridge are there. */
 int network_ensure(const struct store *s, const struct realm *r, const struct network *n,
 		   struct err *e);
-/* The path (enum bridge_path) that connections take in the realm as it is; -ENOENT while
- * no network is up. */
-int network_path(const struct store *s);
+/* The way (way.h's number) that connections take in the realm as it is; negative while no
+ * network is up. */
+int network_way(const struct store *s);
 /* A connection to the stack process of this realm, which is started when there is none.
  */
 int network_stack(const struct store *s, const struct realm *r, struct err *e);

@@ -53,12 +53,8 @@ static int attach(void *arg, struct err *e)
 static int detach(void *arg, struct err *e)
 {
 	const struct ends *x = arg;
-	int r = endpoint_detach(x->first->host_ifname, e);
+	int r = endpoint_detach(x->first, x->netns, e);
 
-	if (r == -ENODEV) {
-		err_clear(e);
-		r = 0;
-	}
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(x->then); i++)
 		if (x->then[i])
 			r = endpoint_route(x->then[i], i ? AF_INET6 : AF_INET, x->netns,

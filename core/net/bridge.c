@@ -22,8 +22,10 @@
  * for a gateway is dropped by the routing itself, and doors (door.h) let in what the
  * stack has answered for. NAT (redirect and SO_ORIGINAL_DST) would need conntrack and
  * nft_nat, which come and go with the same modules. Without AF_PACKET (some sandboxes)
- * the same chain hands the first packet to the listener at once. */
-#include "core/net/bridge.h"
+ * the same chain hands the first packet to the listener at once. Without bridge or veth
+ * the links are another's (segment.c): the realm's pair says so, being of them too when
+ * there is no veth. */
+#include "core/net/bridge_inside.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,9 +40,10 @@
 #include "core/base/str.h"
 #include "core/net/link.h"
 #include "core/net/nft.h"
+#include "core/net/segment.h"
+#include "core/net/way.h"
 
 #define BRIDGE_GROUP     0x726cu
-#define HOLD_GROUP       0x726du
 #define BRIDGE_MARK      0x726cu
 #define BRIDGE_ADDRS_MAX 8
 /* iptables' mangle: before routing, after defragmentation. */
@@ -178,22 +181,6 @@ static void bridge_rule_rest(struct netlink *nl)
 	nft_rule_end(&r);
 }
 
-const char *bridge_path_name(enum bridge_path path)
-{
-	static const char *const names[] = { "tproxy", "doors", "bare" };
-
-	return names[path];
-}
-
-const char *bridge_pair(enum bridge_path path, bool out)
-{
-	static const char *const names[][2] = { { "hold0", "hold1" },
-						{ "door0", "door1" },
-						{ "bare0", "bare1" } };
-
-	return names[path][out];
-}
-
 /* The whole table in one transaction: when it exists, everything in it does. */
 static int bridge_add_rules(bool six, bool held, struct err *e)
 {
@@ -208,9 +195,9 @@ static int bridge_add_rules(bool six, bool held, struct err *e)
 	nft_add_addr_set(nl, TABLE, SET4, AF_INET);
 	nft_add_addr_set(nl, TABLE, SET6, AF_INET6);
 	bridge_rule_established(nl);
-	bridge_rule_tproxy(nl, HOLD_GROUP, IPPROTO_TCP, AF_INET);
+	bridge_rule_tproxy(nl, BRIDGE_PAIR_GROUP, IPPROTO_TCP, AF_INET);
 	if (six)
-		bridge_rule_tproxy(nl, HOLD_GROUP, IPPROTO_TCP, AF_INET6);
+		bridge_rule_tproxy(nl, BRIDGE_PAIR_GROUP, IPPROTO_TCP, AF_INET6);
 	bridge_rule_foreign(nl);
 	bridge_rule_gateway(nl, AF_INET);
 	bridge_rule_gateway(nl, AF_INET6);
@@ -307,28 +294,21 @@ static int bridge_add_routing(struct netlink *nl, struct err *e)
 }
 
 /* The pair comes last: that it is up says that the rest is there. The path. */
-static int bridge_realm_make(struct netlink *nl, int only, struct err *e)
+static int bridge_realm_make(struct netlink *nl, const struct way *only, struct err *e)
 {
-	struct link_end in = { .group = HOLD_GROUP,
-			       .mtu = BRIDGE_HOLD_MTU,
-			       .netns_fd = -1 };
-	struct link_end out = { .mtu = BRIDGE_HOLD_MTU, .netns_fd = -1 };
 	uint32_t index;
 	int path, rc;
 
 	rc = bridge_set_sysctls(e);
 	if (!rc)
 		rc = bridge_add_routing(nl, e);
-	path = rc ? rc : bridge_choose(nl, only, e);
+	path = rc ? rc : bridge_choose(nl, only->path, e);
 	if (path < 0)
 		return path;
-	in.ifname = bridge_pair((enum bridge_path)path, false);
-	out.ifname = bridge_pair((enum bridge_path)path, true);
-	link_add_veth(nl, &out, &in);
-	netlink_tolerate(nl, -EEXIST);
-	rc = netlink_commit(nl, e);
+	rc = bridge_pair_up(nl, path, only->fabric, e);
 	if (!rc)
-		rc = link_index(nl, in.ifname, &index, e);
+		rc = link_index(nl, bridge_pair((enum bridge_path)path, false), &index,
+				e);
 	if (rc)
 		return rc;
 	link_set_up(nl, index);
@@ -339,22 +319,17 @@ static int bridge_realm_make(struct netlink *nl, int only, struct err *e)
 int bridge_realm_take(const char *only, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
-	int wanted = BRIDGE_PATHS, rc;
+	struct way wish;
+	int rc = way_parse(only, &wish);
 
-	for (int i = 0; only && i < BRIDGE_PATHS; i++)
-		if (str_eq(only, bridge_path_name((enum bridge_path)i)))
-			wanted = i;
-	if (only && wanted == BRIDGE_PATHS)
-		return err_set(e, -EINVAL, "there is no network path '%s'", only);
+	if (rc)
+		return err_set(e, rc, "there is no network path '%s'", only);
 	rc = netlink_open(nl, NETLINK_ROUTE, e);
 	if (rc)
 		return rc;
-	rc = -ENODEV;
-	for (int i = 0; i < BRIDGE_PATHS && rc < 0; i++)
-		if (link_is_up(nl, bridge_pair((enum bridge_path)i, false)) == 1)
-			rc = i;
+	rc = bridge_pair_taken(nl);
 	if (rc < 0)
-		rc = bridge_realm_make(nl, wanted, e);
+		rc = bridge_realm_make(nl, &wish, e);
 	netlink_done(nl);
 	return rc < 0 ? err_wrap(e, "prepare the network") : rc;
 }
@@ -386,6 +361,24 @@ static int bridge_gateways(const struct bridge *b, struct err *e)
 	return rc;
 }
 
+/* A realm whose pair is of macvlan has no veth: a bridge would be of no use. Who was here
+ * before has left the link, of the one kind or the other. */
+static int bridge_add_link(struct netlink *nl, const struct link_end *end, struct err *e)
+{
+	int path = bridge_pair_taken(nl), rc = -EOPNOTSUPP;
+	struct err bridge = { 0 }, segment = { 0 };
+
+	if (path < 0 || !segment_is(nl, bridge_pair((enum bridge_path)path, false))) {
+		link_add_bridge(nl, end);
+		rc = netlink_commit(nl, &bridge);
+	}
+	if (rc)
+		rc = segment_up(nl, end, &segment);
+	return rc ? err_set(e, rc, "%s%s%s", bridge.text, bridge.text[0] ? ", and " : "",
+			    segment.text)
+		  : 0;
+}
+
 static int bridge_make(const struct bridge *b, struct netlink *nl, struct err *e)
 {
 	bool six = b->gateway6.family == AF_INET6;
@@ -401,8 +394,7 @@ static int bridge_make(const struct bridge *b, struct netlink *nl, struct err *e
 	 * neighbour tables would go stale. */
 	ipam_mac(&b->gateway, mac);
 	end.mac = mac;
-	link_add_bridge(nl, &end);
-	rc = netlink_commit(nl, e);
+	rc = bridge_add_link(nl, &end, e);
 	if (!rc)
 		rc = link_index(nl, b->ifname, &index, e);
 	if (rc)
@@ -425,8 +417,10 @@ int bridge_up(const struct bridge *b, struct err *e)
 	if (rc)
 		return rc;
 	rc = bridge_make(b, nl, e);
+	if (!rc)
+		rc = segment_is(nl, b->ifname) ? BRIDGE_MACVLAN : BRIDGE_VETH;
 	netlink_done(nl);
-	return rc ? err_wrap(e, "bridge '%s'", b->ifname) : 0;
+	return rc < 0 ? err_wrap(e, "bridge '%s'", b->ifname) : rc;
 }
 
 /* Takes the bridge's addresses out of the set of gateways: another network may have them
@@ -460,6 +454,8 @@ int bridge_down(const char *ifname, struct err *e)
 	if (rc)
 		return rc;
 	bridge_forget(nl, ifname);
+	if (segment_is(nl, ifname))
+		segment_down(nl, ifname, NULL);
 	link_del(nl, ifname);
 	rc = netlink_commit(nl, e);
 	netlink_done(nl);

@@ -38,8 +38,9 @@ struct bridge {
  *   BARE    nf_tables with tproxy alone: a SYN cannot be held, so a connection is
  *           accepted first, and reset when the host cannot make it; no ping outside */
 enum bridge_path { BRIDGE_TPROXY, BRIDGE_DOORS, BRIDGE_BARE, BRIDGE_PATHS };
-/* "tproxy", … */
-const char *bridge_path_name(enum bridge_path path);
+/* What the links are made of: a bridge and veth pairs; or, where the kernel lacks either,
+ * macvlan ports (segment.h), by which any of the paths goes. */
+enum bridge_fabric { BRIDGE_VETH, BRIDGE_MACVLAN, BRIDGE_FABRICS };
 /* The pair through which a held SYN comes back: sent out of the second, it comes in at
  * the first. Its name says which path the realm has taken. */
 const char *bridge_pair(enum bridge_path path, bool out);
@@ -47,9 +48,10 @@ const char *bridge_pair(enum bridge_path path, bool out);
 /* Makes the realm's own parts (lo, hold pair, sysctls, tables, rules); idempotent. By the
  * first path that this kernel can; the path taken, or -errno. */
 int bridge_realm_up(struct err *e);
-/* The same by the path of that name only (NULL: any). */
+/* The same by the path and of the fabric only that the name says (way.h); NULL: any. */
 int bridge_realm_take(const char *only, struct err *e);
-/* Makes the bridge with its addresses and rules; idempotent. */
+/* Makes the bridge, or what stands for it, with its addresses and rules; idempotent. The
+ * fabric that it is of, or -errno. */
 int bridge_up(const struct bridge *b, struct err *e);
 int bridge_down(const char *ifname, struct err *e);
 

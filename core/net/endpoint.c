@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 
@@ -13,6 +14,10 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/net/link.h"
+#include "core/net/segment.h"
+
+#define ENDPOINT_TRIES  100
+#define ENDPOINT_TRY_MS 20
 
 /* Lines of a gid_map: "inside outside count". */
 struct endpoint_gids {
@@ -112,6 +117,18 @@ static int endpoint_enter(int netns_fd, enum endpoint_sysctl want, struct netlin
 	return rc;
 }
 
+/* Where the kernel has no bridge, or no veth. */
+static int endpoint_add_port(const struct endpoint *ep, struct netlink *nl,
+			     const struct link_end *inner, struct err *e)
+{
+	if (ep->isolated)
+		return err_set(e, -EOPNOTSUPP,
+			       "containers of one network cannot be kept from each other "
+			       "on a kernel without bridge or veth (icc=false): give "
+			       "each a network of its own");
+	return segment_plug(nl, ep->bridge, inner, e);
+}
+
 static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int netns_fd,
 			     struct err *e)
 {
@@ -121,11 +138,14 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 	struct link_end inner = {
 		.ifname = ep->ifname, .mac = ep->mac, .mtu = ep->mtu, .netns_fd = netns_fd
 	};
+	char kind[LINK_KIND_MAX];
 	uint32_t index;
-	int rc = link_index(nl, ep->bridge, &outer.master, e);
+	int rc = link_kind(nl, ep->bridge, &outer.master, kind, e);
 
 	if (rc)
 		return err_wrap(e, "bridge '%s'", ep->bridge);
+	if (str_eq(kind, SEGMENT_KIND))
+		return endpoint_add_port(ep, nl, &inner, e);
 	link_add_veth(nl, &outer, &inner);
 	rc = netlink_commit(nl, e);
 	if (rc || !ep->isolated)
@@ -177,14 +197,19 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 		/* The pair of this container's last run: the kernel takes a killed
 		 * namespace apart in its own time. */
 		err_clear(e);
-		rc = endpoint_detach(ep->host_ifname, e);
-		if (rc == -ENODEV || rc == 0) {
-			err_clear(e);
+		link_del(nl, ep->host_ifname);
+		rc = netlink_commit(nl, e);
+		if (!rc)
 			rc = endpoint_add_pair(ep, nl, netns_fd, e);
-		}
 	}
 	if (!rc)
 		rc = endpoint_configure(ep, inside, e);
+	/* So does the port of that run keep its hardware address for a moment. */
+	for (int i = 0; rc == -EBUSY && i < ENDPOINT_TRIES; i++) {
+		poll(NULL, 0, ENDPOINT_TRY_MS);
+		err_clear(e);
+		rc = endpoint_configure(ep, inside, e);
+	}
 	netlink_done(inside);
 	netlink_done(nl);
 	return rc ? err_wrap(e, "attach '%s' to the network", ep->ifname) : 0;
@@ -221,15 +246,23 @@ int endpoint_loopback(int netns_fd, struct err *e)
 	return rc ? err_wrap(e, "prepare the network") : 0;
 }
 
-int endpoint_detach(const char *host_ifname, struct err *e)
+int endpoint_detach(const struct endpoint *ep, int netns_fd, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
 	int rc = netlink_open(nl, NETLINK_ROUTE, e);
 
 	if (rc)
 		return rc;
-	link_del(nl, host_ifname);
-	rc = netlink_commit(nl, e);
+	if (segment_is(nl, ep->bridge)) {
+		netlink_done(nl);
+		rc = endpoint_enter(netns_fd, ENDPOINT_KEEP, nl, e);
+		if (!rc)
+			link_del(nl, ep->ifname);
+	} else {
+		link_del(nl, ep->host_ifname);
+	}
+	if (!rc)
+		rc = netlink_commit(nl, e);
 	netlink_done(nl);
-	return rc ? err_wrap(e, "detach '%s'", host_ifname) : 0;
+	return rc ? err_wrap(e, "detach '%s'", ep->ifname) : 0;
 }

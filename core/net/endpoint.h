@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A container's interface on a network: one veth pair from the bridge into its namespace.
- */
+/* A container's interface on a network: one veth pair from the bridge into its namespace,
+ * or a port beside the realm's (segment.h). */
 #ifndef NET_ENDPOINT_H
 #define NET_ENDPOINT_H
 
@@ -12,7 +12,8 @@
 
 struct endpoint {
 	char bridge[IFNAMSIZ];
-	char host_ifname[IFNAMSIZ]; /* realm side: "veth" + 8 hex digits */
+	char host_ifname[IFNAMSIZ]; /* realm side: "veth" + 8 hex digits; of a pair only
+				     */
 	char ifname[IFNAMSIZ];      /* container side: "eth0" */
 	uint8_t mac[6];
 	struct ip_addr addr;
@@ -36,8 +37,7 @@ int endpoint_route(const struct endpoint *ep, sa_family_t family, int netns_fd,
 		   struct err *e);
 /* lo up and the sysctls only (a --network none container). */
 int endpoint_loopback(int netns_fd, struct err *e);
-/* Removes the pair by its realm side (it goes by itself with the container's namespace).
- */
-int endpoint_detach(const char *host_ifname, struct err *e);
+/* Removes the interface (it goes by itself with the container's namespace). */
+int endpoint_detach(const struct endpoint *ep, int netns_fd, struct err *e);
 
 #endif

@@ -40,19 +40,32 @@ static void link_begin_up(struct netlink *nl, const char *what, uint16_t type,
 	m->ifi_flags = m->ifi_change = IFF_UP;
 }
 
+struct link_info {
+	struct ifinfomsg m;
+	char kind[LINK_KIND_MAX];
+};
+
 static int link_seen(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const struct nlattr *a;
+	struct link_info *l = arg;
 
-	if (h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len >= NLMSG_LENGTH(sizeof(*m)))
-		*(struct ifinfomsg *)arg = *m;
+	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+		return 0;
+	l->m = *m;
+	a = netlink_find((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
+			 h->nlmsg_len - NLMSG_SPACE(sizeof(*m)), IFLA_LINKINFO);
+	a = a ? netlink_find(a + 1, a->nla_len - NLA_HDRLEN, IFLA_INFO_KIND) : NULL;
+	if (a && a->nla_len > NLA_HDRLEN && a->nla_len - NLA_HDRLEN < LINK_KIND_MAX)
+		memcpy(l->kind, a + 1, a->nla_len - NLA_HDRLEN);
 	return 0;
 }
 
-static int link_get(struct netlink *nl, const char *ifname, struct ifinfomsg *ret,
+static int link_get(struct netlink *nl, const char *ifname, struct link_info *ret,
 		    struct err *e)
 {
-	struct ifinfomsg found = { 0 };
+	struct link_info found = { 0 };
 	int rc;
 
 	link_begin(nl, "find link", RTM_GETLINK, 0, 0);
@@ -60,28 +73,38 @@ static int link_get(struct netlink *nl, const char *ifname, struct ifinfomsg *re
 	rc = netlink_dump(nl, link_seen, &found, e);
 	if (rc)
 		return rc;
-	if (!found.ifi_index)
+	if (!found.m.ifi_index)
 		return err_set(e, -ENODEV, "find link '%s': no answer", ifname);
 	*ret = found;
 	return 0;
 }
 
+int link_kind(struct netlink *nl, const char *ifname, uint32_t *ret,
+	      char ret_kind[LINK_KIND_MAX], struct err *e)
+{
+	struct link_info l;
+	int rc = link_get(nl, ifname, &l, e);
+
+	if (rc)
+		return rc;
+	*ret = (uint32_t)l.m.ifi_index;
+	memcpy(ret_kind, l.kind, LINK_KIND_MAX);
+	return 0;
+}
+
 int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e)
 {
-	struct ifinfomsg m;
-	int rc = link_get(nl, ifname, &m, e);
+	char kind[LINK_KIND_MAX];
 
-	if (!rc)
-		*ret = (uint32_t)m.ifi_index;
-	return rc;
+	return link_kind(nl, ifname, ret, kind, e);
 }
 
 int link_is_up(struct netlink *nl, const char *ifname)
 {
-	struct ifinfomsg m;
-	int rc = link_get(nl, ifname, &m, NULL);
+	struct link_info l;
+	int rc = link_get(nl, ifname, &l, NULL);
 
-	return rc ? rc : (m.ifi_flags & IFF_UP) != 0;
+	return rc ? rc : (l.m.ifi_flags & IFF_UP) != 0;
 }
 
 struct link_addrs {
@@ -165,6 +188,35 @@ void link_add_veth(struct netlink *nl, const struct link_end *a, const struct li
 	netlink_header(nl, sizeof(struct ifinfomsg));
 	link_put_end(nl, b);
 	netlink_nest_end(nl, peer);
+	netlink_nest_end(nl, data);
+	netlink_nest_end(nl, info);
+}
+
+void link_add_plain(struct netlink *nl, const char *kind, const struct link_end *link)
+{
+	size_t info;
+
+	link_begin_up(nl, "add link", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	netlink_tolerate(nl, -EEXIST);
+	link_put_end(nl, link);
+	info = netlink_nest(nl, IFLA_LINKINFO);
+	netlink_put_str(nl, IFLA_INFO_KIND, kind);
+	netlink_nest_end(nl, info);
+}
+
+void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end *port)
+{
+	void (*begin)(struct netlink *, const char *, uint16_t, uint16_t, uint32_t) =
+		port->netns_fd < 0 ? link_begin_up : link_begin;
+	size_t info, data;
+
+	begin(nl, "add macvlan port", RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	link_put_end(nl, port);
+	netlink_put_u32(nl, IFLA_LINK, lower);
+	info = netlink_nest(nl, IFLA_LINKINFO);
+	netlink_put_str(nl, IFLA_INFO_KIND, "macvlan");
+	data = netlink_nest(nl, IFLA_INFO_DATA);
+	netlink_put_u32(nl, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	netlink_nest_end(nl, data);
 	netlink_nest_end(nl, info);
 }

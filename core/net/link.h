@@ -10,6 +10,8 @@
 #include "core/net/ipam.h"
 #include "core/ns/netlink.h"
 
+#define LINK_KIND_MAX 16
+
 /* One end of a veth pair. Zero or NULL: left to the kernel. */
 struct link_end {
 	const char *ifname;
@@ -24,6 +26,11 @@ struct link_end {
 /* Asks at once: the index of the link, or -ENODEV. The buffer must be empty. */
 int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err *e);
 
+/* The same with what it is: "bridge", "veth", "macvlan", …; "" when the kernel does not
+ * say. */
+int link_kind(struct netlink *nl, const char *ifname, uint32_t *ret,
+	      char ret_kind[LINK_KIND_MAX], struct err *e);
+
 /* 1 when the link is there and up, 0 when not, or -errno (-ENODEV). */
 int link_is_up(struct netlink *nl, const char *ifname);
 
@@ -37,6 +44,11 @@ void link_add_bridge(struct netlink *nl, const struct link_end *bridge);
  * linked yet). Existing: -EEXIST. */
 void link_add_veth(struct netlink *nl, const struct link_end *a,
 		   const struct link_end *b);
+/* A link of a kind that needs no word more ("dummy"), up. An existing one is no error. */
+void link_add_plain(struct netlink *nl, const char *kind, const struct link_end *link);
+/* A macvlan port in bridge mode on the link of that index; up, when in the socket's own
+ * namespace. Existing: -EEXIST. */
+void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end *port);
 void link_set_up(struct netlink *nl, uint32_t ifindex);
 /* Needs a message of its own: the port exists only once the link has a master. */
 void link_set_isolated(struct netlink *nl, uint32_t ifindex);

@@ -4,7 +4,9 @@
  *
  *   lab realm [PATH]                                 in the realm: bridge_realm_take
  *   lab without nothing|netfilter|packet|both COMMAND…   that kernel ability hidden
- *   lab bridge NAME SUBNET GATEWAY [SUBNET6 GATEWAY6] [mtu=N] in the realm: bridge_up
+ *   lab without bridge|veth|macvlan[,…] COMMAND…     those kinds of links hidden
+ *   lab bridge NAME SUBNET GATEWAY [SUBNET6 GATEWAY6] [mtu=N] in the realm: bridge_up;
+ *                                                    "veth" or "macvlan", as it is made
  *   lab unbridge NAME                                in the realm: bridge_down
  *   lab attach PID BRIDGE VETH ADDR/PREFIX GATEWAY [ADDR6/PREFIX GATEWAY6] [mtu=N]
  *                                                    in the realm: endpoint_attach
@@ -16,15 +18,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -34,6 +41,7 @@
 #include "core/net/bridge.h"
 #include "core/net/endpoint.h"
 #include "core/net/stack.h"
+#include "core/net/way.h"
 
 static int lab_fail(const char *what)
 {
@@ -63,7 +71,7 @@ static int lab_realm(const char *path)
 
 	if (rc < 0)
 		return lab_fail(e.text);
-	printf("%s\n", bridge_path_name((enum bridge_path)rc));
+	printf("%s\n", way_name(rc));
 	return 0;
 }
 
@@ -97,10 +105,99 @@ static int lab_without(const char *what, char **command)
 	return lab_fail("run the command");
 }
 
+/* In the child: every sendto(2) is put before the one who holds the descriptor. */
+static int lab_ask_first(int sock, char **command)
+{
+	struct sock_filter code[] = {
+		LAB_LOAD(nr),
+		LAB_IF(__NR_sendto, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_LEN(code), code };
+	int fd = -1;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				  SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	if (fd < 0 || fd_send(sock, "", 1, &fd, 1) != 0)
+		return lab_fail("set the filter");
+	close(fd);
+	close(sock);
+	execvp(command[0], command);
+	return lab_fail("run the command");
+}
+
+/* Does the netlink message ask for a link of one of the kinds? */
+static bool lab_names_kind(const char *kinds, const uint8_t *message, size_t len)
+{
+	while (*kinds) {
+		uint8_t attr[4 + 16] = { 0, 0, IFLA_INFO_KIND };
+		size_t n = strcspn(kinds, ",");
+
+		if (n > 15)
+			return false;
+		memcpy(attr + 4, kinds, n);
+		memcpy(attr, &(uint16_t){ (uint16_t)(4 + n + 1) }, 2);
+		if (memmem(message, len, attr, 4 + n + 1))
+			return true;
+		kinds += n + (kinds[n] == ',');
+	}
+	return false;
+}
+
+/* Refuses such links as a kernel that has been built without them. */
+static void lab_refuse(int fd, const char *kinds)
+{
+	static uint8_t message[65536];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, -1) > 0 && (p.revents & POLLIN)) {
+		struct seccomp_notif ask = { 0 };
+		struct seccomp_notif_resp answer = { 0 };
+
+		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &ask) != 0)
+			continue;
+		struct iovec to = { message, sizeof(message) }, from;
+		from.iov_base = (void *)(uintptr_t)ask.data.args[1];
+		from.iov_len = ask.data.args[2] < sizeof(message) ? ask.data.args[2]
+								  : sizeof(message);
+		ssize_t n = process_vm_readv((pid_t)ask.pid, &to, 1, &from, 1, 0);
+
+		answer.id = ask.id;
+		if (n > 0 && lab_names_kind(kinds, message, (size_t)n))
+			answer.error = -EOPNOTSUPP;
+		else
+			answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	}
+}
+
+static int lab_without_links(const char *kinds, char **command)
+{
+	int pair[2], fd = -1, status = 0;
+	size_t n = 1;
+	char byte;
+
+	if (fd_socketpair(SOCK_SEQPACKET, pair) != 0)
+		return lab_fail("make a socket pair");
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(pair[0]);
+		_exit(lab_ask_first(pair[1], command));
+	}
+	close(pair[1]);
+	if (fd_recv(pair[0], &byte, 1, &fd, &n) == 1 && n == 1)
+		lab_refuse(fd, kinds);
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 static int lab_bridge(int argc, char **argv)
 {
 	struct bridge b = { .mtu = 1500 };
 	struct err e = { 0 };
+	int rc;
 
 	if (argc > 0 && str_starts(argv[argc - 1], "mtu=") &&
 	    lab_number(argv[--argc] + 4, &b.mtu) != 0)
@@ -112,7 +209,10 @@ static int lab_bridge(int argc, char **argv)
 			  ipam_parse_addr(argv[4], &b.gateway6) != 0))
 		return lab_fail("bridge … SUBNET6 GATEWAY6");
 	str_copy(b.ifname, sizeof(b.ifname), argv[0]);
-	return lab_end(bridge_up(&b, &e), &e);
+	rc = bridge_up(&b, &e);
+	if (rc >= 0)
+		printf("%s\n", rc == BRIDGE_MACVLAN ? "macvlan" : "veth");
+	return rc < 0 ? lab_fail(e.text) : 0;
 }
 
 static int lab_attach(int argc, char **argv)
@@ -286,7 +386,9 @@ int main(int argc, char **argv)
 	if (str_eq(argv[1], "realm"))
 		return lab_realm(argc > 2 ? argv[2] : NULL);
 	if (str_eq(argv[1], "without") && argc > 3)
-		return lab_without(argv[2], argv + 3);
+		return strstr("nothing netfilter packet both", argv[2])
+			       ? lab_without(argv[2], argv + 3)
+			       : lab_without_links(argv[2], argv + 3);
 	if (str_eq(argv[1], "bridge"))
 		return lab_bridge(argc - 2, argv + 2);
 	if (str_eq(argv[1], "unbridge") && argc == 3)

@@ -73,7 +73,10 @@ class Lab:
                                                                 ["--map-auto"]))
         # The path of core/net/bridge.h that connections take; none: the best one.
         path = os.environ.get("LAB_PATH")
-        self.path = self.realm.run(LAB, "realm", *([path] if path else [])).stdout.strip()
+        # Kinds of links that the kernel is to be without.
+        without = os.environ.get("LAB_WITHOUT")
+        self.make = [LAB, "without", without, LAB] if without else [LAB]
+        self.path = self.realm.run(*self.make, "realm", *([path] if path else [])).stdout.strip()
         self.containers = {}
         self.registered = {}
 
@@ -107,14 +110,15 @@ class Lab:
         words = [name, f"{net}.0/16", f"{net}.1"]
         if six:
             words += [f"{six}::/64", f"{six}::1"]
-        self.realm.run(LAB, "bridge", *words, f"mtu={mtu}")
+        out = self.realm.run(*self.make, "bridge", *words, f"mtu={mtu}").stdout
+        self.fabric = out.strip()
 
     def container(self, name, host=2, bridge="docker0", net="172.17.0", six=None, mtu=1500):
         c = Namespace(self, self.realm.enter, ["-r"])
         words = [str(c.pid), bridge, f"v{len(self.procs)}", f"{net}.{host}/16", f"{net}.1"]
         if six:
             words += [f"{six}::{host}/64", f"{six}::1"]
-        self.realm.run(LAB, "attach", *words, f"mtu={mtu}")
+        self.realm.run(*self.make, "attach", *words, f"mtu={mtu}")
         c.name, c.addr, c.gateway = name, f"{net}.{host}", f"{net}.1"
         c.addr6 = f"{six}::{host}" if six else None
         c.place = [f"net=id-{bridge}", f"bridge={bridge}", f"subnet={net}.0/16",

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the bridge's files share. */
+#ifndef NET_BRIDGE_INSIDE_H
+#define NET_BRIDGE_INSIDE_H
+
+#include "core/net/bridge.h"
+#include "core/net/link.h"
+
+#define BRIDGE_PAIR_GROUP 0x726du
+
+/* Makes the pair of that path, of that fabric (BRIDGE_FABRICS: veth, else macvlan). The
+ * end in may still be to be set up. */
+int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e);
+/* The path that the realm has taken: whose pair is up. -ENODEV: none yet. */
+int bridge_pair_taken(struct netlink *nl);
+
+#endif
