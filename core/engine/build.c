@@ -53,7 +53,7 @@ static int read_all(struct buildjob *j, struct err *e)
 						.keep_git = keeps_git(j->o),
 						.input = j->o->input,
 						.dir = j->dir,
-						.realm_pidfd = j->realm.pidfd };
+						.place = buildjob_place(j) };
 	int r = buildnamed_read(j, e);
 
 	if (r < 0 || (r = buildcontext_open(&want, &j->context, e)) < 0)

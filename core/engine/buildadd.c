@@ -16,6 +16,7 @@
 #include "core/engine/buildscope.h"
 #include "core/engine/buildsource.h"
 #include "core/engine/modespec.h"
+#include "core/engine/ownership.h"
 #include "core/engine/rootview.h"
 #include "core/oci/userspec.h"
 
@@ -45,13 +46,14 @@ static int read_file(const struct strv *layers, const char *path, struct buf *ou
 }
 
 /* "user", "user:group"; a number alone is the group's as well, as docker has it. */
-static int find_owner(const struct strv *layers, const char *text, struct buildcopy *c,
+static int find_owner(const struct buildjob *j, const char *text, struct buildcopy *c,
 		      struct err *e)
 {
 	autobuf passwd = { .max = USERSPEC_FILE_MAX },
 		group = { .max = USERSPEC_FILE_MAX };
 	autodone(userspec_done) struct userspec u = { 0 };
 	static const struct strv none = { 0 };
+	const struct strv *layers = c->target.layers;
 	int r;
 
 	if ((r = read_file(layers, "/etc/passwd", &passwd, e)) < 0 ||
@@ -61,7 +63,8 @@ static int find_owner(const struct strv *layers, const char *text, struct buildc
 		return r;
 	c->uid = u.uid;
 	c->gid = text[strspn(text, "0123456789")] ? u.gid : u.uid;
-	return 0;
+	return ownership_lend(j->store, j->dirfd, &j->realm,
+			      (const int64_t[]){ c->uid, c->gid }, e);
 }
 
 static int flag_word(struct buildjob *j, const struct buildjob_stage *st,
@@ -100,7 +103,7 @@ static int read_flags(struct buildjob *j, const struct buildjob_stage *st,
 	    (r = flag_bool(in, "link", &link, e)) < 0 ||
 	    (r = flag_bool(in, "parents", &c->parents, e)) < 0)
 		return r;
-	return owner ? find_owner(c->target.layers, owner, c, e) : 0;
+	return owner ? find_owner(j, owner, c, e) : 0;
 }
 
 static int read_mode(struct buildjob *j, const struct buildjob_stage *st,
@@ -169,7 +172,8 @@ static int copy_all(struct buildjob *j, struct buildjob_stage *st, struct buildc
 	if (r < 0)
 		return r;
 	autofree char *upper = str_fmt("%s/upper", c->target.scratch);
-	return buildlayer_add(j, st, &key, upper, ret_layer, e);
+	const struct buildlayer_changes made = { .upper = upper };
+	return buildlayer_add(j, st, &key, &made, ret_layer, e);
 }
 
 static int set_target(struct buildjob *j, struct buildjob_stage *st,
@@ -212,6 +216,7 @@ int buildadd_copy(struct buildjob *j, struct buildjob_stage *st,
 		return r;
 	buildjob_layers(j, st->compose, &layers);
 	struct buildcopy c = {
+		.store = j->store,
 		.realm_pidfd = j->realm.pidfd,
 		.exclude = &exclude,
 		.target = { .layers = &layers, .scratch = scratch },
@@ -254,10 +259,11 @@ static int make_folder(struct buildjob *j, struct buildjob_stage *st, const char
 	if (!scratch)
 		return e->code;
 	buildjob_layers(j, st->compose, &layers);
-	struct buildcopy c = { .realm_pidfd = j->realm.pidfd,
+	struct buildcopy c = { .store = j->store,
+			       .realm_pidfd = j->realm.pidfd,
 			       .target = { .layers = &layers, .scratch = scratch },
 			       .path = path };
-	if (!str_empty(user) && (r = find_owner(&layers, user, &c, e)) < 0)
+	if (!str_empty(user) && (r = find_owner(j, user, &c, e)) < 0)
 		return r;
 	buildlayer_key_base(&key, st);
 	buildlayer_key(&key, "workdir", path);
@@ -269,7 +275,8 @@ static int make_folder(struct buildjob *j, struct buildjob_stage *st, const char
 	if (r <= 0)
 		return r;
 	autofree char *upper = str_fmt("%s/upper", scratch);
-	return buildlayer_add(j, st, &key, upper, ret_layer, e);
+	const struct buildlayer_changes made = { .upper = upper };
+	return buildlayer_add(j, st, &key, &made, ret_layer, e);
 }
 
 int buildadd_workdir(struct buildjob *j, struct buildjob_stage *st,

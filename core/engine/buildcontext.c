@@ -81,11 +81,14 @@ static int sum_plain(int fd, struct digest *ret, struct err *e)
 	return (int)n;
 }
 
-int buildcontext_unpack(int fd, const char *path, int realm_pidfd, struct err *e)
+int buildcontext_unpack(const struct buildcontext_place *at, int fd, const char *path,
+			struct err *e)
 {
 	struct unpack_job job = { .blob_fd = fd,
 				  .more_fd = -1,
-				  .realm_pidfd = realm_pidfd };
+				  .realm_pidfd = at->realm_pidfd,
+				  .store = at->store,
+				  .holder = at->holder };
 	struct unpack_result result = { 0 };
 	struct unpack *u = NULL;
 	struct stat st;
@@ -159,7 +162,7 @@ static int open_file(const struct buildcontext_want *w, int fd, struct buildcont
 
 	c->remote = true;
 	if (buildcontext_is_tar(fd)) {
-		r = buildcontext_unpack(fd, path, w->realm_pidfd, e);
+		r = buildcontext_unpack(&w->place, fd, path, e);
 		return r < 0 ? err_wrap(e, "unpack the context")
 			     : open_folder(c, path, e);
 	}

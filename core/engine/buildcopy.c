@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 #include "core/engine/buildnode.h"
 #include "core/engine/modespec.h"
+#include "core/engine/ownership.h"
 #include "core/engine/tarout.h"
 #include "core/ns/userns.h"
 
@@ -289,8 +290,10 @@ static int do_tar(struct work *w, struct err *e)
 static int child(void *arg, struct err *e)
 {
 	struct work *w = arg;
-	int r = buildview_enter(e);
+	int r = w->c ? ownership_enter(w->c->store, e) : 0;
 
+	if (r == 0)
+		r = buildview_enter(e);
 	if (r < 0)
 		return r;
 	umask(0);

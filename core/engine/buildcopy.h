@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* COPY and ADD: what is to be copied, its checksum, and the copying, in a process of the
- * realm that writes into one fresh folder. */
+ * realm that writes into one fresh folder and takes the view of owners (ownership.h). */
 #ifndef ENGINE_BUILDCOPY_H
 #define ENGINE_BUILDCOPY_H
 
 #include "core/engine/buildtree.h"
 #include "core/engine/buildview.h"
+#include "core/store/store.h"
 #include "core/wire/digest.h"
 
 struct buildcopy_source {
@@ -18,6 +19,7 @@ struct buildcopy_source {
 };
 
 struct buildcopy {
+	const struct store *store;
 	int realm_pidfd;
 	struct buildcopy_source *sources;
 	size_t sources_len;

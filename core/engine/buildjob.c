@@ -83,6 +83,11 @@ void buildjob_done(struct buildjob *j)
 	*j = (struct buildjob){ .dirfd = -1 };
 }
 
+struct buildcontext_place buildjob_place(const struct buildjob *j)
+{
+	return (struct buildcontext_place){ j->store, j->realm.pidfd, j->dirfd };
+}
+
 char *buildjob_scratch(struct buildjob *j, struct err *e)
 {
 	char *path = str_fmt("%s/%u", j->dir, j->scratches++);

@@ -65,6 +65,8 @@ struct buildjob {
 int buildjob_open(struct buildjob *j, struct err *e);
 void buildjob_done(struct buildjob *j);
 
+/* Where its archives are unpacked. */
+struct buildcontext_place buildjob_place(const struct buildjob *j);
 /* A new folder in dir with the folders of a buildview inside. Malloc'd. */
 char *buildjob_scratch(struct buildjob *j, struct err *e);
 /* The folder of the stage's layers, top first. */

@@ -10,6 +10,7 @@
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
+#include "core/engine/ownership.h"
 #include "core/store/stepcache.h"
 #include "core/wire/hasher.h"
 
@@ -88,18 +89,34 @@ int buildlayer_find(struct buildjob *j, struct buildjob_stage *st, const struct 
 	return 1;
 }
 
-int buildlayer_add(struct buildjob *j, struct buildjob_stage *st, const struct buf *key,
-		   const char *upper, bool *ret_layer, struct err *e)
+static int add_changes(const struct buildjob *j, const struct buildjob_stage *st,
+		       const struct buildlayer_changes *made, struct err *e)
 {
-	autoclose int fd = open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
+	autoclose int fd = open(made->upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "open '%s'", made->upper);
+	r = made->by ? ownership_of_container(made->by, &j->realm, &uid, &gid, e)
+		     : ownership_view(j->store, &j->realm, &uid, &gid, e);
+	if (r < 0)
+		return r;
+	compose_ids(st->compose, &uid, &gid);
+	r = compose_add_upper(st->compose, fd, NULL, e);
+	compose_ids(st->compose, NULL, NULL);
+	return r;
+}
+
+int buildlayer_add(struct buildjob *j, struct buildjob_stage *st, const struct buf *key,
+		   const struct buildlayer_changes *made, bool *ret_layer, struct err *e)
+{
 	struct stepcache step = { .created = time_now() };
 	const struct layers_item *items;
 	struct digest digest;
 	int r;
 
-	if (fd < 0)
-		return err_sys(e, "open '%s'", upper);
-	r = compose_add_upper(st->compose, fd, NULL, e);
+	r = add_changes(j, st, made, e);
 	if (r < 0)
 		return r;
 	*ret_layer = r > 0;

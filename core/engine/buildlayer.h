@@ -4,6 +4,7 @@
 #define ENGINE_BUILDLAYER_H
 
 #include "core/engine/buildjob.h"
+#include "core/engine/container.h"
 
 /* The inputs of a step, collected to a text whose digest is the key: label and value of
  * each, lengths told, so that no two collections read the same. */
@@ -17,7 +18,12 @@ void buildlayer_key_base(struct buf *key, const struct buildjob_stage *st);
 int buildlayer_find(struct buildjob *j, struct buildjob_stage *st, const struct buf *key,
 		    bool *ret_layer, struct err *e);
 /* The folder of changes becomes a layer, and is remembered. */
+struct buildlayer_changes {
+	const char *upper;          /* its path */
+	const struct container *by; /* whose IDs its owners are; NULL: those of the view
+				       (ownership.h) */
+};
 int buildlayer_add(struct buildjob *j, struct buildjob_stage *st, const struct buf *key,
-		   const char *upper, bool *ret_layer, struct err *e);
+		   const struct buildlayer_changes *made, bool *ret_layer, struct err *e);
 
 #endif

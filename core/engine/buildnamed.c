@@ -88,7 +88,7 @@ int buildnamed_open(struct buildjob *j, struct buildnamed *n, struct err *e)
 							.cfg = j->cfg,
 							.dir = dir,
 							.input = -1,
-							.realm_pidfd = j->realm.pidfd };
+							.place = buildjob_place(j) };
 		r = dir ? buildcontext_open_named(&want, &n->context, e) : e->code;
 		n->opened = true;
 		return r < 0 ? err_wrap(e, "build context '%s'", n->name) : 0;

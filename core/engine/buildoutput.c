@@ -191,7 +191,8 @@ static int write_files(struct buildjob *j, const struct buildjob_stage *st, bool
 	struct buildcopy_source from = {
 		.fd = -1, .layers = &layers, .path = (char *)"/", .literal = true
 	};
-	const struct buildcopy c = { .realm_pidfd = j->realm.pidfd,
+	const struct buildcopy c = { .store = j->store,
+				     .realm_pidfd = j->realm.pidfd,
 				     .sources = &from,
 				     .sources_len = 1,
 				     .source_scratch = scratch,

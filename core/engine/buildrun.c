@@ -314,9 +314,10 @@ static int run_container(struct run *x, const char *id, const struct buf *key,
 			    x->shown, r);
 	if (r == 0) {
 		autofree char *upper = str_fmt("%s/containers/%s/upper", s->data, id);
+		const struct buildlayer_changes made = { .upper = upper, .by = &c };
 		r = clean(x, upper, e);
 		if (r >= 0)
-			r = buildlayer_add(x->j, x->st, key, upper, ret_layer, e);
+			r = buildlayer_add(x->j, x->st, key, &made, ret_layer, e);
 	}
 	container_remove(s, &c, true, true, NULL);
 	container_done(&c);

@@ -94,7 +94,8 @@ static int unpack_into(struct finder *f, int fd, struct err *e)
 	if (made < 0)
 		return made;
 	autofree char *path = str_fmt("%s/tree", scratch);
-	r = buildcontext_unpack(fd, path, f->j->realm.pidfd, e);
+	const struct buildcontext_place at = buildjob_place(f->j);
+	r = buildcontext_unpack(&at, fd, path, e);
 	if (r < 0)
 		return r;
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

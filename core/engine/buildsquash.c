@@ -17,12 +17,14 @@
 #include "core/base/str.h"
 #include "core/engine/buildnode.h"
 #include "core/engine/buildview.h"
+#include "core/engine/ownership.h"
 #include "core/ns/userns.h"
 
 #define OPAQUE "user.overlay.opaque"
 
 struct squash {
 	struct buildview target;
+	const struct store *store;
 	const struct strv *layers; /* folders, lowest first */
 	int root;
 };
@@ -83,7 +85,10 @@ static int lay(void *arg, const struct buildtree_node *n, struct err *e)
 static int child(void *arg, struct err *e)
 {
 	struct squash *s = arg;
-	int r = buildview_enter(e);
+	int r = ownership_enter(s->store, e);
+
+	if (r == 0)
+		r = buildview_enter(e);
 
 	if (r < 0)
 		return r;
@@ -105,7 +110,9 @@ static int merge(struct buildjob *j, const struct strv *base, const struct strv 
 		 struct compose *to, struct err *e)
 {
 	autofree char *scratch = buildjob_scratch(j, e);
+	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
 	struct squash s = { .target = { .layers = base, .scratch = scratch },
+			    .store = j->store,
 			    .layers = added,
 			    .root = -1 };
 	int r;
@@ -117,8 +124,14 @@ static int merge(struct buildjob *j, const struct strv *base, const struct strv 
 		return r;
 	autofree char *path = str_fmt("%s/upper", scratch);
 	autoclose int upper = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return upper < 0 ? err_sys(e, "open '%s'", path)
-			 : compose_add_upper(to, upper, NULL, e);
+	if (upper < 0)
+		return err_sys(e, "open '%s'", path);
+	if ((r = ownership_view(j->store, &j->realm, &uid, &gid, e)) < 0)
+		return r;
+	compose_ids(to, &uid, &gid);
+	r = compose_add_upper(to, upper, NULL, e);
+	compose_ids(to, NULL, NULL);
+	return r;
 }
 
 int buildsquash_replay(struct buildjob *j, const struct buildjob_stage *from,

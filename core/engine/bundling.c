@@ -324,5 +324,7 @@ int bundling_write(const struct store *s, const struct plan *p, int dirfd,
 	if (bundle < 0)
 		return bundle;
 	int r = write_config(p, bundle, warnings, e);
+	if (r == 0 && p->owners.len)
+		r = owners_write(dirfd, ".", &p->owners, e);
 	return r < 0 ? r : write_setup(s, p, bundle, e);
 }

@@ -11,11 +11,9 @@
 #include "core/engine/container_end.h"
 #include "core/engine/freeze.h"
 #include "core/engine/image.h"
-#include "core/engine/realm.h"
+#include "core/engine/ownership.h"
 #include "core/image/change.h"
 #include "core/image/compose.h"
-#include "core/runtime/bundle.h"
-#include "core/runtime/mapping.h"
 
 /* docker's Config object, read as an image's. */
 static int read_config(const struct container *c, struct imageconfig *ret, struct err *e)
@@ -147,24 +145,6 @@ static int make(const struct store *s, const struct container *c, const struct c
 	return compose_finish(made, o->reference, ret, e);
 }
 
-/* The container's IDs, where they are not the realm's; else the maps stay empty. */
-static int find_ids(const struct container *c, const struct realm *realm,
-		    struct idmap *uid, struct idmap *gid, struct err *e)
-{
-	autodone(bundle_done) struct bundle b = { 0 };
-	autodone(idmap_done) struct idmap u = { 0 }, g = { 0 };
-	int r = bundle_read(c->dirfd, NULL, &b, e);
-
-	if (r < 0 || !b.config.uid_maps_len || !b.config.gid_maps_len)
-		return r;
-	mapping_from_config(b.config.uid_maps, b.config.uid_maps_len, &u);
-	mapping_from_config(b.config.gid_maps, b.config.gid_maps_len, &g);
-	r = idmap_fit(&u, &realm->uid, uid);
-	if (r == 0)
-		r = idmap_fit(&g, &realm->gid, gid);
-	return r < 0 ? err_code(e, r, "container %.12s: its ID map", c->id) : 0;
-}
-
 int commit_make(const struct store *s, const struct container *c, const struct commit *o,
 		struct digest *ret, struct err *e)
 {
@@ -189,13 +169,11 @@ int commit_make(const struct store *s, const struct container *c, const struct c
 	if ((r = realm_open(s, &realm, e)) < 0)
 		return r;
 	struct compose_options how = { .realm_pidfd = realm.pidfd };
-	if ((r = find_ids(c, &realm, &uid, &gid, e)) < 0)
+	if ((r = ownership_of_container(c, &realm, &uid, &gid, e)) < 0)
 		return r;
-	if (uid.len) {
-		how.uid = &uid;
-		how.gid = &gid;
-	}
 	r = compose_new(s, &parent.tag, &how, &made, e);
+	if (r == 0)
+		compose_ids(made, &uid, &gid);
 	if (r == 0)
 		r = make(s, c, o, made, &tag, e);
 	compose_free(made);

@@ -125,7 +125,7 @@ static int take_ids(const struct call *x, struct err *e)
 	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
 	int r;
 
-	if (!x->setup.mapped.len)
+	if (!c->uid_maps_len)
 		return 0;
 	r = mapping_fit("uid_map", c->uid_maps, c->uid_maps_len, &uid, e);
 	if (r == 0)

@@ -69,32 +69,3 @@ void keepid_map(const struct idmap *realm, uint32_t own, struct idmap *ret)
 	if (own < total)
 		add(ret, own + 1, own + 1, total - 1 - below);
 }
-
-bool keepid_lend(struct idmap *m, uint32_t inside)
-{
-	struct idmap_extent lent = { .inside = inside, .count = 1 };
-	size_t last = m->len, at = 0;
-
-	for (size_t i = 0; i < m->len; i++) {
-		const struct idmap_extent *x = &m->extents[i];
-
-		/* Never the user's own. */
-		if (x->outside != 0 || x->count > 1)
-			last = i;
-	}
-	if (last == m->len)
-		return false;
-	lent.outside = m->extents[last].outside + --m->extents[last].count;
-	if (!m->extents[last].count) {
-		memmove(&m->extents[last], &m->extents[last + 1],
-			(m->len - last - 1) * sizeof(lent));
-		m->len--;
-	}
-	m->extents = mem_resize(m->extents, m->len + 1, sizeof(lent));
-	while (at < m->len && m->extents[at].inside < inside)
-		at++;
-	memmove(&m->extents[at + 1], &m->extents[at], (m->len - at) * sizeof(lent));
-	m->extents[at] = lent;
-	m->len++;
-	return true;
-}

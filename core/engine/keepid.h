@@ -17,8 +17,5 @@ bool keepid_is_auto(const char *userns);
 int keepid_parse(const char *userns, uint32_t *ret_uid, uint32_t *ret_gid, struct err *e);
 /* container → realm: own → 0, and all other IDs of the realm's map in order. */
 void keepid_map(const struct idmap *realm, uint32_t own, struct idmap *ret);
-/* Gives an ID that the map does not have the last one of it, which the container loses.
- * false: there is none but the user's own. */
-bool keepid_lend(struct idmap *m, uint32_t inside);
 
 #endif

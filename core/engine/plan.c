@@ -16,9 +16,9 @@
 #include "core/engine/limits.h"
 #include "core/engine/plan_check.h"
 #include "core/engine/plan_network.h"
+#include "core/engine/plan_owners.h"
 #include "core/engine/plan_share.h"
 #include "core/engine/plan_user.h"
-#include "core/engine/remap.h"
 #include "core/engine/signame.h"
 #include "core/store/layer.h"
 
@@ -232,21 +232,11 @@ static void plan_namespaces(struct plan *p)
 		p->namespaces &= ~(unsigned)RT_NS_NET;
 }
 
-/* Where root of the image is not root of the realm. */
-static int plan_remap(const struct store *s, struct plan *p, struct err *e)
-{
-	/* A folder given by --rootfs is as it is. */
-	if (!p->maps_differ || !p->layers.len || p->spec->rootfs ||
-	    (idmap_out(&p->uid, 0) == 0 && idmap_out(&p->gid, 0) == 0))
-		return 0;
-	return remap_layers(s, &p->uid, &p->gid, &p->layers, &p->mapped, &p->mapped_meta,
-			    e);
-}
-
 static int make(const struct store *s, struct plan *p, struct err *e)
 {
 	const struct spec *spec = p->spec;
-	const struct copyup_ids ids = { &p->uid, &p->gid };
+	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 }; /* of files */
+	const struct copyup_ids ids = { &uid, &gid };
 	struct mounts_want want = { .spec = spec,
 				    .image_volumes = &p->image.config.volumes,
 				    .layers = &p->layers };
@@ -267,12 +257,16 @@ static int make(const struct store *s, struct plan *p, struct err *e)
 	plan_namespaces(p);
 	if ((r = limits_sysctls(spec, p->namespaces, &p->sysctls, e)) < 0)
 		return r;
-	if ((r = plan_remap(s, p, e)) < 0)
+	plan_owners_files(p, &uid, &gid);
+	if ((r = plan_owners_remap(s, p, &ids, e)) < 0)
 		return r;
 	if (p->mapped.len)
 		want.ids = &ids;
 	/* Last, because it makes volumes. */
-	return mounts_resolve(s, &want, &p->mounts, e);
+	r = mounts_resolve(s, &want, &p->mounts, e);
+	if (r == 0 && (r = plan_owners_tell(s, p, e)) < 0)
+		mounts_undo(s, &p->mounts);
+	return r;
 }
 
 int plan_make(const struct store *s, const struct config *cfg, const struct spec *spec,
@@ -315,5 +309,6 @@ void plan_done(struct plan *p)
 	netplan_done(&p->net);
 	idmap_done(&p->uid);
 	idmap_done(&p->gid);
+	plan_owners_done(p);
 	*p = (struct plan){ 0 };
 }

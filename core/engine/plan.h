@@ -10,8 +10,8 @@
 #include "core/engine/mounts.h"
 #include "core/engine/netplan.h"
 #include "core/engine/security.h"
-#include "core/ns/idmap.h"
 #include "core/oci/userspec.h"
+#include "core/store/owners.h"
 
 struct plan {
 	const struct spec *spec;
@@ -38,6 +38,9 @@ struct plan {
 	struct strv exposed, sysctls;
 	struct idmap uid, gid; /* container → host; → realm once maps_differ */
 	bool maps_differ;      /* container → realm is not the identity */
+	uint32_t uids, gids;   /* so many IDs has the realm */
+	struct owners owners;  /* of its files, beyond the user's IDs */
+	int owners_fd;         /* owners.lock, where the plan has lent one; or 0 */
 	struct strv mapped; /* layers whose files' IDs are by these maps; may be empty */
 	bool mapped_meta;   /* without content of their own (remap.h) */
 	struct logplan log;

@@ -9,6 +9,7 @@
 #include "core/base/str.h"
 #include "core/engine/devices.h"
 #include "core/engine/keepid.h"
+#include "core/engine/plan_owners.h"
 #include "core/engine/plan_share.h"
 #include "core/engine/rootview.h"
 #include "core/engine/sharing.h"
@@ -107,29 +108,16 @@ static int keep_id(struct plan *p, const struct accounts *a, struct err *e)
 	return 0;
 }
 
-/* From the host's maps to the container's, which are the identity so far. */
-static void own_maps(struct plan *p)
-{
-	struct idmap uid = { 0 }, gid = { 0 };
-
-	idmap_identity(&p->uid, &uid);
-	idmap_identity(&p->gid, &gid);
-	idmap_done(&p->uid);
-	idmap_done(&p->gid);
-	p->uid = uid;
-	p->gid = gid;
-	p->maps_differ = true;
-}
-
 /* Another container's, whose map is what it is. */
 static bool shares_user(const struct plan *p)
 {
 	return sharing_is(p->pid) || sharing_is(p->ipc);
 }
 
-static int need(struct plan *p, uint32_t id, bool user, struct err *e)
+static int need(const struct store *s, struct plan *p, uint32_t id, bool user,
+		struct err *e)
 {
-	struct idmap *m = user ? &p->uid : &p->gid;
+	const struct idmap *m = user ? &p->uid : &p->gid;
 	const char *what = user ? "user" : "group", *file = user ? "uid" : "gid";
 
 	if (idmap_has(m, id))
@@ -139,10 +127,10 @@ static int need(struct plan *p, uint32_t id, bool user, struct err *e)
 			       "%s %u is not in the ID map of the container whose "
 			       "namespaces are shared",
 			       what, id);
-	if (!p->maps_differ)
-		own_maps(p);
-	if (keepid_lend(m, id))
-		return 0;
+	const struct owners_want w = { id, user ? p->uids : p->gids, !user };
+	int r = plan_owners_lend(s, p, &w, e);
+	if (r != -EOVERFLOW || e->code)
+		return r;
 	return err_set(
 		e, -EOVERFLOW,
 		"%s %u is beyond the IDs mapped for you: give your account more in "
@@ -150,7 +138,7 @@ static int need(struct plan *p, uint32_t id, bool user, struct err *e)
 		what, id, file, file);
 }
 
-static int need_groups(struct plan *p, struct err *e)
+static int need_groups(const struct store *s, struct plan *p, struct err *e)
 {
 	/* Groups that cannot be had were asked for by name, or are the image's own
 	 * affair. */
@@ -162,7 +150,7 @@ static int need_groups(struct plan *p, struct err *e)
 			continue;
 		if (!strv_has(&p->spec->group_add, p->who.groups.v[i]))
 			strv_remove(&p->who.groups, i);
-		else if (need(p, (uint32_t)gid, false, e) < 0)
+		else if (need(s, p, (uint32_t)gid, false, e) < 0)
 			return e->code;
 	}
 	return 0;
@@ -180,13 +168,19 @@ int plan_user_resolve(const struct store *s, struct plan *p, struct err *e)
 	if ((r = r < 0 ? r : keep_groups(p, e)) < 0)
 		return r;
 	r = idmap_host(&p->uid, &p->gid, &why, e);
+	if (r < 0)
+		return r;
+	p->uids = idmap_count(&p->uid);
+	p->gids = idmap_count(&p->gid);
 	if (r == 0)
 		r = shares_user(p) ? plan_share_maps(s, p, e) : keep_id(p, &a, e);
+	if (r == 0 && !shares_user(p))
+		r = plan_owners_find(s, p, e);
 	if (r == 0)
 		r = resolve(p, &a, e);
 	if (r == 0)
-		r = need(p, p->who.uid, true, e);
+		r = need(s, p, p->who.uid, true, e);
 	if (r == 0)
-		r = need(p, p->who.gid, false, e);
-	return r < 0 ? r : need_groups(p, e);
+		r = need(s, p, p->who.gid, false, e);
+	return r < 0 ? r : need_groups(s, p, e);
 }

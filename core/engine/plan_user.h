@@ -7,7 +7,8 @@
 
 /* Fills user, who, uid and gid of the plan, whose image and layers are known: --user or
  * the image's USER by its own passwd and group, --group-add, --userns. An ID past the
- * user's ranges gets the last one of them. -EOVERFLOW when there is none to give. */
+ * user's ranges is lent a slot (store/owners.h), as are those that files of its layers
+ * and volumes have: they go to owners. -EOVERFLOW when there is none to give. */
 int plan_user_resolve(const struct store *s, struct plan *p, struct err *e);
 
 #endif

@@ -37,6 +37,14 @@ size_t compose_layers(const struct compose *c, const struct layers_item **ret)
 	return c->len;
 }
 
+void compose_ids(struct compose *c, const struct idmap *uid, const struct idmap *gid)
+{
+	bool any = uid && uid->len && gid->len;
+
+	c->uid = any ? uid : NULL;
+	c->gid = any ? gid : NULL;
+}
+
 static void add_lease(struct compose *c, int fd)
 {
 	c->leases = mem_resize(c->leases, c->leases_len + 1, sizeof(*c->leases));
@@ -79,8 +87,6 @@ int compose_new(const struct store *s, const struct tag *parent,
 
 	c->store = s;
 	c->realm_pidfd = o->realm_pidfd;
-	c->uid = o->uid;
-	c->gid = o->gid;
 	time_stamp(c->created, o->created ? o->created : time_now());
 	if (parent) {
 		r = read_parent(c, parent, e);

@@ -9,13 +9,12 @@
 #define IMAGE_COMPOSE_H
 
 #include "core/image/layers.h"
+#include "core/ns/idmap.h"
 #include "core/oci/imageconfig.h"
 #include "core/store/tag.h"
 
 struct compose_options {
-	int realm_pidfd; /* as pull_options */
-	/* Of whoever wrote the upper folders: its IDs → the realm's; NULL: the same. */
-	const struct idmap *uid, *gid;
+	int realm_pidfd;          /* as pull_options */
 	int64_t created;          /* ns: stamp of config and history; 0: now */
 	struct platform platform; /* without a parent; os "": the host's */
 };
@@ -30,6 +29,9 @@ struct imageconfig *compose_config(struct compose *c);
 /* Adds the tar stream fd (plain, gzip or zstd), read to its end, as a layer. Bytes are
  * not trusted: a confined worker unpacks them. */
 int compose_add_tar(struct compose *c, int fd, struct err *e);
+/* Of whoever wrote the upper folders that are added from now on: its IDs → the realm's,
+ * not owned; empty ones, or NULL: the same. */
+void compose_ids(struct compose *c, const struct idmap *uid, const struct idmap *gid);
 /* Adds what the upper folder of an overlay changed (core/image/diff.h); skip: paths to be
  * left out, or NULL. 1: a layer was added, 0: nothing had changed. */
 int compose_add_upper(struct compose *c, int upper, const struct strv *skip,

@@ -64,6 +64,8 @@ static int start(struct crew *c, struct crew_layer *l)
 		.dirfd = layer_dirfd(l->maker),
 		.diff_id = l->item->diff_id,
 		.realm_pidfd = c->job->options->realm_pidfd,
+		.store = s,
+		.holder = layer_folder(l->maker),
 	};
 	int p[2] = { -1, -1 };
 
@@ -152,7 +154,7 @@ static int reap(struct crew *c, int timeout)
 		if (!l->worker)
 			continue;
 		p.fd = unpack_fd(l->worker);
-		if (poll(&p, 1, 0) <= 0)
+		if (poll(&p, 1, 0) <= 0 || unpack_serve(l->worker) > 0)
 			continue;
 		int r = finish(c, l);
 		if (r < 0)

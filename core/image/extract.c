@@ -25,6 +25,7 @@
 #include "core/image/folders.h"
 #include "core/image/place.h"
 #include "core/oci/whiteout.h"
+#include "core/store/owners.h"
 
 /* Free space is looked at after so many bytes; that much is left for others, and for the
  * removal of what was written. */
@@ -34,8 +35,9 @@
 struct extract {
 	struct place place;
 	int root;
-	uint32_t ids;
-	uid_t uid; /* our own: what new files get */
+	struct unpack_owners owners;
+	struct owners lent; /* so far */
+	uid_t uid;          /* our own: what new files get */
 	gid_t gid;
 	struct folders folders;
 	uint64_t unchecked; /* bytes since the last look at the free space */
@@ -49,12 +51,12 @@ struct target {
 	int parent;
 };
 
-struct extract *extract_new(int dirfd, uint32_t ids)
+struct extract *extract_new(int dirfd, const struct unpack_owners *owners)
 {
 	struct extract *x = mem_new(struct extract);
 
 	x->root = dirfd;
-	x->ids = ids;
+	x->owners = *owners;
 	x->uid = geteuid();
 	x->gid = getegid();
 	place_init(&x->place, dirfd);
@@ -70,27 +72,47 @@ void extract_free(struct extract *x)
 		return;
 	folders_done(&x->folders);
 	place_done(&x->place);
+	owners_done(&x->lent);
 	free(x);
 }
 
-static int foreign_owner(const struct extract *x, const struct tar_entry *t,
+/* Owners of which nothing is to be had. */
+static int foreign_owner(const struct extract *x, const struct tar_entry *t, bool group,
 			 struct err *e)
 {
-	bool uid_high = t->uid >= x->ids;
+	uint32_t count = group ? x->owners.gids : x->owners.uids;
+	const char *kind = group ? "gid" : "uid";
 
-	return err_set(
-		e, -EOVERFLOW,
-		"'%s' belongs to %s %u, beyond the %u ID%s of your map: let root give "
-		"you more in /etc/%s (usermod --add-sub%ss)",
-		t->path, uid_high ? "uid" : "gid", uid_high ? t->uid : t->gid, x->ids,
-		x->ids == 1 ? "" : "s", uid_high ? "subuid" : "subgid",
-		uid_high ? "uid" : "gid");
+	return err_set(e, -EOVERFLOW,
+		       "'%s' belongs to %s %u, beyond the %u ID%s of your map: let root "
+		       "give you more in /etc/sub%s (usermod --add-sub%ss)",
+		       t->path, kind, group ? t->gid : t->uid, count,
+		       count == 1 ? "" : "s", kind, kind);
 }
 
-static int owner_failed(const struct extract *x, const struct tar_entry *t, struct err *e)
+/* Puts a slot in the place of an ID that is not the user's to give. */
+static int settle_id(struct extract *x, struct tar_entry *t, bool group, struct err *e)
 {
-	if (errno == EINVAL || (errno == EPERM && (t->uid >= x->ids || t->gid >= x->ids)))
-		return foreign_owner(x, t, e);
+	uint32_t *id = group ? &t->gid : &t->uid;
+	uint32_t count = group ? x->owners.gids : x->owners.uids;
+	struct owners_line l = { .id = *id, .group = group };
+
+	if (owners_plain(*id, count))
+		return 0;
+	if (owners_find(&x->lent, group, *id, id))
+		return 0;
+	if (!x->owners.lend || count == 1 || *id == UINT32_MAX)
+		return foreign_owner(x, t, group, e);
+	int r = x->owners.lend(x->owners.arg, group, *id, &l.slot, e);
+	if (r < 0)
+		return err_wrap(e, "'%s'", t->path);
+	owners_add(&x->lent, &l);
+	*id = l.slot;
+	return 0;
+}
+
+static int owner_failed(const struct tar_entry *t, struct err *e)
+{
 	return err_sys(e, "give '%s' to %u:%u", t->path, t->uid, t->gid);
 }
 
@@ -133,7 +155,7 @@ static int finish_fd(const struct extract *x, int fd, const struct tar_entry *t,
 	bool chowned = needs_owner(x, t) || t->type == TAR_DIR;
 
 	if (chowned && fchown(fd, t->uid, t->gid))
-		return owner_failed(x, t, e);
+		return owner_failed(t, e);
 	if ((chowned || (t->mode & 07000)) && fchmod(fd, t->mode))
 		return err_sys(e, "set the mode of '%s'", t->path);
 	int r = set_xattrs(fd, t, e);
@@ -150,7 +172,7 @@ static int finish_name(const struct extract *x, const struct target *g, struct e
 	int flags = AT_SYMLINK_NOFOLLOW;
 
 	if (needs_owner(x, t) && fchownat(g->parent, g->name, t->uid, t->gid, flags))
-		return owner_failed(x, t, e);
+		return owner_failed(t, e);
 	if (t->type == TAR_FIFO && fchmodat(g->parent, g->name, t->mode, 0))
 		return err_sys(e, "set the mode of '%s'", t->path);
 	return utimensat(g->parent, g->name, times, flags)
@@ -387,19 +409,39 @@ static enum whiteout_kind kind_of_folders(const char *clean)
 	return WHITEOUT_NO;
 }
 
+static int settle(struct extract *x, struct tar_entry *t, struct err *e)
+{
+	int r;
+
+	if (t->type == TAR_CHAR || t->type == TAR_BLOCK)
+		return 0;
+	if (t->uid > x->result.uid_max)
+		x->result.uid_max = t->uid;
+	if (t->gid > x->result.gid_max)
+		x->result.gid_max = t->gid;
+	/* A further name has the owner of the first. */
+	if (t->type == TAR_HARDLINK)
+		return 0;
+	r = settle_id(x, t, false, e);
+	return r < 0 ? r : settle_id(x, t, true, e);
+}
+
 int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_reader *t,
 		  struct err *e)
 {
 	char clean[PLACE_MAX];
-	struct target g = { .entry = entry, .clean = clean };
+	struct tar_entry own = *entry;
+	struct target g = { .entry = &own, .clean = clean };
 	const char *hidden;
 	int r;
 
 	if (place_clean(clean, entry->path) < 0)
 		return err_set(e, -EBADMSG, "'%s' leads out of the layer, or is too long",
 			       entry->path);
-	if (!clean[0])
-		return put_root(x, entry, e);
+	if (!clean[0]) {
+		r = settle(x, &own, e);
+		return r < 0 ? r : put_root(x, &own, e);
+	}
 	enum whiteout_kind above = kind_of_folders(clean);
 	if (above == WHITEOUT_RESERVED)
 		return 0;
@@ -421,12 +463,9 @@ int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_r
 	case WHITEOUT_NO:
 		break;
 	}
-	if (entry->type != TAR_CHAR && entry->type != TAR_BLOCK) {
-		if (entry->uid > x->result.uid_max)
-			x->result.uid_max = entry->uid;
-		if (entry->gid > x->result.gid_max)
-			x->result.gid_max = entry->gid;
-	}
+	r = settle(x, &own, e);
+	if (r < 0)
+		return r;
 	r = put(x, &g, t, e);
 	if (entry->type == TAR_DIR)
 		place_forget(

@@ -8,8 +8,8 @@
 #include "core/wire/tar.h"
 
 struct extract;
-/* ids: how many IDs this process can give files (for the sentence of -EOVERFLOW). */
-struct extract *extract_new(int dirfd, uint32_t ids);
+/* owners is copied. */
+struct extract *extract_new(int dirfd, const struct unpack_owners *owners);
 /* One entry; t gives its data. */
 int extract_entry(struct extract *x, const struct tar_entry *entry, struct tar_reader *t,
 		  struct err *e);

@@ -17,7 +17,7 @@ struct intake_upper {
 	int dirfd;
 	const struct strv *skip;
 	int realm_pidfd;
-	const struct idmap *uid, *gid; /* as compose_options */
+	const struct idmap *uid, *gid; /* as compose_ids; NULL: the same */
 };
 int intake_upper(struct pack *p, const struct intake_upper *u, struct pack_result *ret,
 		 struct err *e);

@@ -15,7 +15,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/file.h"
-#include "core/base/buf.h"
+#include "core/base/str.h"
 #include "core/ns/bpf.h"
 #include "core/ns/caps.h"
 #include "core/ns/idmap.h"
@@ -126,25 +126,25 @@ static const int calls[] = {
 	__NR_exit_group,
 };
 
-static uint32_t count(const char *file)
+static uint32_t count(pid_t pid, const char *map)
 {
-	char text[4096];
+	char text[4096], file[64];
 	autodone(idmap_done) struct idmap m = { 0 };
-	uint64_t n = 0;
 
+	if (pid)
+		str_print(file, sizeof(file), "/proc/%d/%s", (int)pid, map);
+	else
+		str_print(file, sizeof(file), "/proc/self/%s", map);
 	if (file_read_small(AT_FDCWD, file, text, sizeof(text)) < 0 ||
 	    idmap_parse(text, strlen(text), &m) < 0)
 		return UINT32_MAX; /* unknown: the kernel will say */
-	for (size_t i = 0; i < m.len; i++)
-		n += m.extents[i].count;
-	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+	return idmap_count(&m);
 }
 
-uint32_t jail_ids(void)
+void jail_ids(pid_t pid, uint32_t *ret_uids, uint32_t *ret_gids)
 {
-	uint32_t u = count("/proc/self/uid_map"), g = count("/proc/self/gid_map");
-
-	return u < g ? u : g;
+	*ret_uids = count(pid, "uid_map");
+	*ret_gids = count(pid, "gid_map");
 }
 
 static int drop_caps(void)

@@ -4,11 +4,12 @@
 #define IMAGE_JAIL_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/base/err.h"
 
-/* How many IDs this user namespace has, by /proc/self/uid_map and gid_map (the fewer). */
-uint32_t jail_ids(void);
+/* How many IDs the user namespace of a process (0: our own) has. */
+void jail_ids(pid_t pid, uint32_t *ret_uids, uint32_t *ret_gids);
 /* From here on: files below dirfd only, no network, no exec, the capabilities to own
  * files and no others, memory bounded. Where the kernel has no Landlock, seccomp and the
  * rest hold alone. */

@@ -25,6 +25,7 @@
 #include "core/oci/imageconfig.h"
 #include "core/store/blob.h"
 #include "core/store/layer.h"
+#include "core/store/owners.h"
 
 #define SHOW_EVERY_NS 100000000
 
@@ -315,9 +316,29 @@ static int fit_all(struct round *r, struct err *e)
 	return rc;
 }
 
+/* Those of the whole image, also of layers that others have made. */
+static int check_owners(const struct round *r, struct err *e)
+{
+	autodone(owners_done) struct owners all = { 0 };
+	const struct layers_job *j = r->job;
+	char hex[DIGEST_TEXT_MAX];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < j->len; i++)
+		rc = owners_read(j->store->layers_fd,
+				 digest_hex(hex, &j->items[i].chain_id), &all, e);
+	for (size_t i = 0; rc == 0 && i < r->len; i++)
+		if (r->v[i].maker)
+			rc = owners_read(layer_folder(r->v[i].maker), ".", &all, e);
+	return rc < 0 ? rc : owners_check(&all, e);
+}
+
 static int to_disk(struct round *r, struct err *e)
 {
 	int rc = fit_all(r, e);
+
+	if (rc == 0)
+		rc = check_owners(r, e);
 
 	for (size_t i = 0; rc == 0 && i < r->len; i++)
 		if (r->v[i].maker)

@@ -40,7 +40,7 @@ struct layerstream *layerstream_new(const struct unpack_stream *s)
 	if (s->diff_id)
 		l->hasher = hasher_new(s->diff_id->algorithm);
 	l->tar = tar_reader_new(tar_bytes, l);
-	l->extract = extract_new(s->dirfd, s->ids);
+	l->extract = extract_new(s->dirfd, &s->owners);
 	return l;
 }
 

@@ -5,7 +5,10 @@
  *
  * It drops, in this order: descriptors, the host's user namespace (with it every ID of
  * the host), most capabilities, resource limits, other files and TCP (Landlock), other
- * system calls (seccomp). What it says goes over one pipe, in one message. */
+ * system calls (seccomp). What it says goes over one socket, in one message at its end;
+ * before it, it may ask for slots (store/owners.h), which the parent lends: the worker
+ * has no way to the table, and the parent believes nothing but that it is asked for an ID
+ * that needs one, so often at most. */
 #include "core/image/unpack.h"
 
 #include <errno.h>
@@ -14,6 +17,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,12 +28,29 @@
 #include "core/image/jail.h"
 #include "core/image/layerstream.h"
 #include "core/ns/userns.h"
+#include "core/store/owners.h"
 
-#define ERRNO_MAX 4095 /* the kernel's */
+#define ERRNO_MAX 4095                       /* the kernel's */
+#define ASK       1                          /* where an answer has its code */
+#define ASKS_MAX  (2 * OWNERS_IMAGE_MAX + 2) /* one more of each is told no */
+
+struct ask {
+	int ask; /* ASK */
+	uint32_t id, group;
+};
+
+struct given {
+	int code;
+	uint32_t slot;
+	char text[ERR_TEXT_MAX];
+};
 
 struct unpack {
 	pid_t pid;
-	int fd; /* the answer */
+	int fd; /* questions and the answer */
+	const struct store *store;
+	int holder;
+	unsigned asked;
 };
 
 /* --- the child ---------------------------------------------------------------------- */
@@ -73,7 +94,24 @@ uint64_t unpack_limit(uint64_t blob_size)
 	return most > UNPACK_SIZE_FREE ? most : UNPACK_SIZE_FREE;
 }
 
-static int work(const struct unpack_job *job, struct unpack_result *ret, struct err *e)
+static int ask_parent(void *arg, bool group, uint32_t id, uint32_t *ret_slot,
+		      struct err *e)
+{
+	const struct ask a = { ASK, id, group };
+	struct given g;
+	int fd = *(int *)arg;
+
+	if (fd_write_all(fd, &a, sizeof(a)) < 0 ||
+	    fd_read_full(fd, &g, sizeof(g)) != (ssize_t)sizeof(g))
+		return err_set(e, -EPIPE, "nobody lends an ID");
+	if (g.code < 0)
+		return err_set(e, g.code, "%s", g.text);
+	*ret_slot = g.slot;
+	return 0;
+}
+
+static int work(const struct unpack_job *job, int out, struct unpack_result *ret,
+		struct err *e)
 {
 	struct follow f = { job->blob_fd, job->more_fd, 0 };
 	struct unpack_stream s = {
@@ -82,7 +120,7 @@ static int work(const struct unpack_job *job, struct unpack_result *ret, struct 
 		.dirfd = job->dirfd,
 		.max = job->tar_size ? job->tar_size : unpack_limit(job->blob_size),
 		.diff_id = &job->diff_id,
-		.ids = UINT32_MAX,
+		.owners = { .lend = job->holder < 0 ? NULL : ask_parent, .arg = &out },
 	};
 	int r;
 
@@ -91,7 +129,7 @@ static int work(const struct unpack_job *job, struct unpack_result *ret, struct 
 		if (r < 0)
 			return r;
 	}
-	s.ids = jail_ids();
+	jail_ids(0, &s.owners.uids, &s.owners.gids);
 	struct layerstream *l = layerstream_new(&s);
 	r = jail_enter(job->dirfd, e);
 	if (r == 0)
@@ -123,7 +161,7 @@ static _Noreturn void child(const struct unpack_job *job, int out)
 
 	reset_signals();
 	fd_close_except(0, keep, ARRAY_LEN(keep));
-	a.code = work(job, &a.result, &e);
+	a.code = work(job, out, &a.result, &e);
 	str_copy(a.text, sizeof(a.text), e.text);
 	int r = fd_write_all(out, &a, sizeof(a));
 	if (r == 0 && a.code == 0)
@@ -137,7 +175,7 @@ int unpack_start(const struct unpack_job *job, struct unpack **ret, struct err *
 {
 	int p[2];
 
-	if (pipe2(p, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p))
 		return err_sys(e, "start an unpack worker");
 	autoclose int in = p[0], out = p[1];
 	pid_t pid = fork();
@@ -148,6 +186,8 @@ int unpack_start(const struct unpack_job *job, struct unpack **ret, struct err *
 	struct unpack *u = mem_new(struct unpack);
 	u->pid = pid;
 	u->fd = TAKE_FD(in);
+	u->store = job->store;
+	u->holder = job->holder;
 	*ret = u;
 	return 0;
 }
@@ -155,6 +195,40 @@ int unpack_start(const struct unpack_job *job, struct unpack **ret, struct err *
 int unpack_fd(const struct unpack *u)
 {
 	return u->fd;
+}
+
+static int lend(const struct unpack *u, const struct ask *a, uint32_t *ret_slot,
+		struct err *e)
+{
+	struct owners_want w = { .id = a->id, .group = a->group != 0 };
+	uint32_t uids, gids;
+
+	jail_ids(u->pid, &uids, &gids);
+	w.count = w.group ? gids : uids;
+	if (u->holder < 0 || u->asked > ASKS_MAX || w.id == UINT32_MAX ||
+	    owners_plain(w.id, w.count))
+		return err_set(e, -EINVAL, "ID %u is not lent", w.id);
+	return owners_lend(u->store, u->holder, &w, ret_slot, e);
+}
+
+int unpack_serve(struct unpack *u)
+{
+	struct given g = { 0 };
+	struct err e = { 0 };
+	struct ask a;
+	int code = 0;
+
+	if (recv(u->fd, &code, sizeof(code), MSG_PEEK | MSG_WAITALL) != sizeof(code) ||
+	    code != ASK)
+		return 0;
+	if (fd_read_full(u->fd, &a, sizeof(a)) != (ssize_t)sizeof(a))
+		return 0;
+	u->asked++;
+	g.code = lend(u, &a, &g.slot, &e);
+	str_copy(g.text, sizeof(g.text), e.text);
+	/* To one that has died: its end is found next. */
+	(void)!send(u->fd, &g, sizeof(g), MSG_NOSIGNAL);
+	return 1;
 }
 
 static int read_implicit(int fd, struct unpack_result *r, struct err *e)
@@ -191,6 +265,8 @@ int unpack_read_answer(int fd, struct unpack_result *ret, struct err *e)
 
 int unpack_finish(struct unpack *u, struct unpack_result *ret, struct err *e)
 {
+	while (unpack_serve(u) > 0)
+		;
 	int r = unpack_read_answer(u->fd, ret, e);
 	int status = spawn_wait(u->pid);
 

@@ -24,6 +24,18 @@ struct unpack_job {
 	int dirfd;   /* the layer's diff/ */
 	struct digest diff_id; /* what the uncompressed stream must hash to */
 	int realm_pidfd;       /* -1: stay in this user namespace (tests) */
+	/* The folder that says which IDs beyond the map its files have (store/owners.h);
+	 * -1: there may be none. */
+	const struct store *store;
+	int holder;
+};
+
+/* Whose IDs files are given to: how many there are, and who lends a slot for another. */
+struct unpack_owners {
+	uint32_t uids, gids;
+	int (*lend)(void *arg, bool group, uint32_t id, uint32_t *ret_slot,
+		    struct err *e); /* NULL: nobody does */
+	void *arg;
 };
 
 struct unpack_result {
@@ -50,11 +62,13 @@ uint64_t unpack_limit(uint64_t blob_size);
 struct unpack;
 /* Starts the worker. */
 int unpack_start(const struct unpack_job *job, struct unpack **ret, struct err *e);
-/* fd that becomes readable when it has ended. */
+/* fd that becomes readable when it has ended, or has something for unpack_serve. */
 int unpack_fd(const struct unpack *u);
-/* Waits, takes the result, frees u. -EBADMSG "diffID mismatch", -EOVERFLOW when an owner
- * is beyond the ID map: "'usr/x' belongs to uid 70000, beyond the 65536 IDs of your map:
- * …fix…". */
+/* 1: it was not the end, but a slot that it had to be lent; 0: it has ended. */
+int unpack_serve(struct unpack *u);
+/* Waits (and lends), takes the result, frees u. -EBADMSG "diffID mismatch", -EOVERFLOW
+ * when an owner is beyond the ID map and no slot can be had: "'usr/x' belongs to uid
+ * 70000, beyond the 1 ID of your map: …fix…". */
 int unpack_finish(struct unpack *u, struct unpack_result *ret, struct err *e);
 void unpack_cancel(struct unpack *u);
 
@@ -66,7 +80,7 @@ struct unpack_stream {
 	int dirfd;
 	uint64_t max;                 /* uncompressed bytes */
 	const struct digest *diff_id; /* NULL: any */
-	uint32_t ids;                 /* how many IDs this process can give files */
+	struct unpack_owners owners;
 };
 int unpack_stream(const struct unpack_stream *s, struct unpack_result *ret,
 		  struct err *e);

@@ -4,6 +4,7 @@
 #ifndef NS_IDMAP_H
 #define NS_IDMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -53,6 +54,12 @@ int idmap_fit(const struct idmap *want, const struct idmap *parent, struct idmap
 int idmap_has(const struct idmap *m, uint32_t inside);
 /* Inside → outside, or -ENOENT. */
 int64_t idmap_out(const struct idmap *m, uint32_t inside);
+/* How many IDs it maps. */
+uint32_t idmap_count(const struct idmap *m);
+/* inside → outside from now on; what mapped either of them before does no more. */
+void idmap_lend(struct idmap *m, uint32_t inside, uint32_t outside);
+/* inside → outside from now on, whatever else maps to outside: not for the kernel. */
+void idmap_point(struct idmap *m, uint32_t inside, uint32_t outside);
 void idmap_done(struct idmap *m);
 
 #endif

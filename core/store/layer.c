@@ -129,6 +129,11 @@ int layer_dirfd(const struct layer_maker *m)
 	return m->diff_fd;
 }
 
+int layer_folder(const struct layer_maker *m)
+{
+	return m->fd;
+}
+
 static void add_digest(yyjson_mut_doc *doc, yyjson_mut_val *obj, const char *key,
 		       const struct digest *d)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacked layers: layers/<chainID hex>/ with diff/ (overlay's form, IDs as in the realm)
- * and layer.json (diffID, parent chainID, size, ID-map note). Self-describing. */
+ * and layer.json (diffID, parent chainID, size, ID-map note), and `owners` when it has
+ * some beyond the map (owners.h). Self-describing. */
 #ifndef STORE_LAYER_H
 #define STORE_LAYER_H
 
@@ -31,6 +32,8 @@ int layer_make(const struct store *s, const struct digest *chain_id, bool wait,
 	       struct layer_maker **ret, struct err *e);
 /* diff/ of a layer in the making. */
 int layer_dirfd(const struct layer_maker *m);
+/* The folder of one in the making, where its `owners` are (store/owners.h). */
+int layer_folder(const struct layer_maker *m);
 /* The three steps that end it: layer_seal writes layer.json, layer_sync brings all sealed
  * ones to the disk, layer_commit renames one into place (and frees m in any case). */
 int layer_seal(struct layer_maker *m, const struct layer *l, struct err *e);

@@ -64,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	file_replace_nosync(outer, "victim", "x", 1, 0600);
 	autoclose int inner = file_open_dir(outer, "layer", true, 0755);
 	must(!fstatat(outer, "victim", &before, 0) && inner >= 0);
-	struct unpack_stream s = { give, &src, inner, 1 << 20, NULL, UINT32_MAX };
+	const struct unpack_owners all = { .uids = UINT32_MAX, .gids = UINT32_MAX };
+	struct unpack_stream s = { give, &src, inner, 1 << 20, NULL, all };
 	int r = unpack_stream(&s, &result, &e);
 	must(r >= 0 || e.text[0]);
 	free(result.implicit);

@@ -49,26 +49,3 @@ TEST(forms)
 	CHECK_INT(keepid_parse("keep-id:uid=", &uid, &gid, &e), -EINVAL);
 	CHECK_INT(keepid_parse("keep-id:pid=4", &uid, &gid, &e), -EINVAL);
 }
-
-static void check_lend(const char *map, uint32_t id, const char *want)
-{
-	autodone(idmap_done) struct idmap m = { 0 };
-	autobuf text = { 0 };
-	bool lent;
-
-	CHECK_INT(idmap_parse(map, strlen(map), &m), 0);
-	lent = keepid_lend(&m, id);
-	idmap_text(&m, &text);
-	CHECK_STR(lent ? buf_str(&text) : "none", want);
-}
-
-TEST(an_id_beyond_the_map)
-{
-	check_lend("0 0 65537\n", 1000650000, "0 0 65536\n1000650000 65536 1\n");
-	check_lend("0 1 1000\n1000 0 1\n1001 1001 2\n", 5000,
-		   "0 1 1000\n1000 0 1\n1001 1001 1\n5000 1002 1\n");
-	check_lend("0 1 10\n1000 0 1\n", 500, "0 1 9\n500 10 1\n1000 0 1\n");
-	check_lend("5 1 1\n1000 0 1\n", 500, "500 1 1\n1000 0 1\n");
-	check_lend("1000 0 1\n", 500, "none");
-	check_lend("0 0 1\n", 500, "none");
-}

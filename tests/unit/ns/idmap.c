@@ -116,3 +116,44 @@ TEST(fit)
 	CHECK_STR(buf_str(&b), "0 0 1\n1 1 65536\n");
 	CHECK_INT(idmap_fit(&realm, &realm, &far), -ENOENT);
 }
+
+static void check_lend(const char *map, uint32_t id, uint32_t slot, const char *want)
+{
+	autodone(idmap_done) struct idmap m = { 0 };
+	autobuf text = { 0 };
+
+	CHECK_INT(idmap_parse(map, strlen(map), &m), 0);
+	idmap_lend(&m, id, slot);
+	idmap_text(&m, &text);
+	CHECK_STR(buf_str(&text), want);
+}
+
+TEST(lend)
+{
+	check_lend("0 0 65537\n", 1000650000, 65536, "0 0 65536\n1000650000 65536 1\n");
+	check_lend("0 0 65537\n", 70000, 65533,
+		   "0 0 65533\n65534 65534 3\n70000 65533 1\n");
+	check_lend("0 1 1000\n1000 0 1\n1001 1001 2\n", 5000, 1002,
+		   "0 1 1000\n1000 0 1\n1001 1001 1\n5000 1002 1\n");
+	check_lend("0 1 10\n1000 0 1\n", 500, 10, "0 1 9\n500 10 1\n1000 0 1\n");
+	check_lend("5 1 1\n1000 0 1\n", 500, 1, "500 1 1\n1000 0 1\n");
+	/* one that was mapped elsewhere, one that is there already, neighbours */
+	check_lend("0 0 10\n", 9, 8, "0 0 8\n9 8 1\n");
+	check_lend("0 0 10\n", 9, 9, "0 0 10\n");
+	check_lend("0 0 8\n100 8 1\n", 101, 7, "0 0 7\n100 8 1\n101 7 1\n");
+	check_lend("0 0 8\n100 6 1\n102 8 1\n", 101, 7, "0 0 7\n100 6 3\n");
+	check_lend("0 0 8\n", 100, 9, "0 0 8\n100 9 1\n");
+}
+
+TEST(point)
+{
+	autodone(idmap_done) struct idmap m = { 0 };
+	autobuf text = { 0 };
+
+	CHECK_INT(idmap_parse("0 1 10\n1000 0 1\n", 16, &m), 0);
+	CHECK_INT(idmap_count(&m), 11);
+	idmap_point(&m, 5, 0);
+	idmap_point(&m, 11, 10);
+	idmap_text(&m, &text);
+	CHECK_STR(buf_str(&text), "0 1 5\n5 0 1\n6 7 4\n11 10 1\n1000 0 1\n");
+}
