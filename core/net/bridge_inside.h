@@ -8,7 +8,7 @@
 
 #define BRIDGE_PAIR_GROUP 0x726du
 
-/* Makes the pair of that path, of that fabric (BRIDGE_FABRICS: veth, else macvlan). The
+/* Makes the pair of that path, of that fabric (any other: veth, or else macvlan). The
  * end in may still be to be set up. */
 int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e);
 /* The path that the realm has taken: whose pair is up. -ENODEV: none yet. */

@@ -32,8 +32,6 @@ int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e)
 		netlink_tolerate(nl, -EEXIST);
 		rc = netlink_commit(nl, &veth);
 	}
-	if (rc && fabric == BRIDGE_VETH)
-		return err_set(e, rc, "%s", veth.text);
 	if (rc == 0)
 		return 0;
 	rc = segment_up(nl, &out, &port);

@@ -210,6 +210,9 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 		err_clear(e);
 		rc = endpoint_configure(ep, inside, e);
 	}
+	if (rc == -EBUSY)
+		rc = err_set(e, rc, "its link address is another's on network '%s'",
+			     ep->bridge);
 	netlink_done(inside);
 	netlink_done(nl);
 	return rc ? err_wrap(e, "attach '%s' to the network", ep->ifname) : 0;

@@ -8,14 +8,17 @@
 #include "core/base/str.h"
 
 static const char *const way_paths[BRIDGE_PATHS] = { "tproxy", "doors", "bare" };
-static const char *const way_fabrics[BRIDGE_FABRICS] = { "veth", "macvlan" };
 
-/* The index of the word of n characters among the names; len: not there. */
-static int way_word(const char *const *names, int len, const char *word, size_t n)
+static bool way_is(const char *name, const char *word, size_t n)
+{
+	return strlen(name) == n && memcmp(name, word, n) == 0;
+}
+
+static int way_path(const char *word, size_t n)
 {
 	int i = 0;
 
-	while (i < len && (strlen(names[i]) != n || memcmp(names[i], word, n) != 0))
+	while (i < BRIDGE_PATHS && !way_is(way_paths[i], word, n))
 		i++;
 	return i;
 }
@@ -26,13 +29,12 @@ int way_parse(const char *text, struct way *ret)
 
 	while (!str_empty(text)) {
 		size_t n = strcspn(text, ",");
-		int path = way_word(way_paths, BRIDGE_PATHS, text, n);
-		int fabric = way_word(way_fabrics, BRIDGE_FABRICS, text, n);
+		int path = way_path(text, n);
 
 		if (path < BRIDGE_PATHS)
 			w.path = path;
-		else if (fabric < BRIDGE_FABRICS)
-			w.fabric = fabric;
+		else if (way_is("macvlan", text, n))
+			w.fabric = BRIDGE_MACVLAN;
 		else
 			return -EINVAL;
 		text += n + (text[n] == ',');

@@ -13,7 +13,8 @@ struct way {
 	int fabric;
 };
 
-/* "doors", "macvlan", "doors,macvlan"; NULL or "": any way. -EINVAL. */
+/* "doors", "macvlan", "doors,macvlan"; NULL or "": any way. What is not said is found by
+ * trying. -EINVAL. */
 int way_parse(const char *text, struct way *ret);
 /* One that has been taken as one number below WAYS, and its name: "tproxy", or
  * "doors,macvlan" where the fabric is not the usual one. */

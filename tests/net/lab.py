@@ -57,7 +57,7 @@ class Namespace:
 
 
 class Lab:
-    def __init__(self, linger=60000):
+    def __init__(self, linger=60000, without=os.environ.get("LAB_WITHOUT")):
         self.procs = []
         self.dir = tempfile.mkdtemp(prefix="lab.", dir=os.environ.get("XDG_RUNTIME_DIR"))
         self.sock = os.path.join(self.dir, "stack")
@@ -74,7 +74,6 @@ class Lab:
         # The path of core/net/bridge.h that connections take; none: the best one.
         path = os.environ.get("LAB_PATH")
         # Kinds of links that the kernel is to be without.
-        without = os.environ.get("LAB_WITHOUT")
         self.make = [LAB, "without", without, LAB] if without else [LAB]
         self.path = self.realm.run(*self.make, "realm", *([path] if path else [])).stdout.strip()
         self.containers = {}

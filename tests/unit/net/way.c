@@ -33,12 +33,12 @@ TEST(way_wishes)
 	CHECK_INT(way_parse("macvlan", &w), 0);
 	CHECK_INT(w.path, BRIDGE_PATHS);
 	CHECK_INT(w.fabric, BRIDGE_MACVLAN);
-	CHECK_INT(way_parse("veth,bare", &w), 0);
+	CHECK_INT(way_parse("macvlan,bare", &w), 0);
 	CHECK_INT(w.path, BRIDGE_BARE);
-	CHECK_INT(w.fabric, BRIDGE_VETH);
+	CHECK_INT(w.fabric, BRIDGE_MACVLAN);
 	CHECK_INT(way_parse("nosuch", &w), -EINVAL);
 	CHECK_INT(way_parse("doors,", &w), 0);
 	CHECK_INT(way_parse("door", &w), -EINVAL);
-	CHECK_INT(way_parse("doors,,veth", &w), -EINVAL);
+	CHECK_INT(way_parse("doors,,macvlan", &w), -EINVAL);
 	CHECK_INT(w.path, BRIDGE_DOORS);
 }
