@@ -31,6 +31,7 @@ static int monitor(int argc, char **argv)
 						    .starved = container_starved,
 						    .probe = health_probe,
 						    .rested = container_rested,
+						    .recover = netjoin_recover,
 						    .revive = netjoin_revive,
 						    .exited = container_exited,
 						    .ended = container_ended };

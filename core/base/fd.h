@@ -66,5 +66,8 @@ int fd_send(int sock, const void *p, size_t n, const int *fds, size_t nfds);
  * and the message refused with -EMSGSIZE, as is one cut short). Bytes, 0 at end, or
  * -errno. */
 ssize_t fd_recv(int sock, void *p, size_t n, int *fds, size_t *nfds);
+/* What fd_recv would receive of a message without descriptors, which stays in the socket;
+ * -EAGAIN: there is none. */
+ssize_t fd_peek(int sock, void *p, size_t n);
 
 #endif

@@ -217,3 +217,15 @@ ssize_t fd_recv(int sock, void *p, size_t n, int *fds, size_t *nfds)
 		*nfds = count;
 	return got;
 }
+
+ssize_t fd_peek(int sock, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = recv(sock, p, n, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	return (size_t)got > n ? -EMSGSIZE : got;
+}

@@ -25,6 +25,7 @@ struct start {
 	struct setup setup;
 	struct netplan net;
 	struct realm realm;
+	struct realm_hold hold;
 	int lock;
 	int kept[MONITOR_KEEP_MAX];
 	size_t kept_len;
@@ -32,12 +33,14 @@ struct start {
 
 static void start_done(struct start *x)
 {
-	/* The first ones belong to lock and realm. */
+	/* The first ones belong to realm, hold and lock. */
 	for (size_t i = NETJOIN_KEPT_STACK; i < x->kept_len; i++)
 		fd_close(x->kept[i]);
 	setup_done(&x->setup);
 	netplan_done(&x->net);
 	realm_done(&x->realm);
+	fd_close(x->hold.netns);
+	fd_close(x->hold.told);
 	fd_close(x->lock);
 }
 
@@ -120,9 +123,12 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 
 	if ((r = read_bundle(c, x, e)) < 0 ||
 	    (x->setup.seccomp && (r = bundling_renew_filter(s, c->dirfd, e)) < 0) ||
-	    (r = realm_open(s, &x->realm, e)) < 0)
+	    (r = realm_open(s, &x->realm, e)) < 0 ||
+	    (r = realm_hold(s, &x->realm, &x->hold, e)) < 0)
 		return r;
 	x->kept[NETJOIN_KEPT_REALM] = x->realm.users_fd;
+	x->kept[NETJOIN_KEPT_NETNS] = x->hold.netns;
+	x->kept[NETJOIN_KEPT_TOLD] = x->hold.told;
 	x->kept[NETJOIN_KEPT_LOCK] = x->lock;
 	x->kept_len = NETJOIN_KEPT_STACK;
 	struct connect_want w = { .store = s, .cfg = cfg, .realm = &x->realm, .c = c };
@@ -143,7 +149,7 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 int container_start(const struct store *s, const struct config *cfg, struct container *c,
 		    int *ret_sock, struct err *e)
 {
-	autodone(start_done) struct start x = { .lock = -1 };
+	autodone(start_done) struct start x = { .lock = -1, .hold = { -1, -1 } };
 	int r;
 
 	/* Held until the monitor has the container's own lock (netjoin_open lets it go).

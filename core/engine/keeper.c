@@ -5,7 +5,12 @@
  *
  * It counts open connections instead of watching a lock: nothing has to be polled, a
  * holder's death is seen at once, and a client that connects while the keeper leaves
- * finds its connection reset and starts another. */
+ * finds its connection reset and starts another.
+ *
+ * Should it be killed, the containers live on in the realm. Each monitor holds the
+ * network namespace, so the realm does not end, and starts the next keeper there
+ * (realm_recover). What else that one has to know lies in every connection as a message:
+ * memory of the kernel's that is there exactly as long as someone may need it. */
 #include "core/engine/keeper.h"
 
 #include <errno.h>
@@ -29,6 +34,9 @@
 
 #define LISTEN_FD 3
 #define READY_FD  4
+/* "again": */
+#define OLD_FD    5
+#define NETNS_FD  6
 #define LINGER_MS 3000
 #define EVENTS    32
 
@@ -64,6 +72,7 @@ static void welcome(struct keeper *k)
 		return;
 	/* A client that went away meanwhile, or descriptors used up: closing tells it. */
 	if (fd_send(fd, k->answer.data, k->answer.len, fds, 2) < 0 ||
+	    fd_send(fd, k->answer.data, k->answer.len, NULL, 0) < 0 ||
 	    epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &ev))
 		close(fd);
 	else
@@ -125,49 +134,78 @@ static int hold(void *arg)
 	return serve(k);
 }
 
+/* One descriptor a holder. */
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int prepare(struct keeper *k, struct idmap *uid, struct idmap *gid, struct err *e)
 {
 	autofree char *why = NULL;
 	char id[REALM_ID_LEN + 1];
 	uint8_t random[REALM_ID_LEN / 2];
-	struct rlimit files;
 	int r;
 
-	/* One descriptor a holder. */
-	if (!getrlimit(RLIMIT_NOFILE, &files)) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
 	if ((r = idmap_host(uid, gid, &why, e)) < 0)
 		return r;
 	id_random(random, sizeof(random));
 	str_hex(id, random, sizeof(random));
-	k->answer.max = KEEPER_ANSWER_MAX;
 	if ((r = buf_add(&k->answer, id, sizeof(id))) < 0 ||
 	    (r = idmap_text(uid, &k->answer)) < 0 || (r = buf_addc(&k->answer, 0)) < 0 ||
 	    (r = idmap_text(gid, &k->answer)) < 0 || (r = buf_addc(&k->answer, 0)) < 0 ||
 	    (r = buf_adds(&k->answer, why ? why : "")) < 0 ||
 	    (r = buf_addc(&k->answer, 0)) < 0)
 		return err_code(e, r, "ID maps of the realm");
-	k->exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	return k->exe_fd < 0 ? err_sys(e, "open '/proc/self/exe'") : 0;
+	return 0;
+}
+
+/* A pidfd of the process that holds a new realm. */
+static int make(struct keeper *k, struct err *e)
+{
+	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
+	int r = prepare(k, &uid, &gid, e);
+
+	return r < 0 ? r : userns_spawn(&uid, &gid, hold, k, NULL, e);
+}
+
+/* The same, in the realm of one that has died. */
+static int take_over(struct keeper *k, struct err *e)
+{
+	autofree char *text = mem_alloc(KEEPER_ANSWER_MAX);
+
+	fd_cloexec(OLD_FD, true);
+	fd_cloexec(NETNS_FD, true);
+	ssize_t n = fd_peek(OLD_FD, text, KEEPER_ANSWER_MAX);
+	if (n <= 0 || buf_add(&k->answer, text, (size_t)n) < 0)
+		return err_set(e, -EPROTO, "the last keeper has left nothing");
+	return userns_respawn(NETNS_FD, hold, k, NULL, e);
 }
 
 int keeper_main(int argc, char **argv)
 {
-	struct keeper k = { .exe_fd = -1, .pidfd = -1, .epoll = -1 };
-	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
+	struct keeper k = {
+		.answer.max = KEEPER_ANSWER_MAX, .exe_fd = -1, .pidfd = -1, .epoll = -1
+	};
 	struct err e = { 0 };
-	pid_t pid;
 
 	prctl(PR_SET_NAME, "rootless-keeper");
 	fd_cloexec(LISTEN_FD, true);
 	fd_cloexec(READY_FD, true);
-	if (prepare(&k, &uid, &gid, &e) < 0) {
+	raise_files();
+	k.exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (k.exe_fd < 0) {
+		err_sys(&e, "open '/proc/self/exe'");
 		report(e.code, e.text);
 		return 1;
 	}
-	autoclose int pidfd = userns_spawn(&uid, &gid, hold, &k, &pid, &e);
+	bool again = argc > 2 && str_eq(argv[2], KEEPER_AGAIN);
+	autoclose int pidfd = again ? take_over(&k, &e) : make(&k, &e);
 	report(pidfd < 0 ? e.code : 0, e.text);
 	buf_done(&k.answer);
 	return pidfd < 0;

@@ -4,12 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
 #include "core/engine/container_end.h"
 #include "core/engine/describe.h"
+#include "core/engine/network.h"
 #include "core/store/record.h"
+
+#define AMEND_TRIES 100
+#define AMEND_MS    20
 
 void netchange_done(struct netchange *x)
 {
@@ -69,4 +74,31 @@ int netchange_write(struct netchange *x, yyjson_mut_doc *record, struct err *e)
 		return r;
 	describe_network(&x->plan, x->c->id, to, yyjson_mut_doc_get_root(to));
 	return record_write_nosync(x->store->containers_fd, x->c->id, to, e);
+}
+
+static int amend(const struct netchange *x, const struct stack_amendment *a,
+		 struct err *e)
+{
+	autoclose int sock = network_stack(x->store, &x->realm, e);
+
+	return sock < 0 ? sock : stack_amend(sock, x->c->id, a, e);
+}
+
+static bool is_between_stacks(int r, const struct stack_amendment *a)
+{
+	return r == -ECONNRESET || r == -EPIPE || r == -ECONNREFUSED ||
+	       (r == -ENOENT && (a->join || a->publish));
+}
+
+int netchange_amend(const struct netchange *x, const struct stack_amendment *a,
+		    struct err *e)
+{
+	int r = amend(x, a, e);
+
+	for (int i = 0; i < AMEND_TRIES && is_between_stacks(r, a); i++) {
+		poll(NULL, 0, AMEND_MS);
+		err_clear(e);
+		r = amend(x, a, e);
+	}
+	return r;
 }

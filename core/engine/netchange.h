@@ -7,6 +7,7 @@
 #include "core/engine/container.h"
 #include "core/engine/netplan.h"
 #include "core/engine/realm.h"
+#include "core/net/stack.h"
 #include "core/runtime/setup.h"
 #include "core/wire/json.h"
 
@@ -25,6 +26,10 @@ int netchange_open(struct netchange *x, struct err *e);
 /* The plan into setup.json, and what it says into the record (a copy of the container's,
  * or the caller's changed one). */
 int netchange_write(struct netchange *x, yyjson_mut_doc *record, struct err *e);
+/* The same in the stack, for a container that runs: with the next one where it has died,
+ * and once the container's monitor has registered there. */
+int netchange_amend(const struct netchange *x, const struct stack_amendment *a,
+		    struct err *e);
 void netchange_done(struct netchange *x);
 
 #endif

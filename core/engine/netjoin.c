@@ -162,26 +162,29 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	return r < 0 ? err_wrap(e, "network") : 0;
 }
 
-/* A new connection to a stack that lives, under the number of the old one. -ESRCH: the
- * container's realm has lost its keeper, and with it the way for a stack to join it. */
+static int take_stack(const struct store *store, const struct realm *realm,
+		      const int *kept, struct err *e)
+{
+	autoclose int fd = network_stack(store, realm, e);
+
+	if (fd < 0)
+		return fd;
+	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+}
+
+/* A new connection to a stack that lives, under the number of the old one. -ESRCH: there
+ * is no way back to the container's realm. */
 static int reconnect(const struct setup *s, const int *kept, struct err *e)
 {
 	autodone(store_done) struct store store = { 0 };
 	autodone(realm_done) struct realm realm = { 0 };
-	struct pollfd keeper = { .fd = kept[NETJOIN_KEPT_REALM] };
 	int r = netjoin_store(s, &store);
 
-	if (poll(&keeper, 1, 0) > 0)
-		return err_set(e, -ESRCH, "the realm's keeper has died");
 	if (r < 0)
 		return err_code(e, r, "open the store");
-	r = realm_find(&store, &realm, e);
-	if (r < 0)
-		return r;
-	autoclose int fd = network_stack(&store, &realm, e);
-	if (fd < 0)
-		return fd;
-	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+	r = realm_recover(&store, kept[NETJOIN_KEPT_REALM], kept[NETJOIN_KEPT_NETNS],
+			  &realm, e);
+	return r < 0 ? r : take_stack(&store, &realm, kept, e);
 }
 
 /* Bridges of a new realm, and its stack. */
@@ -198,12 +201,7 @@ static int raise_networks(const struct store *store, const struct realm *realm,
 		if (r == 0)
 			r = network_ensure(store, realm, &net, e);
 	}
-	if (r < 0)
-		return r;
-	autoclose int fd = network_stack(store, realm, e);
-	if (fd < 0)
-		return fd;
-	return dup3(fd, kept[NETJOIN_KEPT_STACK], O_CLOEXEC) < 0 ? err_sys(e, "dup") : 0;
+	return r < 0 ? r : take_stack(store, realm, kept, e);
 }
 
 /* The others may run anew. */
@@ -219,10 +217,65 @@ static int share_again(const struct store *store, const struct setup *s, struct 
 	return r < 0 ? r : sharing_join(store, dir, yyjson_doc_get_root(record), e);
 }
 
+static bool has_keeper(const int *kept)
+{
+	struct pollfd keeper = { .fd = kept[NETJOIN_KEPT_REALM] };
+
+	return poll(&keeper, 1, 0) == 0;
+}
+
+/* The realm's descriptors under the numbers of the old. The connection last: until then
+ * the old one says that this is still to be done. */
+static int take_realm(const struct realm *realm, int realm_fd, const int *kept,
+		      struct err *e)
+{
+	if (dup3(realm->pidfd, realm_fd, O_CLOEXEC) < 0 ||
+	    dup3(realm->users_fd, kept[NETJOIN_KEPT_REALM], O_CLOEXEC) < 0)
+		return err_sys(e, "dup");
+	return 0;
+}
+
+static int recover(const struct store *store, int realm_fd, const int *kept,
+		   struct err *e)
+{
+	autodone(realm_done) struct realm realm = { 0 };
+	int r = realm_recover(store, kept[NETJOIN_KEPT_REALM], kept[NETJOIN_KEPT_NETNS],
+			      &realm, e);
+
+	return r < 0 ? r : take_realm(&realm, realm_fd, kept, e);
+}
+
+int netjoin_recover(const struct setup *s, int realm_fd, const int *kept, struct err *e)
+{
+	autodone(store_done) struct store store = { 0 };
+
+	if (has_keeper(kept))
+		return 0;
+	int r = netjoin_store(s, &store);
+	return r < 0 ? err_code(e, r, "open the store")
+		     : recover(&store, realm_fd, kept, e);
+}
+
+/* Another realm: that one is to come back from now on. */
+static int take_hold(const struct store *store, const struct realm *realm,
+		     const int *kept, struct err *e)
+{
+	struct realm_hold hold;
+	int r = realm_hold(store, realm, &hold, e);
+
+	if (r < 0)
+		return r;
+	if (dup3(hold.netns, kept[NETJOIN_KEPT_NETNS], O_CLOEXEC) < 0 ||
+	    dup3(hold.told, kept[NETJOIN_KEPT_TOLD], O_CLOEXEC) < 0)
+		r = err_sys(e, "dup");
+	fd_close(hold.netns);
+	fd_close(hold.told);
+	return r;
+}
+
 int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t kept_len,
 		   struct err *e)
 {
-	struct pollfd keeper = { .fd = kept[NETJOIN_KEPT_REALM] };
 	autodone(netplan_done) struct netplan n = { 0 };
 	autodone(store_done) struct store store = { 0 };
 	autodone(realm_done) struct realm realm = { 0 };
@@ -234,18 +287,19 @@ int netjoin_revive(const struct setup *s, int realm_fd, const int *kept, size_t 
 		return err_code(e, r, "open the store");
 	if ((r = share_again(&store, s, e)) < 0)
 		return r;
-	if (poll(&keeper, 1, 0) == 0)
-		return 0;
+	r = has_keeper(kept) ? 0 : recover(&store, realm_fd, kept, e);
+	if (r != -ESRCH)
+		return r;
+	err_clear(e);
 	if ((r = realm_open(&store, &realm, e)) < 0)
 		return r;
 	if (n.mode == NETPLAN_NETWORKS && kept_len > NETJOIN_KEPT_STACK &&
 	    (r = raise_networks(&store, &realm, &n, kept, e)) < 0)
 		return r;
-	/* Last: until then the old one says that this is still to be done. */
-	if (dup3(realm.pidfd, realm_fd, O_CLOEXEC) < 0 ||
-	    dup3(realm.users_fd, kept[NETJOIN_KEPT_REALM], O_CLOEXEC) < 0)
-		return err_sys(e, "dup");
-	return 1;
+	r = take_hold(&store, &realm, kept, e);
+	if (r == 0)
+		r = take_realm(&realm, realm_fd, kept, e);
+	return r < 0 ? r : 1;
 }
 
 /* A stack that has died; or the next one, while sockets of the dead one still are. */

@@ -14,6 +14,8 @@
 /* Places among the descriptors that a monitor keeps. */
 enum netjoin_kept {
 	NETJOIN_KEPT_REALM, /* connection to the keeper */
+	NETJOIN_KEPT_NETNS, /* realm_hold's two */
+	NETJOIN_KEPT_TOLD,
 	NETJOIN_KEPT_LOCK,  /* the container's start lock, let go by netjoin_open */
 	NETJOIN_KEPT_STACK, /* connection to the stack; then listeners */
 };
@@ -23,7 +25,8 @@ enum netjoin_kept {
 void netjoin_place(const struct netplan *n, const struct netplan_end *end, const char *id,
 		   struct stack_attachment *ret);
 int netjoin_attach(const struct setup *s, int netns_fd, struct err *e);
-/* Hook revive of runtime/monitor.h. */
+/* Hooks recover and revive of runtime/monitor.h. */
+int netjoin_recover(const struct setup *s, int realm, const int *kept, struct err *e);
 int netjoin_revive(const struct setup *s, int realm, const int *kept, size_t kept_len,
 		   struct err *e);
 int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e);

@@ -84,27 +84,12 @@ static int up(void *arg, struct err *e)
 	return up < 0 ? up : way_number(&(struct way){ r, up });
 }
 
-/* Marks of realms that are gone. */
-static void drop_old_marks(const struct store *s, const char *realm)
-{
-	autoclose int fd = openat(s->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d)
-		return;
-	fd = -1;
-	for (struct dirent *de; (de = readdir(d));)
-		if (str_starts(de->d_name, "net-") && !str_starts(de->d_name + 4, realm))
-			unlinkat(s->run_fd, de->d_name, 0);
-	closedir(d);
-}
-
 /* A mark in the runtime folder, with the realm's ID in its name, spares the look into the
  * realm at each start. */
 int network_ensure(const struct store *s, const struct realm *r, const struct network *n,
 		   struct err *e)
 {
-	autofree char *mark = str_fmt("net-%s-%.12s", r->id, n->id);
+	autofree char *mark = str_fmt(REALM_MARK "%s-%.12s", r->id, n->id);
 
 	if (!faccessat(s->run_fd, mark, F_OK, 0))
 		return 0;
@@ -117,7 +102,6 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 			    (void *)&n->bridge, e);
 	if (c < 0)
 		return err_wrap(e, "network '%s'", n->name);
-	drop_old_marks(s, r->id);
 	const char *way = way_name(c);
 	return file_replace_nosync(s->run_fd, mark, way, strlen(way), 0600);
 }
@@ -128,7 +112,7 @@ int network_way(const struct store *s)
 	autodone(realm_done) struct realm realm = { 0 };
 	autoclose int fd = openat(s->run_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 || realm_find(s, &realm, NULL) < 0 ? NULL : fdopendir(fd);
-	autofree char *begin = d ? str_fmt("net-%s-", realm.id) : NULL;
+	autofree char *begin = d ? str_fmt(REALM_MARK "%s-", realm.id) : NULL;
 	int r = -ENOENT;
 
 	if (!d)
@@ -188,7 +172,7 @@ static int start_stack(const struct store *s, const struct realm *r, const char 
 
 int network_stack(const struct store *s, const struct realm *r, struct err *e)
 {
-	autofree char *name = str_fmt("stack-%s.sock", r->id);
+	autofree char *name = str_fmt(REALM_STACK "%s.sock", r->id);
 	int fd = -1;
 
 	for (int i = 0; i < TRIES; i++) {

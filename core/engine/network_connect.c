@@ -62,19 +62,11 @@ static int detach(void *arg, struct err *e)
 	return r;
 }
 
-static int amend(const struct netchange *x, const struct stack_attachment *join,
-		 const char *leave, struct err *e)
-{
-	const struct stack_amendment a = { .join = join, .leave = leave };
-	autoclose int sock = network_stack(x->store, &x->realm, e);
-
-	return sock < 0 ? sock : stack_amend(sock, x->c->id, &a, e);
-}
-
 static int join_live(struct netchange *x, struct netplan_end *end, struct err *e)
 {
 	struct ends ends = { .first = &end->ep, .netns = x->netns };
 	struct stack_attachment place = { 0 };
+	const struct stack_amendment a = { .join = &place };
 	int r;
 
 	end->ep.late = true;
@@ -82,7 +74,7 @@ static int join_live(struct netchange *x, struct netplan_end *end, struct err *e
 	if (r < 0)
 		return r;
 	netjoin_place(&x->plan, end, x->c->id, &place);
-	r = amend(x, &place, NULL, e);
+	r = netchange_amend(x, &a, e);
 	strv_done(&place.names);
 	if (r < 0)
 		userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends,
@@ -214,6 +206,7 @@ static int leave_live(struct netchange *x, const struct network *net,
 {
 	const struct endpoint *ep = &end->ep;
 	struct ends ends = { .first = ep, .netns = x->netns };
+	const struct stack_amendment a = { .leave = net->id };
 	struct netplan_end *next;
 	int r;
 
@@ -229,7 +222,7 @@ static int leave_live(struct netchange *x, const struct network *net,
 	}
 	if ((r = netchange_write(x, NULL, e)) < 0)
 		return r;
-	r = amend(x, NULL, net->id, e);
+	r = netchange_amend(x, &a, e);
 	/* A stack that has been started anew meanwhile has read the plan already. */
 	if (r < 0 && r != -ENOENT)
 		return r;

@@ -209,7 +209,7 @@ static void down(const struct store *s, struct network *n)
 
 	if (realm_find(s, &realm, NULL) < 0)
 		return;
-	autofree char *mark = str_fmt("net-%s-%.12s", realm.id, n->id);
+	autofree char *mark = str_fmt(REALM_MARK "%s-%.12s", realm.id, n->id);
 	if (unlinkat(s->run_fd, mark, 0) == 0)
 		userns_call(realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, take_down,
 			    n->bridge.ifname, NULL);

@@ -46,14 +46,6 @@ static yyjson_mut_val *bindings(yyjson_mut_doc *record)
 	return json_add_obj(record, host, "PortBindings");
 }
 
-static int amend(const struct netchange *x, const struct stack_amendment *a,
-		 struct err *e)
-{
-	autoclose int sock = network_stack(x->store, &x->realm, e);
-
-	return sock < 0 ? sock : stack_amend(sock, x->c->id, a, e);
-}
-
 /* --- add -------------------------------------------------------------------------- */
 
 static int add_live(struct netchange *x, struct netplan_port *p, struct err *e)
@@ -69,7 +61,7 @@ static int add_live(struct netchange *x, struct netplan_port *p, struct err *e)
 	p->change = NETPLAN_ADDED;
 	out.map = p->map;
 	const struct stack_amendment a = { .publish = &out };
-	r = amend(x, &a, e);
+	r = netchange_amend(x, &a, e);
 	for (size_t i = 0; i < out.fds_len; i++)
 		fd_close(out.fds[i]);
 	return r;
@@ -79,7 +71,7 @@ static void withdraw(const struct netchange *x, const struct publish *p)
 {
 	const struct stack_amendment a = { .withdraw = p };
 
-	amend(x, &a, NULL);
+	netchange_amend(x, &a, NULL);
 }
 
 static int add_all(struct netchange *x, const struct publish *v, size_t n,

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -67,7 +69,8 @@ struct report {
 };
 static const char *const step_name[] = { "make a user namespace",
 					 "become root of the user namespace",
-					 "make a network namespace" };
+					 "make a network namespace",
+					 "join the realm that was" };
 
 static int take_ids(void)
 {
@@ -91,6 +94,18 @@ static void tell(int sock, int step, int code)
 	fd_write_all(sock, &r, sizeof(r));
 }
 
+/* In the child, which is in its namespaces by now. */
+static void run_inside(int sock, int (*run)(void *), void *arg)
+{
+	/* Joining by pidfd asks for ptrace access, which a process that is not dumpable
+	 * refuses to the user outside. Nobody inside has it: that takes the
+	 * capabilities of this namespace, and containers have namespaces of their own. */
+	prctl(PR_SET_DUMPABLE, 1);
+	tell(sock, 1, 0);
+	fd_close(sock);
+	_exit(run(arg));
+}
+
 static void child(int sock, int (*run)(void *), void *arg)
 {
 	char go;
@@ -105,19 +120,33 @@ static void child(int sock, int (*run)(void *), void *arg)
 	if (fd_read_full(sock, &go, 1) != 1)
 		_exit(1);
 	r = become_root();
-	if (r == 0 && unshare(CLONE_NEWNET) < 0) {
+	if (r < 0) {
+		tell(sock, 1, r);
+		_exit(1);
+	}
+	if (unshare(CLONE_NEWNET) < 0) {
 		tell(sock, 2, -errno);
 		_exit(1);
 	}
-	/* Joining by pidfd asks for ptrace access, which a process that is not dumpable
-	 * refuses to the user outside. Nobody inside has it: that takes the
-	 * capabilities of this namespace, and containers have namespaces of their own. */
-	prctl(PR_SET_DUMPABLE, 1);
-	tell(sock, 1, r);
-	if (r < 0)
+	run_inside(sock, run, arg);
+}
+
+static void rejoining_child(int sock, int netns, int (*run)(void *), void *arg)
+{
+	int owner = ioctl(netns, NS_GET_USERNS), r;
+
+	if (owner < 0 || setns(owner, CLONE_NEWUSER) < 0 ||
+	    setns(netns, CLONE_NEWNET) < 0) {
+		tell(sock, 3, -errno);
 		_exit(1);
-	fd_close(sock);
-	_exit(run(arg));
+	}
+	fd_close(owner);
+	r = become_root();
+	if (r < 0) {
+		tell(sock, 1, r);
+		_exit(1);
+	}
+	run_inside(sock, run, arg);
 }
 
 static int expect(int sock, struct err *e)
@@ -165,6 +194,35 @@ int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(v
 		if (r == 0)
 			r = expect(sock, e);
 	}
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		spawn_wait(pid);
+		return r;
+	}
+	if (ret_pid)
+		*ret_pid = pid;
+	return TAKE_FD(pidfd);
+}
+
+int userns_respawn(int netns_fd, int (*main)(void *), void *arg, pid_t *ret_pid,
+		   struct err *e)
+{
+	int pair[2], r = fd_socketpair(SOCK_STREAM, pair);
+	pid_t pid;
+
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	autoclose int sock = pair[0];
+	pid = fork();
+	if (pid == 0) {
+		fd_close(pair[0]);
+		rejoining_child(pair[1], netns_fd, main, arg);
+	}
+	fd_close(pair[1]);
+	if (pid < 0)
+		return err_sys(e, "fork");
+	autoclose int pidfd = pidfd_open(pid);
+	r = pidfd < 0 ? err_code(e, pidfd, "open a pidfd") : expect(sock, e);
 	if (r < 0) {
 		kill(pid, SIGKILL);
 		spawn_wait(pid);

@@ -16,6 +16,10 @@
  * (max_user_namespaces, AppArmor restriction, newuidmap missing setuid). */
 int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(void *),
 		 void *arg, pid_t *ret_pid, struct err *e);
+/* Forks a process into a network namespace that is open already and the user namespace it
+ * belongs to, whoever else is in them or nobody at all; then the same. */
+int userns_respawn(int netns_fd, int (*main)(void *), void *arg, pid_t *ret_pid,
+		   struct err *e);
 /* Moves the calling process itself into a new user namespace with these maps, as its root
  * and without supplementary groups. */
 int userns_enter(const struct idmap *uid, const struct idmap *gid, struct err *e);

@@ -5,10 +5,11 @@
  *      ├────── init = the payload (child of the monitor by CLONE_PARENT)
  *      └────── pump (pump.c): log and attach clients, confined
  *
- * It holds the container's lock, the realm's lock and published listeners, waits, and
- * writes down the end. It reads no byte of the container; the pump is started and
- * confined while the container is being made, so that no start waits for it. Should the
- * pump die, the next one goes on; should the monitor die, the pump ends the container.
+ * It holds the container's lock, the connection to the keeper and published listeners,
+ * waits, and writes down the end. It reads no byte of the container; the pump is started
+ * and confined while the container is being made, so that no start waits for it. Should
+ * the pump die, the next one goes on, and so do the next keeper and the next stack;
+ * should the monitor die, the pump ends the container.
  *
  * A container with a restart policy has one monitor for all of its runs (rerun.c). */
 #include "core/runtime/monitor.h"
@@ -116,7 +117,8 @@ static int make(struct monitoring *m, struct err *e)
 /* --- running -------------------------------------------------------------------------
  */
 
-/* The stack has died: the next one takes the container in, as setup.json has it. */
+/* The keeper has died: the next one takes its place. The stack has died: the next one
+ * takes the container in, as setup.json has it. Or both, each of them by its own. */
 static int renew_network(void *arg)
 {
 	struct monitoring *m = arg;
@@ -124,8 +126,12 @@ static int renew_network(void *arg)
 	struct err e = { 0 };
 	int r = monitoring_read_setup(m, &s, &e);
 
-	if (r == 0)
+	if (r == 0 && m->hooks->recover)
+		r = m->hooks->recover(&s, m->realm, m->kept, &e);
+	if (r == 0 && m->network < 0)
 		r = m->hooks->network_open(&s, m->kept, m->kept_len, &e);
+	else if (r == 0 || r == -ESRCH)
+		r = m->network < 0 ? 0 : m->network;
 	setup_done(&s);
 	return r;
 }
@@ -299,7 +305,7 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 		.supervisor = -1,
 		.control = -1,
 		.group = { .group = -1, .events = -1 },
-		.vigil = { .children = -1, .control = -1, .pressure = -1 },
+		.vigil = { .children = -1, .keeper = -1, .control = -1, .pressure = -1 },
 		.log = { .file = { .fd = -1, .dir = -1 }, .journald = { .fd = -1 } },
 		.pump = { .in = -1, .out = { -1, -1 }, .listener = -1 }
 	};
@@ -327,6 +333,8 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 	prctl(PR_SET_DUMPABLE, 0);
 	vigil_init(&m.vigil, renew_network, &m);
 	m.vigil.control = m.control;
+	if (hooks && hooks->recover && m.kept_len)
+		m.vigil.keeper = m.kept[0];
 	watchman_begin(&m);
 	setup_done(&m.setup);
 	supervise(&m);

@@ -51,9 +51,13 @@ struct monitor_hooks {
 	/* In the monitor, after state.json says restarting: a run has ended, and another
 	 * one will follow. Journals the event. */
 	void (*rested)(const struct setup *s, const struct state *st);
-	/* In the monitor, before another run: where the realm has lost its keeper, opens
-	 * the next one and gives realm and kept its descriptors, under the numbers of the
-	 * old. 1: it has, and network_open is due; 0: nothing was to be done. */
+	/* In the monitor, when the connection to the keeper has ended: brings the same
+	 * realm's next keeper, and gives realm and kept its descriptors under the numbers
+	 * of the old. 0, also where nothing was to be done; -ESRCH: there is no way back
+	 * to that realm. */
+	int (*recover)(const struct setup *s, int realm, const int *kept, struct err *e);
+	/* In the monitor, before another run: what it needs of others, and recover.
+	 * Without a way back, opens another realm. 1: it has, and network_open is due. */
 	int (*revive)(const struct setup *s, int realm, const int *kept, size_t kept_len,
 		      struct err *e);
 	/* In the monitor, after state.json says exited and before clients are told:
@@ -70,8 +74,9 @@ struct monitor_spawn {
 	int container_dirfd; /* the container's folder */
 	int socket_dirfd; /* runtime folder of this container: attach.sock is made here */
 	int realm_pidfd;  /* keeper */
-	const int *kept;  /* held by the monitor for its life: realm lock, listeners (in
-			     the  order of setup.json's network object) */
+	const int *kept;  /* held by the monitor for its life: first the connection to the
+			     keeper; then what the hooks want, listeners in the order of
+			     setup.json's network object */
 	size_t kept_len;
 };
 

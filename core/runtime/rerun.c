@@ -143,6 +143,8 @@ static int revive(struct monitoring *m, struct err *e)
 	if (r <= 0)
 		return r;
 	m->network = fd_close(m->network);
+	if (h->recover)
+		m->vigil.keeper = m->kept[0];
 	r = h->network_open(&m->setup, m->kept, m->kept_len, e);
 	m->network = r > 0 ? r : -1;
 	return r < 0 ? r : 0;

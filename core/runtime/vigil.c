@@ -25,8 +25,17 @@ void vigil_init(struct vigil *v, vigil_renew *renew, void *arg)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	*v = (struct vigil){ .renew = renew, .arg = arg, .control = -1, .pressure = -1 };
+	*v = (struct vigil){
+		.renew = renew, .arg = arg, .keeper = -1, .control = -1, .pressure = -1
+	};
 	v->children = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static bool vigil_has_ended(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) > 0;
 }
 
 /* The first try is at once; each that fails doubles the wait for the next. */
@@ -35,9 +44,11 @@ static void vigil_try(struct vigil *v, int *connection)
 	int fd = v->renew(v->arg);
 
 	v->next = 0;
-	*connection = fd > 0 ? fd : -1;
 	if (fd >= 0) {
+		*connection = fd > 0 ? fd : -1;
 		v->tries = 0;
+		if (vigil_has_ended(v->keeper))
+			v->keeper = -1; /* and will not come back */
 		return;
 	}
 	v->next = time_monotonic() + (VIGIL_FIRST_MS * VIGIL_MS << v->tries);
@@ -84,12 +95,18 @@ void vigil_await(struct vigil *v, int *connection)
 
 	if (v->children < 0)
 		vigil_await_blindly(v);
+	/* Keeper and stack have been told to go as well, and nothing new is begun. */
+	if (v->dismissed) {
+		v->next = 0;
+		v->keeper = -1;
+	}
 	while (v->children >= 0) {
-		struct pollfd p[4] = { { .fd = v->children, .events = POLLIN },
+		struct pollfd p[5] = { { .fd = v->children, .events = POLLIN },
 				       { .fd = *connection },
 				       { .fd = v->control, .events = POLLIN },
-				       { .fd = v->pressure, .events = POLLPRI } };
-		int n = poll(p, 4, vigil_timeout(v));
+				       { .fd = v->pressure, .events = POLLPRI },
+				       { .fd = v->next ? -1 : v->keeper } };
+		int n = poll(p, 5, vigil_timeout(v));
 
 		if (n < 0)
 			continue; /* interrupted */
@@ -102,7 +119,8 @@ void vigil_await(struct vigil *v, int *connection)
 			return;
 		if (p[1].revents)
 			*connection = fd_close(*connection);
-		if (p[1].revents || (v->next && time_monotonic() >= v->next))
+		if (!v->dismissed && (p[1].revents || p[4].revents ||
+				      (v->next && time_monotonic() >= v->next)))
 			vigil_try(v, connection);
 		if (vigil_is_time(v))
 			return;

@@ -196,6 +196,27 @@ TEST(passing)
 	fd_close(pipes[1]);
 }
 
+/* A message that stays, and outlives who has sent it. */
+TEST(peeking)
+{
+	int sock[2];
+	char text[16] = "";
+
+	CHECK_INT(fd_socketpair(SOCK_SEQPACKET, sock), 0);
+	CHECK_INT(fd_peek(sock[1], text, sizeof(text)), -EAGAIN);
+	CHECK_INT(fd_send(sock[0], "last", 4, NULL, 0), 0);
+	CHECK_INT(fd_peek(sock[1], text, 3), -EMSGSIZE);
+	fd_close(sock[0]);
+	for (int i = 0; i < 3; i++) {
+		memset(text, 0, sizeof(text));
+		CHECK_INT(fd_peek(sock[1], text, sizeof(text)), 4);
+		CHECK_STR(text, "last");
+	}
+	CHECK_INT(fd_read(sock[1], text, sizeof(text)), 4);
+	CHECK_INT(fd_peek(sock[1], text, sizeof(text)), 0);
+	fd_close(sock[1]);
+}
+
 TEST(refusing_what_does_not_fit)
 {
 	int sock[2], fds[2], probe = dup(1), lowest;

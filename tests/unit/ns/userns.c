@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,15 @@ static int fails(void *arg, struct err *e)
 	return err_set(e, -ENOTDIR, "told so");
 }
 
+static void same_namespace(int pidfd, const char *name, int fd)
+{
+	autoclose int other = pidfd_open_ns(pidfd, name);
+	struct stat a, b;
+
+	CHECK(fstat(fd, &a) == 0 && fstat(other, &b) == 0);
+	CHECK(a.st_ino == b.st_ino);
+}
+
 static void realm(bool single)
 {
 	autodone(idmap_done) struct idmap uid = { 0 }, gid = { 0 };
@@ -65,8 +75,20 @@ static void realm(bool single)
 	CHECK_STR(e.text, "");
 	CHECK_INT(userns_call(fd, CLONE_NEWUSER, fails, NULL, &e), -ENOTDIR);
 	CHECK_STR(e.text, "told so");
+	autoclose int net = pidfd_open_ns(fd, "net"), user = pidfd_open_ns(fd, "user");
 	pidfd_signal(fd, SIGKILL);
 	waitpid(pid, NULL, 0);
+	/* Nobody is left in it, and another process takes its place. */
+	autoclose int next = userns_respawn(net, wait_forever, NULL, &pid, &e);
+	CHECK(next >= 0);
+	CHECK_INT(userns_call(next, CLONE_NEWUSER | CLONE_NEWNET, inside, &seven, &e), 7);
+	same_namespace(next, "net", net);
+	same_namespace(next, "user", user);
+	pidfd_signal(next, SIGKILL);
+	waitpid(pid, NULL, 0);
+	/* What is no network namespace. */
+	CHECK(userns_respawn(1, wait_forever, NULL, &pid, &e) < 0);
+	CHECK(strstr(e.text, "join the realm that was") != NULL);
 }
 
 TEST(realm_full)
