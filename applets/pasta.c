@@ -238,7 +238,6 @@ static int run(const struct pasta *o, char **args, struct asked *a, struct err *
 				(o->no_icmp ? 1u << STACK_ICMP : 0));
 	a->how.pid_file = o->pid_file;
 	a->how.log_file = o->log_file;
-	a->how.keep_stderr = o->to_stderr || o->debug || o->trace;
 	if (o->quiet)
 		log_set_level(LOG_ERROR);
 	if (o->debug || o->trace)

@@ -7,9 +7,20 @@
 #include "applets/host.h"
 #include "core/base/str.h"
 #include "core/cli/applet.h"
+#include "core/engine/foreign.h"
 #include "core/engine/portchange.h"
 
+struct port {
+	char *netns;
+	struct strv publish;
+};
+
 static const struct opt opts[] = {
+	OPT_STRING(
+		struct port, netns, 0, "netns", "pid",
+		"Ports of this process's network namespace, in place of a container's"),
+	OPT_LIST(struct port, publish, 'p', "publish", "list",
+		 "With add and rm: a port, as by an operand"),
 	OPT_END,
 };
 
@@ -121,27 +132,56 @@ static int show_some(struct host *h, char **args, struct err *e)
 			e);
 }
 
-static int port_main(void *opts_, char **args)
+/* Those of a namespace: add and rm take ports alone, ls nothing. */
+static int port_netns(const struct port *o, char **args, struct err *e)
 {
-	autohost h = { 0 };
-	struct err e = { 0 };
-	int r = host_open(&h, &e);
+	bool add = str_eq(args[0], "add");
+	autostrv lines = { 0 };
+	int r;
 
-	if (r < 0)
-		return host_fail(&e, 1);
-	if (is_verb(args, "add"))
-		r = change(&h, args + 1, true, &e);
-	else if (is_verb(args, "rm"))
-		r = change(&h, args + 1, false, &e);
-	else if (is_verb(args, "ls"))
-		r = args[1] ? show_some(&h, args + 1, &e) : show_every(&h, &e);
-	else if (args[1] && args[2])
-		r = err_set(
-			&e, -EINVAL,
+	if (add || str_eq(args[0], "rm"))
+		return add ? foreign_add(o->netns, args + 1, e)
+			   : foreign_remove(o->netns, args + 1, e);
+	if (!str_eq(args[0], "ls") || args[1])
+		return err_set(e, -EINVAL, "--netns goes with add, rm or ls");
+	r = foreign_list(o->netns, &lines, e);
+	for (size_t i = 0; r == 0 && i < lines.len; i++)
+		puts(lines.v[i]);
+	return r;
+}
+
+static int port_verb(struct host *h, const struct port *o, char **args, struct err *e)
+{
+	bool add = is_verb(args, "add");
+
+	if (add || is_verb(args, "rm"))
+		return change(h, args + 1, add, e);
+	if (o->publish.len)
+		return err_set(e, -EINVAL, "--publish goes with add or rm");
+	if (is_verb(args, "ls"))
+		return args[1] ? show_some(h, args + 1, e) : show_every(h, e);
+	if (args[1] && args[2])
+		return err_set(
+			e, -EINVAL,
 			"'port' takes CONTAINER [PRIVATE_PORT[/PROTO]], or add, rm or "
 			"ls first");
-	else
-		r = show_some(&h, args, &e);
+	return show_some(h, args, e);
+}
+
+static int port_main(void *opts_, char **args)
+{
+	const struct port *o = opts_;
+	autostrv all = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	int r;
+
+	strv_addv(&all, args);
+	strv_addv(&all, strv_view(&o->publish));
+	if (o->netns)
+		r = port_netns(o, all.v, &e);
+	else if ((r = host_open(&h, &e)) == 0)
+		r = port_verb(&h, o, all.v, &e);
 	return r < 0 ? host_fail(&e, 1) : 0;
 }
 
@@ -149,11 +189,17 @@ const struct applet port_applet = {
 	.name = "port",
 	.args = "CONTAINER [PRIVATE_PORT[/PROTO]] | add CONTAINER "
 		"[IP:][HOST:]PORT[/PROTO]... "
-		"| rm CONTAINER [IP:][HOST:]PORT[/PROTO]... | ls [CONTAINER]",
+		"| rm CONTAINER [IP:][HOST:]PORT[/PROTO]... | ls [CONTAINER] "
+		"| add|rm --netns PID [IP:][HOST:]PORT[/PROTO]... | ls --netns PID",
 	.summary = "List port mappings or a specific mapping for the container; publish "
 		   "ports of a running one, and withdraw them",
+	.details = "With --netns any network namespace of the user's has its ports "
+		   "published. If `rootless net`\nserves it, by that; else it is given a "
+		   "device `ports0` for its visitors, and no way out, until\nits last "
+		   "process or the last of the ports is gone.",
 	.group = GROUP_COMMAND,
 	.opts = opts,
+	.opts_size = sizeof(struct port),
 	.min_args = 1,
 	.max_args = -1,
 	.main = port_main,

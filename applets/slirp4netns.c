@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/log.h"
@@ -37,9 +38,9 @@ static const struct opt opts[] = {
 		 "Close the host's loopback to the namespace"),
 	OPT_BOOL(struct slirp, six, '6', "enable-ipv6", "IPv6 too (fd00::/64)"),
 	OPT_BOOL(struct slirp, sandbox, 0, "enable-sandbox",
-		 "Give up the files (always so: Landlock)"),
+		 "Give up all files (always so, by Landlock where the kernel has it)"),
 	OPT_BOOL(struct slirp, seccomp, 0, "enable-seccomp",
-		 "Give up system calls (always so)"),
+		 "Give up all system calls but those needed (always so)"),
 	OPT_INT(struct slirp, exit_fd, 'e', "exit-fd", "End when this descriptor does",
 		"-1"),
 	OPT_STRING(struct slirp, mac, 0, "macaddress", "mac",
@@ -165,6 +166,7 @@ static int slirp_main(void *opts_, char **args)
 	struct standalone s = { .loopback = !o->no_loopback,
 				.api = o->api,
 				.exit_fd = (int)o->exit_fd,
+				.log_fd = STDERR_FILENO,
 				.ready = tell_ready,
 				.arg = &ready_fd };
 	struct nstarget t = { .user_fd = -1, .net_fd = -1 };

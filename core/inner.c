@@ -12,6 +12,7 @@
 #include "core/engine/keeper.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/news.h"
+#include "core/engine/outpost.h"
 #include "core/net/stack.h"
 #include "core/runtime/exec.h"
 #include "core/runtime/launch.h"
@@ -67,6 +68,7 @@ static const struct {
 	{ "keeper", keeper_main },
 	{ "monitor", monitor },
 	{ "stack", stack },
+	{ "net", outpost_main },
 	{ "exec", execution },
 	{ "create", ociproc_create_main },
 	{ "enlist", ociproc_exec_main },

@@ -20,6 +20,7 @@
 #include "core/base/fd.h"
 #include "core/base/spawn.h"
 #include "core/base/str.h"
+#include "core/engine/hostnet.h"
 #include "core/net/bridge.h"
 #include "core/net/endpoint.h"
 #include "core/net/link.h"
@@ -30,6 +31,7 @@
 /* What the annex' process says when it stands, or why it does not. */
 struct report {
 	int code;
+	bool faceless;
 	struct err e;
 };
 
@@ -140,19 +142,38 @@ static int replace_tap(const struct annex_plan *p, const struct nstarget *t,
 	return r;
 }
 
-static void add_side(struct netlink *nl, uint32_t index, const struct annex_side *s,
-		     bool own_subnet)
+/* Has the target a default route of that family? */
+static int has_default(const struct nstarget *t, sa_family_t family, bool *ret,
+		       struct err *e)
 {
-	if (own_subnet) {
+	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct hostnet found;
+
+	if (own < 0)
+		return err_sys(e, "open '/proc/self/ns/net'");
+	if (setns(t->net_fd, CLONE_NEWNET) != 0)
+		return err_sys(e, "join the network namespace");
+	*ret = hostnet_find(family, NULL, &found, NULL) == 0;
+	if (setns(own, CLONE_NEWNET) != 0)
+		return err_sys(e, "return from the network namespace");
+	return 0;
+}
+
+static void add_side(struct netlink *nl, uint32_t index, const struct annex_side *s,
+		     const struct annex_plan *p, bool faceless)
+{
+	if (p->own_subnet) {
 		link_add_addr(nl, index, &s->addr, s->prefix);
 	} else {
 		link_add_addr_alone(nl, index, &s->addr, s->prefix);
 		link_add_host(nl, index, &s->router);
 	}
-	link_add_default(nl, index, &s->router);
+	if (!faceless)
+		link_add_default(nl, index, &s->router);
 }
 
-static int configure(const struct annex_plan *p, const struct nstarget *t, struct err *e)
+static int configure(const struct annex_plan *p, const struct nstarget *t,
+		     bool *ret_faceless, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
 	uint32_t index;
@@ -166,8 +187,11 @@ static int configure(const struct annex_plan *p, const struct nstarget *t, struc
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(p->side); i++) {
 		if (p->side[i].addr.family == AF_UNSPEC)
 			continue;
-		add_side(nl, index, &p->side[i], p->own_subnet);
-		r = netlink_commit(nl, e);
+		if (p->visits)
+			r = has_default(t, p->side[i].addr.family, ret_faceless, e);
+		add_side(nl, index, &p->side[i], p, *ret_faceless);
+		if (r == 0)
+			r = netlink_commit(nl, e);
 	}
 	netlink_done(nl);
 	return r < 0 ? err_wrap(e, "configure '%s'", p->ifname) : 0;
@@ -204,7 +228,8 @@ static int open_watch(const struct nstarget *t, struct err *e)
 }
 
 /* The watch, or -errno. */
-static int build(const struct annex_plan *p, const struct nstarget *t, struct err *e)
+static int build(const struct annex_plan *p, const struct nstarget *t, bool *ret_faceless,
+		 struct err *e)
 {
 	struct endpoint ep = {
 		.bridge = ANNEX_BRIDGE, .host_ifname = PAIR, .mtu = p->mtu, .late = true
@@ -221,7 +246,8 @@ static int build(const struct annex_plan *p, const struct nstarget *t, struct er
 	memcpy(ep.ifname, p->ifname, sizeof(ep.ifname));
 	memcpy(ep.mac, p->mac, sizeof(ep.mac));
 	if ((r = raise_bridge(p, e)) < 0 || (r = replace_tap(p, t, e)) < 0 ||
-	    (r = endpoint_attach(&ep, t->net_fd, e)) < 0 || (r = configure(p, t, e)) < 0)
+	    (r = endpoint_attach(&ep, t->net_fd, e)) < 0 ||
+	    (r = configure(p, t, ret_faceless, e)) < 0)
 		return r;
 	return open_watch(t, e);
 }
@@ -232,7 +258,7 @@ static void hold(const struct annex_plan *p, const struct nstarget *t, int sock)
 	char end;
 
 	prctl(PR_SET_NAME, "rootless-annex");
-	said.code = build(p, t, &said.e);
+	said.code = build(p, t, &said.faceless, &said.e);
 	if (fd_send(sock, &said, sizeof(said), &said.code, said.code >= 0) == 0 &&
 	    said.code >= 0)
 		fd_read(sock, &end, 1);
@@ -268,6 +294,8 @@ int annex_open(const struct annex_plan *p, const struct nstarget *t, struct anne
 		r = err_set(e, said.code, "%s", said.e.text);
 	if (r < 0)
 		annex_done(ret);
+	else
+		ret->faceless = said.faceless;
 	return r;
 }
 

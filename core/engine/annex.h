@@ -32,13 +32,17 @@ struct annex_plan {
 	/* The target's subnet is on its link, with nobody there but router and resolver;
 	 * else it is the host's, and goes by way of the router like all else. */
 	bool own_subnet;
+	/* It is for visitors of published ports: where the target has a default route
+	 * already, that stays. */
+	bool visits;
 };
 
 struct annex {
 	pid_t pid;
 	int pidfd; /* of the process that holds it until another has joined */
 	int sock;
-	int watch; /* netlink socket that hears of the pair's end */
+	int watch;     /* netlink socket that hears of the pair's end */
+	bool faceless; /* visits: answers to far addresses would go another way */
 };
 
 /* Makes it: returns when the target has its device. */

@@ -80,24 +80,48 @@ static int release(struct attended *a, struct err *e)
 /* --- the background -------------------------------------------------------------------
  */
 
+/* Who waits for the end of what a pipe has waits for all that hold it: in the background
+ * none of the caller's is kept. */
 static int redirect(const struct attended *a, struct err *e)
 {
 	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	autoclose int log =
-		a->log_file ? open(a->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-				   0600)
-			    : -1;
 
-	if (a->log_file && log < 0)
-		return err_sys(e, "open '%s'", a->log_file);
 	if (null < 0)
 		return err_sys(e, "open '/dev/null'");
-	if (a->background)
-		for (int fd = 0; fd < (a->keep_stderr ? 2 : 3); fd++)
-			dup2(null, fd);
-	if (log >= 0)
-		dup2(log, 2);
+	for (int fd = 0; a->background && fd < 3; fd++)
+		dup2(null, fd);
+	if (a->log >= 0)
+		dup2(a->log, 2);
 	return 0;
+}
+
+/* Where the log goes once the network stands: -1 nowhere. */
+static int open_log(struct attended *a, struct err *e)
+{
+	a->log = -1;
+	if (a->log_file) {
+		a->log = open(a->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+			      0600);
+		if (a->log < 0)
+			return err_sys(e, "open '%s'", a->log_file);
+	} else if (!a->background) {
+		a->log = fcntl(2, F_DUPFD_CLOEXEC, 3);
+	}
+	return 0;
+}
+
+/* The sockets that were handed over for this process are for the one that takes its
+ * place. */
+static void take_listeners(void)
+{
+	const char *of = getenv("LISTEN_PID");
+	char own[16];
+
+	str_print(own, sizeof(own), "%d", getppid());
+	if (!of || !str_eq(of, own))
+		return;
+	str_print(own, sizeof(own), "%d", getpid());
+	setenv("LISTEN_PID", own, 1);
 }
 
 static int write_pid(const char *path, struct err *e)
@@ -141,6 +165,7 @@ static int go_behind(struct attended *a, struct err *e)
 	if (pid == 0) {
 		fd_close(ends[0]);
 		a->told = ends[1];
+		take_listeners();
 		setsid();
 		return 1;
 	}
@@ -160,10 +185,13 @@ int attended_run(struct attended *a, struct standalone *s, struct nstarget *t,
 
 	if (r != 1)
 		return r;
+	r = open_log(a, e);
+	s->log_fd = a->log;
 	s->ready = on_ready;
 	s->arg = a;
 	s->child = a->child;
-	r = standalone_run(s, t, e);
+	if (r == 0)
+		r = standalone_run(s, t, e);
 	/* The parent says it. */
 	if (r < 0 && a->background && a->told > 0) {
 		fd_write_all(a->told, e, sizeof(*e));

@@ -11,7 +11,6 @@
 /* Zeroed: in the foreground. */
 struct attended {
 	bool background;
-	bool keep_stderr;     /* also in the background */
 	const char *log_file; /* instead of standard error; NULL: none */
 	const char *pid_file; /* NULL: none */
 	/* Set by attended_spawn. */
@@ -20,6 +19,7 @@ struct attended {
 	int code; /* exit code for a command that could not be run; else 0 */
 	/* Of the background: where to tell how the start went. */
 	int told;
+	int log;
 };
 
 /* Starts argv (empty: the user's shell) in a user namespace, as its root, and a network

@@ -67,7 +67,7 @@ static void read_table(int fd, bool udp, struct autoport_set *ret)
 {
 	autobuf text = { .max = TABLE_MAX };
 
-	if (fd < 0 || lseek(fd, 0, SEEK_SET) != 0)
+	if (lseek(fd, 0, SEEK_SET) != 0)
 		return;
 	file_read_fd(fd, TABLE_MAX, &text);
 	autoport_parse(buf_str(&text), text.len, udp, ret);
@@ -76,10 +76,10 @@ static void read_table(int fd, bool udp, struct autoport_set *ret)
 static void look(const struct autoports *a, bool udp, bool out, struct autoport_set *ret)
 {
 	for (size_t i = 0; i < 2; i++) {
-		size_t table = 2 * (size_t)udp + i;
-		autoclose int own = out ? open(tables[table], O_RDONLY | O_CLOEXEC) : -1;
+		int fd = a->tables[out][2 * (size_t)udp + i];
 
-		read_table(out ? own : a->inside[table], udp, ret);
+		if (fd > 0)
+			read_table(fd, udp, ret);
 	}
 }
 
@@ -108,7 +108,7 @@ static void open_one(struct autoports *a, bool udp, bool out, uint16_t port)
 		p.host_ip =
 			(struct ip_addr){ .family = AF_INET, .bytes = { 127, [3] = 1 } };
 	/* Taken, or below 1024: perhaps the next time. */
-	sock = hookup_add(a->hookup, &p, 1, NULL, &e);
+	sock = hookup_add(a->hookup, "auto", &p, 1, NULL, &e);
 	if (sock >= 0)
 		a->v[a->len++] = (struct autoport){ sock, udp, out, port };
 }
@@ -194,13 +194,15 @@ int autoport_open(struct autoports *a, const struct standalone *s, const struct 
 		put(&a->fixed[p->proto == PUBLISH_UDP][p->outward], p->host_port);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-		if (!a->in[i / 2])
-			continue;
+		int *in = &a->tables[false][i], *out = &a->tables[true][i];
+		void *path = (void *)&tables[i];
+
+		*in = a->in[i / 2] ? nstarget_socket(h->target, open_table, path) : 0;
+		*out = a->out[i / 2] ? open_table(path) : 0;
 		/* Without IPv6 there is no such table. */
-		a->inside[i] = nstarget_socket(h->target, open_table, (void *)&tables[i]);
-		if (a->inside[i] < 0 && i % 2 == 0)
-			return err_code(e, a->inside[i],
-					"read the namespace's table of sockets");
+		if ((*in < 0 || *out < 0) && i % 2 == 0)
+			return err_code(e, *in < 0 ? *in : *out,
+					"read the table of sockets");
 	}
 	for (int udp = 0; udp < 2; udp++)
 		for (int out = 0; out < 2; out++)
@@ -215,7 +217,8 @@ void autoport_done(struct autoports *a)
 	for (size_t i = 0; i < a->len; i++)
 		fd_close(a->v[i].sock);
 	a->len = 0;
-	for (size_t i = 0; i < ARRAY_LEN(a->inside); i++)
-		if (a->inside[i] > 0)
-			a->inside[i] = fd_close(a->inside[i]);
+	for (int out = 0; out < 2; out++)
+		for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+			if (a->tables[out][i] > 0)
+				a->tables[out][i] = fd_close(a->tables[out][i]);
 }

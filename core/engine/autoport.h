@@ -31,7 +31,9 @@ struct autoport {
 struct autoports {
 	const struct hookup *hookup;
 	bool in[2], out[2];
-	int inside[4]; /* the namespace's own tables: tcp, tcp6, udp, udp6 */
+	/* The tables of sockets, the namespace's and the host's, by the direction that
+	 * looks there: tcp, tcp6, udp, udp6; 0: not looked at. */
+	int tables[2][4];
 	struct autoport v[AUTOPORT_MAX];
 	size_t len;
 	/* Ports that are forwarded by request: never both ways. */

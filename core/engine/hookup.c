@@ -37,20 +37,20 @@ static int open_listener(struct hookup *h)
 static int start(struct hookup *h, const struct annex *a, struct err *e)
 {
 	char *const argv[] = { (char *)"rootless", (char *)"stack", NULL };
-	autoclose int inner = sealed_open(e);
-	autoclose int listener = inner < 0 ? -1 : open_listener(h);
+	autoclose int listener = open_listener(h);
 	int ends[2];
 	char byte;
 
-	if (inner < 0)
-		return inner;
+	h->inner = sealed_open(e);
+	if (h->inner < 0)
+		return h->inner;
 	if (listener < 0)
 		return err_code(e, listener, "listen for the network process");
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return err_sys(e, "pipe");
 	autoclose int ready = ends[0];
-	int fds[] = { listener, a->pidfd, ends[1] };
-	h->stack = launch(inner, argv, fds, ARRAY_LEN(fds), e);
+	int fds[] = { listener, a->pidfd, ends[1], h->log_fd };
+	h->stack = launch(h->inner, argv, fds, ARRAY_LEN(fds) - (h->log_fd < 0), e);
 	fd_close(ends[1]);
 	if (h->stack < 0)
 		return h->stack;
@@ -105,15 +105,21 @@ static int open_inside(const struct hookup *h, struct stack_published *sp, struc
 	return 0;
 }
 
-static int register_at(const struct hookup *h, const struct stack_registration *r,
-		       struct err *e)
+static int reach(const struct hookup *h, struct err *e)
 {
 	autoclose int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	int rc;
 
 	if (sock < 0 || connect(sock, (const struct sockaddr *)&h->at, h->at_len) != 0)
 		return err_sys(e, "connect to the network process");
-	rc = stack_register(sock, r, e);
+	return TAKE_FD(sock);
+}
+
+static int register_at(const struct hookup *h, const struct stack_registration *r,
+		       struct err *e)
+{
+	autoclose int sock = reach(h, e);
+	int rc = sock < 0 ? sock : stack_register(sock, r, e);
+
 	return rc < 0 ? rc : TAKE_FD(sock);
 }
 
@@ -134,32 +140,49 @@ static int open_ports(const struct hookup *h, struct publish *p, size_t n,
 	return r;
 }
 
-int hookup_add(const struct hookup *h, struct publish *p, size_t n,
-	       const struct ip_addr *guest, struct err *e)
+int hookup_hand(const struct hookup *h, const char *id, const struct stack_published *p,
+		size_t n, const struct ip_addr *guest, struct err *e)
 {
-	autofree struct stack_published *ports = mem_array(n + 1, sizeof(*ports));
 	struct stack_attachment place = h->place;
-	struct stack_registration r = { .id = "standalone",
-					.attachments = &place,
+	struct stack_registration r = { .attachments = &place,
 					.attachments_len = 1,
-					.published = ports,
+					.published = (struct stack_published *)p,
 					.published_len = n };
-	int rc = open_ports(h, p, n, ports, e);
 
+	str_copy(r.id, sizeof(r.id), id);
 	if (guest && guest->family == AF_INET)
 		place.addr = *guest;
 	else if (guest && guest->family == AF_INET6)
 		place.addr6 = *guest;
+	return register_at(h, &r, e);
+}
+
+int hookup_add(const struct hookup *h, const char *id, struct publish *p, size_t n,
+	       const struct ip_addr *guest, struct err *e)
+{
+	autofree struct stack_published *ports = mem_array(n + 1, sizeof(*ports));
+	int rc = open_ports(h, p, n, ports, e);
+
 	if (rc == 0)
-		rc = register_at(h, &r, e);
+		rc = hookup_hand(h, id, ports, n, guest, e);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < ports[i].fds_len; k++)
 			fd_close(ports[i].fds[k]);
 	return rc;
 }
 
+int hookup_withdraw(const struct hookup *h, const char *id, const struct publish *p,
+		    struct err *e)
+{
+	const struct stack_amendment a = { .withdraw = p };
+	autoclose int sock = reach(h, e);
+
+	return sock < 0 ? sock : stack_amend(sock, id, &a, e);
+}
+
 void hookup_done(struct hookup *h)
 {
+	h->inner = fd_close(h->inner);
 	if (h->stack <= 0)
 		return;
 	kill(h->stack, SIGKILL);

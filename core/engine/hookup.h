@@ -13,6 +13,8 @@
 
 struct hookup {
 	pid_t stack;
+	int inner;  /* the inner executable, which the stack runs from */
+	int log_fd; /* where the stack's log goes, the caller's to set; -1: nowhere */
 	struct sockaddr_un at;
 	socklen_t at_len;
 	struct stack_attachment place; /* router, loopback, closed: the caller's to set */
@@ -24,10 +26,16 @@ int hookup_open(struct hookup *h, const struct annex_plan *p, const struct annex
 		struct err *e);
 /* Serves the namespace, for as long as the descriptor returned stays open, and with it
  * the n ports at p, whose listeners are opened here: on the host, or inside for an
- * outward one. Their host_port becomes the one chosen. guest: another address inside than
- * the plan's, or NULL. */
-int hookup_add(const struct hookup *h, struct publish *p, size_t n,
+ * outward one. Their host_port becomes the one chosen. id: what the stack knows them by.
+ * guest: another address inside than the plan's, or NULL. */
+int hookup_add(const struct hookup *h, const char *id, struct publish *p, size_t n,
 	       const struct ip_addr *guest, struct err *e);
+/* The same for listeners that are open already, and stay the caller's. */
+int hookup_hand(const struct hookup *h, const char *id, const struct stack_published *p,
+		size_t n, const struct ip_addr *guest, struct err *e);
+/* Closes one of the ports that were served with id from the start. -ENOENT. */
+int hookup_withdraw(const struct hookup *h, const char *id, const struct publish *p,
+		    struct err *e);
 /* Ends the stack. */
 void hookup_done(struct hookup *h);
 

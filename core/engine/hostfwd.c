@@ -9,6 +9,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
+#include "core/net/sockaddr.h"
 #include "core/wire/json.h"
 
 #define WAIT_S 2 /* for a client that is slow to send or read */
@@ -84,30 +85,86 @@ int hostfwd_parse(const char *text, size_t n, struct hostfwd_request *ret, struc
 /* --- what they do ---------------------------------------------------------------------
  */
 
-static int add(struct hostfwds *f, struct hostfwd_request *q, struct err *e)
+static struct hostfwd *append(struct hostfwds *f, const struct hostfwd *one)
 {
-	struct hostfwd one = { .map = q->map, .guest = q->guest };
+	f->v = mem_resize(f->v, f->len + 1, sizeof(*f->v));
+	f->v[f->len] = *one;
+	f->v[f->len].id = ++f->last;
+	return &f->v[f->len++];
+}
+
+/* Where a port leads that says nothing of it. */
+static struct ip_addr inside(const struct hostfwds *f, const struct publish *p)
+{
 	const struct stack_attachment *place = &f->hookup->place;
 
+	return p->host_ip.family == AF_INET6 && place->addr6.family == AF_INET6
+		       ? place->addr6
+		       : place->addr;
+}
+
+void hostfwd_first(struct hostfwds *f, const struct publish *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct hostfwd one = { .sock = -1,
+					     .map = p[i],
+					     .guest = inside(f, &p[i]) };
+
+		if (!p[i].outward)
+			append(f, &one);
+	}
+}
+
+/* Is it a socket for that request? */
+static int check_listener(int fd, const struct publish *p, struct err *e)
+{
+	struct ip_addr at;
+	uint16_t port;
+	int type = 0;
+	socklen_t len = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0 ||
+	    type != (p->proto == PUBLISH_UDP ? SOCK_DGRAM : SOCK_STREAM) ||
+	    sockaddr_local(fd, &at, &port) != 0 || port != p->host_port)
+		return err_set(e, -EINVAL, "the socket is not of that port");
+	return 0;
+}
+
+static int open_one(struct hostfwds *f, struct hostfwd *one, int listener, struct err *e)
+{
+	struct stack_published p = { .map = one->map, .fds = { listener }, .fds_len = 1 };
+	int r;
+
+	if (listener < 0)
+		return hookup_add(f->hookup, "one", &one->map, 1, &one->guest, e);
+	r = check_listener(listener, &one->map, e);
+	return r < 0 ? r : hookup_hand(f->hookup, "one", &p, 1, &one->guest, e);
+}
+
+static int add(struct hostfwds *f, struct hostfwd_request *q, int listener, struct err *e)
+{
+	struct hostfwd one = { .map = q->map, .guest = q->guest };
+
 	if (one.guest.family == AF_UNSPEC)
-		one.guest = q->map.host_ip.family == AF_INET6 &&
-					    place->addr6.family == AF_INET6
-				    ? place->addr6
-				    : place->addr;
-	one.sock = hookup_add(f->hookup, &one.map, 1, &one.guest, e);
+		one.guest = inside(f, &q->map);
+	one.sock = open_one(f, &one, listener, e);
 	if (one.sock < 0)
 		return one.sock;
-	one.id = ++f->last;
-	f->v = mem_resize(f->v, f->len + 1, sizeof(*f->v));
-	f->v[f->len++] = one;
+	append(f, &one);
 	return 0;
 }
 
 static int take(struct hostfwds *f, int64_t id, struct err *e)
 {
 	for (size_t i = 0; i < f->len; i++) {
+		int r = 0;
+
 		if (f->v[i].id != id)
 			continue;
+		if (f->v[i].sock < 0)
+			r = hookup_withdraw(f->hookup, HOSTFWD_FIRST, &f->v[i].map, e);
+		if (r < 0)
+			return r;
 		fd_close(f->v[i].sock);
 		memmove(&f->v[i], &f->v[i + 1], (f->len - i - 1) * sizeof(*f->v));
 		f->len--;
@@ -134,7 +191,8 @@ static void list(const struct hostfwds *f, yyjson_mut_doc *d, yyjson_mut_val *re
 	}
 }
 
-int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, struct buf *out)
+int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, int listener,
+		   struct buf *out)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	yyjson_mut_val *root = yyjson_mut_obj(doc), *ret;
@@ -144,7 +202,7 @@ int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, struct buf *o
 
 	yyjson_mut_doc_set_root(doc, root);
 	if (r == 0 && q.verb == HOSTFWD_ADD)
-		r = add(f, &q, &e);
+		r = add(f, &q, listener, &e);
 	if (r == 0 && q.verb == HOSTFWD_REMOVE)
 		r = take(f, q.id, &e);
 	ret = json_add_obj(doc, root, r < 0 ? "error" : "return");
@@ -162,16 +220,19 @@ void hostfwd_serve(struct hostfwds *f, int conn)
 	struct timeval wait = { .tv_sec = WAIT_S };
 	char text[HOSTFWD_REQUEST_MAX];
 	autobuf out = { 0 };
-	size_t n = 0;
+	size_t n = 0, fds = 1;
+	int listener = -1;
 	ssize_t got;
 
 	setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	setsockopt(conn, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	/* To the end that the client sets by shutdown(2), or until it is silent. */
-	while (n < sizeof(text) && (got = fd_read(conn, text + n, sizeof(text) - n)) > 0)
+	got = fd_recv(conn, text, sizeof(text), &listener, &fds);
+	for (; got > 0; got = fd_read(conn, text + n, sizeof(text) - n))
 		n += (size_t)got;
-	if (hostfwd_answer(f, text, n, &out) == 0)
+	if (hostfwd_answer(f, text, n, listener, &out) == 0)
 		send(conn, out.data, out.len, MSG_NOSIGNAL);
+	fd_close(listener);
 	fd_close(conn);
 }
 

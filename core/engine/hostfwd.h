@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* slirp4netns' API socket: ports added, listed and removed by JSON requests, one a
- * connection. */
+ * connection. A listener that is open already may be sent along with add_hostfwd. */
 #ifndef ENGINE_HOSTFWD_H
 #define ENGINE_HOSTFWD_H
 
@@ -24,9 +24,11 @@ struct hostfwd_request {
 /* A pure parser. -EINVAL with the sentence for the reply. */
 int hostfwd_parse(const char *text, size_t n, struct hostfwd_request *ret, struct err *e);
 
+#define HOSTFWD_FIRST "first" /* what the stack knows the ports of the start by */
+
 struct hostfwd {
 	int64_t id;
-	int sock; /* of hookup_add */
+	int sock; /* of hookup_add; -1: a port of the start */
 	struct publish map;
 	struct ip_addr guest;
 };
@@ -38,8 +40,11 @@ struct hostfwds {
 	int64_t last;
 };
 
-/* The reply to a request. */
-int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, struct buf *out);
+/* The ports that are served from the start are there to be listed and removed. */
+void hostfwd_first(struct hostfwds *f, const struct publish *p, size_t n);
+/* The reply to a request. listener: one for add_hostfwd that is the caller's, or -1. */
+int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, int listener,
+		   struct buf *out);
 /* Reads the request of one connection, answers it and closes. */
 void hostfwd_serve(struct hostfwds *f, int conn);
 void hostfwd_done(struct hostfwds *f);

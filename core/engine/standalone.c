@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless net.
  *
- * Three processes: this one, which opens and closes ports and knows when it is over; the
- * stack; and the stack's porter, which alone stands in the annex. When this one is
+ * Three processes: the outpost, which opens and closes ports and knows when it is over;
+ * the stack; and the stack's porter, which alone stands in the annex. When the first is
  * killed its connections to the stack close, the ports with them, and the stack follows
  * after a moment; with the porter goes the annex, and with that the target's device. */
 #include "core/engine/standalone.h"
@@ -10,32 +10,16 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/id.h"
-#include "core/base/loop.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
-#include "core/engine/autoport.h"
+#include "core/engine/desk.h"
 #include "core/engine/hostfwd.h"
-
-#define TICK_MS 1000
-
-struct run {
-	const struct standalone *s;
-	struct nstarget *target;
-	struct annex annex;
-	struct hookup hookup;
-	struct hostfwds fwds;
-	struct autoports autos;
-	int main_fd, api_fd;
-	struct err *e;
-	struct loop *loop;
-	struct loop_timer *tick;
-};
+#include "core/engine/outpost.h"
 
 void standalone_mac(uint8_t ret[6])
 {
@@ -64,169 +48,129 @@ int standalone_parse_mac(const char *text, uint8_t ret[6], struct err *e)
 	return 0;
 }
 
-/* --- what ends it ---------------------------------------------------------------------
- */
-
-static void on_stack(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	struct run *r = arg;
-
-	loop_stop(l, err_set(r->e, -EPIPE, "the network process has died"));
-}
-
-static void on_watch(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	struct run *r = arg;
-
-	/* A command's namespace goes before its exit code is known. */
-	if (annex_ended(&r->annex) && !r->s->child)
-		loop_stop(l, 0);
-}
-
-static void on_exit_fd(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	loop_stop(l, 0);
-}
-
-static void on_signal(struct loop *l, int signo, void *arg)
-{
-	const struct run *r = arg;
-
-	if (r->s->child)
-		kill(r->s->child, signo);
-	else
-		loop_stop(l, 0);
-}
-
-/* The terminal's signals are for the command, if there is one. */
-static void on_terminal(struct loop *l, int signo, void *arg)
-{
-	const struct run *r = arg;
-
-	if (!r->s->child)
-		loop_stop(l, 0);
-}
-
-static void on_child(struct loop *l, int signo, void *arg)
-{
-	const struct run *r = arg;
-	int status;
-
-	if (!r->s->child || waitpid(r->s->child, &status, WNOHANG) != r->s->child)
-		return;
-	loop_stop(l, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
-
-static void on_tick(struct loop *l, void *arg)
-{
-	struct run *r = arg;
-
-	if (r->s->alive && access(r->s->alive, F_OK) != 0) {
-		loop_stop(l, 0);
-		return;
-	}
-	autoport_scan(&r->autos);
-	loop_timer_set(r->tick, TICK_MS);
-}
-
-static void on_api(struct loop *l, int fd, uint32_t events, void *arg)
-{
-	struct run *r = arg;
-	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-
-	if (conn >= 0)
-		hostfwd_serve(&r->fwds, conn);
-}
-
-static int watch_all(struct run *r, struct err *e)
-{
-	struct loop *l = r->loop;
-	bool ok = loop_io_add(l, r->main_fd, EPOLLIN | EPOLLRDHUP, on_stack, r) &&
-		  loop_io_add(l, r->annex.watch, EPOLLIN, on_watch, r) &&
-		  loop_signal(l, SIGTERM, on_signal, r) == 0 &&
-		  loop_signal(l, SIGHUP, on_signal, r) == 0 &&
-		  loop_signal(l, SIGINT, on_terminal, r) == 0 &&
-		  loop_signal(l, SIGQUIT, on_terminal, r) == 0 &&
-		  loop_signal(l, SIGCHLD, on_child, r) == 0;
-
-	if (ok && r->s->exit_fd >= 0)
-		ok = loop_io_add(l, r->s->exit_fd, EPOLLIN, on_exit_fd, r);
-	if (ok && r->api_fd >= 0)
-		ok = loop_io_add(l, r->api_fd, EPOLLIN, on_api, r);
-	if (ok && (r->s->alive || autoport_wanted(&r->autos)))
-		ok = (r->tick = loop_timer_add(l, TICK_MS, on_tick, r));
-	return ok ? 0 : err_sys(e, "watch the network");
-}
-
 /* --- the start ------------------------------------------------------------------------
  */
 
+/* All of it, while it is made. */
+struct run {
+	const struct standalone *s;
+	struct nstarget *target;
+	struct annex annex;
+	struct outpost o;
+	struct autoports autos;
+};
+
 static int open_api(struct run *r, struct err *e)
 {
-	r->api_fd = -1;
+	struct outpost_door *d = &r->o.api;
+	autofree char *dir = NULL;
+
 	if (!r->s->api)
 		return 0;
-	r->api_fd = fd_unix_listen(AT_FDCWD, r->s->api, SOCK_STREAM);
-	r->fwds.hookup = &r->hookup;
-	return r->api_fd < 0 ? err_code(e, r->api_fd, "listen on '%s'", r->s->api) : 0;
+	dir = path_dir(r->s->api);
+	if (str_copy(d->name, sizeof(d->name), path_base(r->s->api)) < 0)
+		return err_set(e, -ENAMETOOLONG, "listen on '%s'", r->s->api);
+	d->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (d->dir < 0)
+		return err_sys(e, "open folder '%s'", dir);
+	d->fd = fd_unix_listen(AT_FDCWD, r->s->api, SOCK_STREAM);
+	return d->fd < 0 ? err_code(e, d->fd, "listen on '%s'", r->s->api) : 0;
+}
+
+/* Without a runtime folder, or beside another that serves the namespace, there is none:
+ * then its ports are those it starts with. */
+static void open_desk(struct run *r)
+{
+	struct outpost_door *d = &r->o.desk;
+	struct desk desk = { .dir = -1 };
+
+	if (desk_find(r->target->net_fd, &desk, NULL) < 0)
+		return;
+	d->fd = desk_listen(&desk);
+	if (d->fd < 0) {
+		desk_done(&desk);
+		return;
+	}
+	d->dir = desk.dir;
+	str_copy(d->name, sizeof(d->name), desk.name);
 }
 
 static int raise_all(struct run *r, struct err *e)
 {
 	const struct standalone *s = r->s;
+	struct hookup *h = &r->o.hookup;
 	int c = annex_open(&s->plan, r->target, &r->annex, e);
 
 	if (c < 0)
 		return c;
-	r->hookup.target = r->target;
-	r->hookup.place.loopback = s->loopback;
-	r->hookup.place.closed = s->closed;
-	c = hookup_open(&r->hookup, &s->plan, &r->annex, e);
+	r->o.watch = r->annex.watch;
+	h->target = r->target;
+	h->log_fd = s->log_fd;
+	h->place.loopback = s->loopback;
+	h->place.closed =
+		(uint8_t)(s->closed | (r->annex.faceless ? 1u << STACK_FACES : 0));
+	c = hookup_open(h, &s->plan, &r->annex, e);
 	annex_leave(&r->annex);
 	if (c < 0)
 		return c;
-	r->main_fd = hookup_add(&r->hookup, s->ports, s->ports_len, NULL, e);
-	if (r->main_fd < 0)
-		return r->main_fd;
+	r->o.first = hookup_add(h, HOSTFWD_FIRST, s->ports, s->ports_len, NULL, e);
+	if (r->o.first < 0)
+		return r->o.first;
 	if ((c = open_api(r, e)) < 0)
 		return c;
-	c = autoport_open(&r->autos, s, &r->hookup, e);
-	/* Its last process gone, the namespace is to end, whoever looked on. */
-	if (!autoport_wanted(&r->autos))
-		nstarget_done(r->target);
-	return c;
+	open_desk(r);
+	return autoport_open(&r->autos, s, h, e);
 }
 
-static int serve(struct run *r, struct err *e)
+static int hand_over(struct run *r, struct err *e)
 {
-	int c = raise_all(r, e);
+	const struct standalone *s = r->s;
+	struct outpost *o = &r->o;
+	int c;
 
-	r->loop = c < 0 ? NULL : loop_new();
-	if (r->loop)
-		c = watch_all(r, e);
-	if (c == 0 && r->s->ready)
-		c = r->s->ready(r->s->arg, e);
-	return c < 0 ? c : loop_run(r->loop);
+	o->exit_fd = s->exit_fd;
+	o->child = s->child;
+	o->visits = s->visits;
+	o->ports_len = s->ports_len;
+	if (s->alive && str_copy(o->alive, sizeof(o->alive), s->alive) < 0)
+		return err_set(e, -ENAMETOOLONG, "watch '%s'", s->alive);
+	/* Its last process gone, the namespace is to end, whoever looks on. */
+	if (r->autos.out[0])
+		o->target = *r->target;
+	outpost_hold_signals();
+	c = s->ready ? s->ready(s->arg, e) : 0;
+	return c < 0 ? c : outpost_become(o, s->ports, &r->autos, e);
+}
+
+static void close_door(struct outpost_door *d)
+{
+	if (d->fd >= 0)
+		unlinkat(d->dir, d->name, 0);
+	d->fd = fd_close(d->fd);
+	d->dir = fd_close(d->dir);
 }
 
 int standalone_run(const struct standalone *s, struct nstarget *t, struct err *e)
 {
-	struct run r = { .s = s,
-			 .target = t,
-			 .e = e,
-			 .annex = { .pidfd = -1, .watch = -1, .sock = -1 },
-			 .main_fd = -1,
-			 .api_fd = -1 };
-	int c = serve(&r, e);
+	autofree struct run *r = mem_new(struct run);
+	int c;
 
-	autoport_done(&r.autos);
-	hostfwd_done(&r.fwds);
-	if (r.api_fd >= 0)
-		unlink(s->api);
-	fd_close(r.api_fd);
-	fd_close(r.main_fd);
-	hookup_done(&r.hookup);
-	annex_done(&r.annex);
-	loop_free(r.loop);
+	r->s = s;
+	r->target = t;
+	r->annex = (struct annex){ .pidfd = -1, .watch = -1, .sock = -1 };
+	r->o.first = r->o.watch = -1;
+	r->o.api.fd = r->o.api.dir = r->o.desk.fd = r->o.desk.dir = -1;
+	r->o.target = (struct nstarget){ -1, -1 };
+	r->o.hookup.inner = -1;
+	c = raise_all(r, e);
+	if (c == 0)
+		c = hand_over(r, e);
+	/* It was not to be. */
+	autoport_done(&r->autos);
+	close_door(&r->o.api);
+	close_door(&r->o.desk);
+	fd_close(r->o.first);
+	hookup_done(&r->o.hookup);
+	annex_done(&r->annex);
 	return c;
 }

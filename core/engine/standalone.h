@@ -9,6 +9,7 @@
 
 struct standalone {
 	struct annex_plan plan;
+	bool visits;    /* it is there for the ports alone, and leaves with the last */
 	bool loopback;  /* the router's address leads to the host's loopback */
 	uint8_t closed; /* protocols not carried: 1 << enum stack_proto */
 	struct publish *ports;
@@ -20,12 +21,14 @@ struct standalone {
 	int exit_fd;       /* it ends when this one does; -1: none */
 	const char *alive; /* or when this path is no more; NULL: none */
 	pid_t child;       /* or when this child does: its exit code is ours; 0: none */
+	int log_fd;        /* the stack's log; -1: none */
 	/* Called once when all of it stands. */
 	int (*ready)(void *arg, struct err *e);
 	void *arg;
 };
 
-/* Serves until its end: the exit code, or -errno. t is closed once it is not needed. */
+/* Makes the calling process the one that serves until the end (outpost.h), whose exit
+ * code is then the process's: returns on failure alone, with -errno. */
 int standalone_run(const struct standalone *s, struct nstarget *t, struct err *e);
 /* A random, locally administered hardware address. */
 void standalone_mac(uint8_t ret[6]);

@@ -95,7 +95,8 @@ int border_out(const struct tenants *ts, const struct stack_attachment *place,
 		*ret = border_loopback(dst->family);
 		return 0;
 	}
-	if (place->internal || border_many(dst) || border_link_local(dst))
+	if (place->internal || place->closed & 1u << STACK_OUT || border_many(dst) ||
+	    border_link_local(dst))
 		return -ENETUNREACH;
 	if (border_is_loopback(dst) || tenant_inside(ts, dst))
 		return -EACCES;
@@ -107,9 +108,9 @@ int border_in(const struct tenants *ts, const struct stack_attachment *place,
 	      struct ip_addr *ret_dst)
 {
 	bool six = client->family == AF_INET6 && place->addr6.family == AF_INET6;
-	bool own = !ts->faceless && !border_is_loopback(client) &&
-		   !border_link_local(client) && !border_many(client) &&
-		   !tenant_inside(ts, client);
+	bool own = !ts->faceless && !(place->closed & 1u << STACK_FACES) &&
+		   !border_is_loopback(client) && !border_link_local(client) &&
+		   !border_many(client) && !tenant_inside(ts, client);
 
 	if (!six && place->addr.family != AF_INET) {
 		if (place->addr6.family != AF_INET6)

@@ -18,4 +18,9 @@ int landlock_scope(unsigned scopes);
  * no_new_privs. -EOPNOTSUPP without Landlock. */
 int landlock_fence(const int *dirs, size_t n);
 
+/* From here on no file can be opened, made, changed or run; below dirs files
+ * can be removed. What is open stays open; ports and sockets are as
+ * they were. Needs no_new_privs. -EOPNOTSUPP without Landlock. */
+int landlock_shut(const int *dirs, size_t n);
+
 #endif

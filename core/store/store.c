@@ -129,6 +129,19 @@ static char *find_run(char **ret_why)
 	return NULL;
 }
 
+int store_open_run(struct err *e)
+{
+	autofree char *why = NULL;
+	autofree char *run = find_run(&why);
+	autofree char *data = run ? NULL : find_data();
+
+	if (!run && !data)
+		return err_set(e, -ENOENT, "no runtime folder: %s", why ? why : "none");
+	if (!run)
+		run = path_join(data, "run");
+	return open_folder(run, e);
+}
+
 static int open_run(struct store *s, struct err *e)
 {
 	s->run = find_run(&s->run_why);

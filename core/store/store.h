@@ -34,5 +34,7 @@ void store_keep_reserve(const struct store *s);
  * removes things may try once more. */
 bool store_spend_reserve(const struct store *s);
 void store_done(struct store *s);
+/* The runtime folder alone, for what has no use for the rest: a descriptor. */
+int store_open_run(struct err *e);
 
 #endif
