@@ -74,6 +74,8 @@ static const char *const bridge_sysctls[][2] = {
 	{ "ipv4/tcp_tw_reuse", "1" },
 	{ "ipv4/tcp_max_syn_backlog", "8192" },
 	{ "ipv4/tcp_slow_start_after_idle", "0" },
+	/* Their connections end on this host: nothing to pace for (as bbr would). */
+	{ "ipv4/tcp_congestion_control", "reno" },
 	{ "core/somaxconn", "8192" },
 	{ "ipv6/conf/all/forwarding", "0" },
 	{ "ipv6/conf/all/accept_ra", "0" },

@@ -73,6 +73,9 @@ static int endpoint_sysctls(bool six, struct err *e)
 	const char *const sysctls[][2] = {
 		{ "ipv4/ping_group_range", ping },
 		{ "ipv4/ip_unprivileged_port_start", "0" },
+		/* What leaves by the stack is the host's connection, with the host's
+		 * choice; here bbr's pacing would only cost. */
+		{ "ipv4/tcp_congestion_control", "reno" },
 		{ "ipv6/conf/all/accept_ra", "0" },
 		{ "ipv6/conf/default/accept_ra", "0" },
 		{ "ipv6/conf/default/accept_dad", "0" },

@@ -4,6 +4,8 @@
 slirp4netns and pasta: medians of rounds in one run, as ratios, and how they stand to the aims.
 usage: net.py [FOLDER]   ROUNDS=n SECONDS=s MTUS="65520 1500"; bench-net.json is left in FOLDER.
 PASTA=PATH: a newer pasta, measured beside the installed one.
+PATHS="rootless pasta …", WHAT="up1 down1 up4 down4 connects pingpong udp start memory": only these
+(and always loopback, which the ratios are to), so that one figure takes seconds.
 Stands on tests/net/lab.py."""
 import json
 import os
@@ -25,6 +27,11 @@ LOAD = os.path.join(os.path.dirname(LAB), "load")
 ROUNDS = int(os.environ.get("ROUNDS") or 5)
 SECONDS = int(os.environ.get("SECONDS") or 2)  # iperf3 takes whole ones
 MTUS = [int(m) for m in (os.environ.get("MTUS") or "65520 1500").split()]
+PATHS = (os.environ.get("PATHS") or "rootless published between veth slirp4netns pasta pasta-new "
+         "net").split() + ["loopback"]
+STREAMS = {"up1": (), "down1": ("-R",), "up4": ("-P4",), "down4": ("-P4", "-R")}
+WHAT = (os.environ.get("WHAT") or " ".join(STREAMS) +
+        " connects pingpong udp start memory").split()
 OPEN = 1000  # connections, for the memory of one
 
 # (what, of whom, to whom, least or most, MTU): medians of the rounds' ratios.
@@ -86,19 +93,21 @@ def cpu_ticks():
 
 
 def measure(path, ports, seconds, ms):
-    for what, words in (("up1", ()), ("down1", ("-R",)), ("up4", ("-P4",)),
-                        ("down4", ("-P4", "-R"))):
+    for what, words in STREAMS.items():
+        if what not in WHAT:
+            continue
         before = cpu_ticks()
         rate = iperf(path, ports["iperf"], seconds, *words)
         spent = (cpu_ticks() - before) / os.sysconf("SC_CLK_TCK")
         path.add(what, rate)
         path.add("cpu_" + what, spent / (rate * seconds / 8))
-    path.add("connects", float(out(path.enter + [LOAD, "connects", path.address,
-                                                 str(ports["serve"]), str(ms)])))
-    p50, p99 = out(path.enter + [LOAD, "pingpong", path.address, str(ports["serve"]),
-                                 str(ms)]).split()
-    path.add("p50", float(p50))
-    path.add("p99", float(p99))
+    load = [path.address, str(ports["serve"]), str(ms)]
+    if "connects" in WHAT:
+        path.add("connects", float(out(path.enter + [LOAD, "connects"] + load)))
+    if "pingpong" in WHAT:
+        p50, p99 = out(path.enter + [LOAD, "pingpong"] + load).split()
+        path.add("p50", float(p50))
+        path.add("p99", float(p99))
 
 
 def udp(path, seconds_ms):
@@ -121,7 +130,7 @@ def foreign(lab, mtu):
     for name, tool, words in (("slirp4netns", ["slirp4netns"], slirp), ("pasta", ["pasta"], pasta),
                               ("pasta-new", [os.environ.get("PASTA") or "pasta-new"], pasta),
                               ("net", [ROOTLESS, "net", "slirp4netns"], slirp)):
-        if not shutil.which(tool[0]):
+        if name not in PATHS or not shutil.which(tool[0]):
             continue
         p = lab.spawn(["unshare", "-U", "-r", "-n", "sh", "-c", "echo up; exec sleep 10000"],
                       stdout=subprocess.PIPE)
@@ -262,29 +271,28 @@ def bench(mtu):
         lab.bridge(mtu=mtu)
         c = lab.container("bench", mtu=mtu)
         d = lab.container("peer", host=3, mtu=mtu)
-        extra = {"start_ms": round(started(lab), 2)}
+        extra = {"start_ms": round(started(lab), 2)} if "start" in WHAT else {}
         lab.start_stack()
         lab.register(d)
         published, *loads = lab.register(c, "-p", "5201:5201", "-p", "5310-5317:5300-5307")
-        extra |= memory(lab, c)
+        extra |= memory(lab, c) if "memory" in WHAT else {}
         ports = {"iperf": 5299, "serve": 5300}
         lab.spawn(c.enter + ["iperf3", "-s", "-p", "5201"])
         for enter, address in (([], host), (c.enter, "0.0.0.0"), (d.enter, "0.0.0.0")):
             serve(lab, enter, address, 5299)
-        loop = Path("loopback", [], host)
-        ours = Path("rootless", c.enter, host)
-        peers = foreign(lab, mtu)
+        outward = [Path("loopback", [], host), Path("rootless", c.enter, host)]
+        outward += foreign(lab, mtu)
         inward = Path("published", [], host)
-        between = Path("between", c.enter, d.addr)
-        veth = plain_veth(lab, mtu)
+        paths = [p for p in outward + [Path("between", c.enter, d.addr), plain_veth(lab, mtu),
+                                       inward] if p.name in PATHS]
         for _ in range(ROUNDS):
-            for p in [loop, ours] + peers + [between, veth]:
-                measure(p, ports, SECONDS, SECONDS * 500)
-            measure(inward, {"iperf": published, "serve": loads[0]}, SECONDS,
-                    SECONDS * 500)
-            for p in [loop, ours] + peers:
-                udp(p, SECONDS * 500)
-        return [loop, ours, inward, between, veth] + peers, extra
+            for p in paths:
+                measure(p, {"iperf": published, "serve": loads[0]} if p is inward else ports,
+                        SECONDS, SECONDS * 500)
+            for p in paths:
+                if p in outward and "udp" in WHAT:
+                    udp(p, SECONDS * 500)
+        return paths, extra
     finally:
         lab.close()
 
