@@ -54,8 +54,7 @@ void container_end_leases(const struct store *s, const char *id, int dirfd)
 	autoclose int bundle =
 		openat(dirfd, "bundle", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (bundle < 0 || setup_read(bundle, &setup, NULL) < 0 || !setup.network ||
-	    netplan_parse(setup.network, &n, NULL) < 0)
+	if (bundle < 0 || netplan_read(bundle, &setup, &n, NULL) < 0)
 		return;
 	for (size_t i = 0; i < n.ends_len; i++) {
 		const struct netplan_end *end = &n.ends[i];

@@ -67,15 +67,8 @@ static int check_startable(const struct store *s, struct container *c, struct er
 static int read_bundle(const struct container *c, struct start *x, struct err *e)
 {
 	autoclose int bundle = container_open_bundle(c->dirfd, e);
-	int r;
 
-	if (bundle < 0)
-		return bundle;
-	if ((r = setup_read(bundle, &x->setup, e)) < 0)
-		return r;
-	if (!x->setup.network)
-		return err_set(e, -EINVAL, "the container's setup.json has no network");
-	return netplan_parse(x->setup.network, &x->net, e);
+	return bundle < 0 ? bundle : netplan_read(bundle, &x->setup, &x->net, e);
 }
 
 /* config.json and setup.json say what holds for this run. */

@@ -51,11 +51,7 @@ int netchange_open(struct netchange *x, struct err *e)
 	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
 	if (bundle < 0)
 		return bundle;
-	if ((r = setup_read(bundle, &x->setup, e)) < 0)
-		return r;
-	if (!x->setup.network)
-		return err_set(e, -EINVAL, "the container's setup.json has no network");
-	if ((r = netplan_parse(x->setup.network, &x->plan, e)) < 0)
+	if ((r = netplan_read(bundle, &x->setup, &x->plan, e)) < 0)
 		return r;
 	return x->plan.mode == NETPLAN_NETWORKS ? open_live(x, e) : 0;
 }

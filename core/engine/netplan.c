@@ -328,6 +328,17 @@ static void build_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 		yyjson_mut_obj_add_uint(doc, o, "change", p->change);
 }
 
+int netplan_read(int bundle, struct setup *setup, struct netplan *ret, struct err *e)
+{
+	int r = setup_read(bundle, setup, e);
+
+	if (r < 0)
+		return r;
+	if (!setup->network)
+		return err_set(e, -EINVAL, "the container's setup.json has no network");
+	return netplan_parse(setup->network, ret, e);
+}
+
 yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc)
 {
 	yyjson_mut_val *obj = yyjson_mut_obj(doc);

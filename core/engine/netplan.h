@@ -11,6 +11,7 @@
 #include "core/base/strv.h"
 #include "core/net/endpoint.h"
 #include "core/net/publish.h"
+#include "core/runtime/setup.h"
 #include "core/wire/json.h"
 
 enum netplan_mode { NETPLAN_NONE, NETPLAN_HOST, NETPLAN_CONTAINER, NETPLAN_NETWORKS };
@@ -63,6 +64,9 @@ struct netplan {
 
 /* obj: the "network" object. */
 int netplan_parse(yyjson_val *obj, struct netplan *ret, struct err *e);
+/* setup.json in the folder `bundle`, and the plan in it; both are for the caller to
+ * release, after a failure too. */
+int netplan_read(int bundle, struct setup *setup, struct netplan *ret, struct err *e);
 yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc);
 /* The end on the network of that name or ID; or NULL. */
 struct netplan_end *netplan_find_end(struct netplan *n, const char *network);

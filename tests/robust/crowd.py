@@ -5,19 +5,12 @@
 Who wins is chance; what is tested is that every command ends, that each either does its work or says
 in one sentence of a known kind why not, and that nothing is left of what was removed.
 """
-import importlib.machinery
-import importlib.util
-import os
 import re
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-loader = importlib.machinery.SourceFileLoader("robust", os.path.join(HERE, "run"))
-robust = importlib.util.module_from_spec(importlib.util.spec_from_loader("robust", loader))
-loader.exec_module(robust)
-os.rmdir(robust.WORK)
-robust.ENV = os.environ
+import robust
+
 ok, rootless = robust.ok, robust.rootless
 ROUNDS = 12
 

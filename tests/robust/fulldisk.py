@@ -4,18 +4,12 @@
 of this test's own (run starts it so, with the references of two images in a registry and one in an
 archive). What needs space says so in one sentence and leaves no trace; what frees space needs none.
 """
-import importlib.machinery
-import importlib.util
 import os
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-loader = importlib.machinery.SourceFileLoader("robust", os.path.join(HERE, "run"))
-robust = importlib.util.module_from_spec(importlib.util.spec_from_loader("robust", loader))
-loader.exec_module(robust)
-os.rmdir(robust.WORK)
-robust.ENV = os.environ
+import robust
+
 ok, rootless = robust.ok, robust.rootless
 DATA = os.environ["ROOTLESS_DATA"]
 FILLER = os.path.join(DATA, "filler")
