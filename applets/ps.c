@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless ps */
 #include <errno.h>
+#include <string.h>
 
 #include "applets/host.h"
 #include "core/base/str.h"
@@ -65,34 +66,92 @@ static bool is_shown(const struct container *c, const struct ps *o, const struct
 	       pick_container(p, c);
 }
 
-static int add_row(struct host *h, const struct container *c, const struct ps *o,
-		   struct table *t, struct err *e)
+/* A row that is to be shown. */
+struct line {
+	int64_t created;
+	char *id;
+	yyjson_doc *row;
+};
+
+static void line_done(struct line *l)
 {
+	free(l->id);
+	yyjson_doc_free(l->row);
+}
+
+/* What a look at one container after the other comes to: the newest ones, by age. */
+struct look {
+	struct host *host;
+	const struct ps *o;
+	const struct pick *pick;
+	struct line *v;
+	size_t len, most;
+};
+
+static void look_done(struct look *l)
+{
+	for (size_t i = 0; i < l->len; i++)
+		line_done(&l->v[i]);
+	free(l->v);
+}
+
+static bool is_newer(const struct container *c, const struct line *l)
+{
+	return c->created != l->created ? c->created > l->created
+					: strcmp(c->id, l->id) < 0;
+}
+
+static yyjson_doc *make_row(const struct look *l, const struct container *c)
+{
+	const struct ps *o = l->o;
 	bool size = o->size || (o->format && strstr(o->format, ".Size"));
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	autojson *row = NULL;
 
-	yyjson_mut_doc_set_root(doc, row_container(&h->store, c, o->no_trunc, size, doc));
-	row = yyjson_mut_doc_imut_copy(doc, NULL);
-	return table_row(t, yyjson_doc_get_root(row), e);
+	yyjson_mut_doc_set_root(
+		doc, row_container(&l->host->store, c, o->no_trunc, size, doc));
+	return yyjson_mut_doc_imut_copy(doc, NULL);
+}
+
+static int take(struct container *c, void *arg, struct err *e)
+{
+	struct look *l = arg;
+	size_t low = 0, high = l->len;
+
+	if (!is_shown(c, l->o, l->pick))
+		return 0;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (is_newer(c, &l->v[mid]))
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	if (low == l->most)
+		return 0;
+	if (l->len == l->most)
+		line_done(&l->v[--l->len]);
+	if (!(l->len & (l->len - 1))) /* at 0, 1, 2, 4, … */
+		l->v = mem_resize(l->v, l->len ? 2 * l->len : 1, sizeof(*l->v));
+	memmove(&l->v[low + 1], &l->v[low], (l->len - low) * sizeof(*l->v));
+	l->v[low] = (struct line){ c->created, str_dup(c->id), make_row(l, c) };
+	l->len++;
+	return 0;
 }
 
 static int show(struct host *h, const struct ps *o, const struct pick *p, struct table *t,
 		struct err *e)
 {
-	struct container *v = NULL;
-	int64_t left = o->last >= 0 ? o->last : INT64_MAX;
-	size_t len = 0;
-	int r = container_list(&h->store, &v, &len, e);
+	autodone(look_done) struct look l = {
+		.host = h,
+		.o = o,
+		.pick = p,
+		.most = o->last >= 0 ? (size_t)o->last : SIZE_MAX,
+	};
+	int r = container_each(&h->store, take, &l, e);
 
-	for (size_t n = 0; n < len; n++) {
-		if (r >= 0 && left > 0 && is_shown(&v[n], o, p)) {
-			r = add_row(h, &v[n], o, t, e);
-			left--;
-		}
-		container_done(&v[n]);
-	}
-	free(v);
+	for (size_t i = 0; r >= 0 && i < l.len; i++)
+		r = table_row(t, yyjson_doc_get_root(l.v[i].row), e);
 	return r < 0 ? r : table_print(t, e);
 }
 

@@ -62,14 +62,17 @@ int buf_addf(struct buf *b, const char *fmt, ...)
 
 int buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
+	char brief[256];
 	va_list again;
 	int n, r;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(brief, sizeof(brief), fmt, again);
 	va_end(again);
 	if (n < 0)
 		return -EINVAL;
+	if ((size_t)n < sizeof(brief))
+		return buf_add(b, brief, (size_t)n);
 	r = buf_reserve(b, (size_t)n);
 	if (r < 0)
 		return r;

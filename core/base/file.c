@@ -61,6 +61,9 @@ static int read_all(int fd, size_t max, size_t expect, struct buf *b)
 			b->len += (size_t)got;
 		if (b->data)
 			b->data[b->len] = 0;
+		/* As long as was expected, and no byte more though there was room. */
+		if (r == 0 && round == 0 && (size_t)got == expect && want > expect)
+			return 0;
 	}
 	b->len = before;
 	if (b->data)
@@ -68,20 +71,44 @@ static int read_all(int fd, size_t max, size_t expect, struct buf *b)
 	return r;
 }
 
-int file_read(int dirfd, const char *name, size_t max, struct buf *b)
+static int open_regular(int dirfd, const char *name, uint64_t *ret_size)
 {
-	autoclose int fd = -1;
 	struct stat st;
 
 	/* O_NONBLOCK: a FIFO in the place of the file must not hang us. */
-	fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	autoclose int fd =
+		openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	*ret_size = (uint64_t)st.st_size;
+	return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -EINVAL;
+}
+
+int file_read(int dirfd, const char *name, size_t max, struct buf *b)
+{
+	uint64_t size = 0;
+
+	autoclose int fd = open_regular(dirfd, name, &size);
+	return fd < 0 ? fd : read_all(fd, max, (size_t)size, b);
+}
+
+ssize_t file_read_into(int dirfd, const char *name, char *dst, size_t size)
+{
+	uint64_t expect = 0;
+	ssize_t got;
+
+	autoclose int fd = open_regular(dirfd, name, &expect);
 	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	return read_all(fd, max, (size_t)st.st_size, b);
+		return fd;
+	if (expect >= size)
+		return -EFBIG;
+	got = fd_read(fd, dst, size);
+	/* It may have grown meanwhile, or there may be more than it says. */
+	if (got >= 0 && ((uint64_t)got != expect || (size_t)got == size))
+		return -EFBIG;
+	if (got >= 0)
+		dst[got] = 0;
+	return got;
 }
 
 int file_read_fd(int fd, size_t max, struct buf *b)

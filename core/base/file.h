@@ -13,6 +13,10 @@
 /* Appends the file to b. Only a regular file is read (opened O_NONBLOCK; -EINVAL else);
  * more than max bytes is -EFBIG. 0 or -errno. */
 int file_read(int dirfd, const char *name, size_t max, struct buf *b);
+/* The same of a small file, which needs no memory of its own: its length, dst being
+ * NUL-terminated, or -errno; -EFBIG when it is not below size, or is being written:
+ * file_read then. */
+ssize_t file_read_into(int dirfd, const char *name, char *dst, size_t size);
 /* The same from an open descriptor, from its current offset; any type of file. On failure
  * b is as it was. */
 int file_read_fd(int fd, size_t max, struct buf *b);

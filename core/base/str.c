@@ -47,8 +47,16 @@ char *str_ndup(const char *s, size_t n)
 
 char *str_fmtv(const char *fmt, va_list ap)
 {
-	char *s = NULL;
+	char brief[256], *s = NULL;
+	va_list again;
+	int n;
 
+	/* Most are short: formatted once, not twice as vasprintf does. */
+	va_copy(again, ap);
+	n = vsnprintf(brief, sizeof(brief), fmt, again);
+	va_end(again);
+	if (n >= 0 && (size_t)n < sizeof(brief))
+		return mem_dup(brief, (size_t)n + 1);
 	if (vasprintf(&s, fmt, ap) < 0)
 		abort();
 	return s;

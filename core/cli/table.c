@@ -182,21 +182,23 @@ static size_t set_widths(struct line *lines, size_t i, size_t n, size_t c)
 	return end;
 }
 
-static void put_line(const struct line *l)
+static void put_line(const struct line *l, struct buf *out)
 {
 	for (size_t c = 0; c < l->cells.len; c++) {
-		size_t have = runes(l->cells.v[c]);
-
-		fputs(l->cells.v[c], stdout);
-		if (c + 1 < l->cells.len)
-			printf("%*s", (int)(l->widths[c] - have), "");
+		buf_adds(out, l->cells.v[c]);
+		for (size_t n = runes(l->cells.v[c]);
+		     c + 1 < l->cells.len && n < l->widths[c]; n++)
+			buf_addc(out, ' ');
 	}
-	putchar('\n');
+	buf_addc(out, '\n');
+	fwrite(out->data, 1, out->len, stdout);
+	buf_reset(out);
 }
 
 static void put_columns(const char *text, const char *end, bool terminal)
 {
 	autofree struct line *lines = NULL;
+	autobuf out = { 0 };
 	size_t n = 0, most = 0;
 
 	for (const char *p = text; p < end; p++)
@@ -218,7 +220,7 @@ static void put_columns(const char *text, const char *end, bool terminal)
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
-		put_line(&lines[i]);
+		put_line(&lines[i], &out);
 		strv_done(&lines[i].cells);
 		free(lines[i].widths);
 	}

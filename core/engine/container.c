@@ -66,7 +66,7 @@ int container_open_bundle(int dirfd, struct err *e)
 
 static int read_record(const struct store *s, struct container *c, struct err *e)
 {
-	const char *name = NULL;
+	const char *name = NULL, *at = NULL;
 	int r = record_read(s->containers_fd, c->id, &c->record, e);
 
 	if (r < 0 && container_end_removed(s, c->id)) {
@@ -85,6 +85,8 @@ static int read_record(const struct store *s, struct container *c, struct err *e
 	if ((r = json_get_str(yyjson_doc_get_root(c->record), "Name", &name, e)) < 0)
 		return r;
 	c->name = str_dup(name ? name : c->id);
+	if (json_get_str(yyjson_doc_get_root(c->record), "Created", &at, NULL) == 0 && at)
+		time_parse(at, &c->created);
 	return 0;
 }
 
@@ -128,35 +130,55 @@ int container_open(const struct store *s, const char *what, struct container *re
 static int newer(const void *a, const void *b)
 {
 	const struct container *x = a, *y = b;
-	const char *s = "", *t = "";
 
-	json_get_str(yyjson_doc_get_root(x->record), "Created", &s, NULL);
-	json_get_str(yyjson_doc_get_root(y->record), "Created", &t, NULL);
-	int64_t n = 0, m = 0;
-	time_parse(s, &n);
-	time_parse(t, &m);
-	return n != m ? (n < m) - (n > m) : strcmp(x->id, y->id);
+	if (x->created != y->created)
+		return x->created < y->created ? 1 : -1;
+	return strcmp(x->id, y->id);
+}
+
+int container_each(const struct store *s, container_each_fn *fn, void *arg, struct err *e)
+{
+	autostrv ids = { 0 };
+	int r = record_list(s->containers_fd, &ids, e);
+
+	for (size_t i = 0; r >= 0 && i < ids.len; i++) {
+		autodone(container_done) struct container c = { 0 };
+
+		/* One that goes away meanwhile, or cannot be read, hides no other. */
+		if (open_id(s, ids.v[i], &c, NULL) == 0)
+			r = fn(&c, arg, e);
+	}
+	return r < 0 ? r : 0;
+}
+
+struct listing {
+	struct container *v;
+	size_t len;
+};
+
+static int keep(struct container *c, void *arg, struct err *e)
+{
+	struct listing *l = arg;
+
+	if (!(l->len & (l->len - 1))) /* at 0, 1, 2, 4, … */
+		l->v = mem_resize(l->v, l->len ? 2 * l->len : 1, sizeof(*l->v));
+	l->v[l->len++] = *c;
+	forget(c);
+	return 0;
 }
 
 int container_list(const struct store *s, struct container **ret, size_t *ret_len,
 		   struct err *e)
 {
-	autostrv ids = { 0 };
-	int r = record_list(s->containers_fd, &ids, e);
+	struct listing l = { 0 };
+	int r = container_each(s, keep, &l, e);
 
 	if (r < 0)
 		return r;
-	struct container *v = mem_array(ids.len, sizeof(*v));
-	size_t n = 0;
-	for (size_t i = 0; i < ids.len; i++) {
-		/* One that goes away meanwhile, or cannot be read, hides no other. */
-		if (open_id(s, ids.v[i], &v[n], NULL) == 0)
-			n++;
-	}
-	if (n)
-		qsort(v, n, sizeof(*v), newer);
-	*ret = v;
-	*ret_len = n;
+	if (l.len)
+		qsort(l.v, l.len, sizeof(*l.v), newer);
+	*ret = l.v;
+	*ret_len = l.len;
 	return 0;
 }
 

@@ -21,6 +21,7 @@ struct container {
 	char *name;
 	int dirfd;
 	yyjson_doc *record;
+	int64_t created; /* ns; 0: not known */
 	struct state state;
 };
 
@@ -30,6 +31,11 @@ void container_done(struct container *c);
 /* The folder `bundle` in that of a container; fd or -errno (-ENOENT: it was removed
  * meanwhile). */
 int container_open_bundle(int dirfd, struct err *e);
+/* fn for each, in no order that means anything, each gone before the next is opened
+ * unless fn takes it over (leaving c zeroed). A failure of fn ends it. */
+typedef int container_each_fn(struct container *c, void *arg, struct err *e);
+int container_each(const struct store *s, container_each_fn *fn, void *arg,
+		   struct err *e);
 /* All, newest first. *ret malloc'd array. */
 int container_list(const struct store *s, struct container **ret, size_t *ret_len,
 		   struct err *e);

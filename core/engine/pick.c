@@ -53,16 +53,6 @@ static int add(struct pick *p, const char *text, const char *const *keys, struct
 	return err_set(e, -EINVAL, "invalid filter '%s'", key);
 }
 
-static int64_t created_of(const struct container *c)
-{
-	yyjson_val *v = yyjson_obj_get(yyjson_doc_get_root(c->record), "Created");
-	int64_t ns = 0;
-
-	if (yyjson_is_str(v))
-		time_parse(yyjson_get_str(v), &ns);
-	return ns;
-}
-
 static int look_up_container(const struct store *s, const char *name, int64_t *ret,
 			     struct err *e)
 {
@@ -71,7 +61,7 @@ static int look_up_container(const struct store *s, const char *name, int64_t *r
 
 	if (r < 0)
 		return r;
-	*ret = created_of(&c);
+	*ret = c.created;
 	container_done(&c);
 	return 0;
 }
@@ -389,7 +379,7 @@ static bool match_container(const struct pick *p, const struct container *c,
 
 bool pick_container(const struct pick *p, const struct container *c)
 {
-	int64_t created = created_of(c);
+	int64_t created = c->created;
 
 	if ((p->before && created >= p->before) || (p->since && created <= p->since))
 		return false;

@@ -32,24 +32,13 @@ static bool is_idle(const struct container *c)
 	return s == STATE_CREATED || s == STATE_EXITED || s == STATE_DEAD;
 }
 
-static int64_t created_of(const struct container *c)
-{
-	const char *at = NULL;
-	int64_t ns = 0;
-
-	json_get_str(yyjson_doc_get_root(c->record), "Created", &at, NULL);
-	if (at)
-		time_parse(at, &ns);
-	return ns;
-}
-
 static bool is_pruned(const struct pick *p, const struct container *c)
 {
 	int64_t until = 0;
 
 	pick_until(p, &until, NULL);
 	return is_idle(c) && pick_labels(p, yyjson_obj_get(config_of(c), "Labels")) &&
-	       (!until || created_of(c) < until);
+	       (!until || c->created < until);
 }
 
 /* Drops from v what is not to go. */

@@ -30,17 +30,27 @@ static bool is_alive(const struct container *c)
 	return c->state.status == STATE_RUNNING || c->state.status == STATE_PAUSED;
 }
 
-void row_size(uint64_t bytes, char *dst, size_t size)
+static void put_size(uint64_t bytes, int digits, char *dst, size_t size)
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
-	double v = (double)bytes;
+	double v = (double)bytes, most = digits == 3 ? 999.5 : 999.95;
 	size_t n = 0;
 
-	while (v >= 999.5 && n + 1 < ARRAY_LEN(units)) {
+	while (v >= most && n + 1 < ARRAY_LEN(units)) {
 		v /= 1000;
 		n++;
 	}
-	str_print(dst, size, "%.3g%s", v, units[n]);
+	str_print(dst, size, "%.*g%s", digits, v, units[n]);
+}
+
+void row_size(uint64_t bytes, char *dst, size_t size)
+{
+	put_size(bytes, 3, dst, size);
+}
+
+void row_size_sum(uint64_t bytes, char *dst, size_t size)
+{
+	put_size(bytes, 4, dst, size);
 }
 
 /* Go's time.String() in local time, as docker's CreatedAt. */
@@ -362,16 +372,14 @@ yyjson_mut_val *row_container(const struct store *s, const struct container *c,
 	autofree char *command = command_of(c, no_trunc);
 	autobuf status = { 0 }, ports = { 0 };
 	autostrv labels = { 0 };
-	int64_t created = 0;
 	char text[80];
 
-	time_parse(text_of(record_get(c, "Created")), &created);
 	row_status(c, &status);
 	row_ports(c, &ports);
 	json_get_map(config, "Labels", &labels, NULL);
 	strv_sort(&labels);
 	json_add_str(doc, row, "Command", command);
-	local_stamp(created, text, sizeof(text));
+	local_stamp(c->created, text, sizeof(text));
 	json_add_str(doc, row, "CreatedAt", text);
 	add_id(doc, row, c->id, no_trunc);
 	json_add_str(doc, row, "Image", text_of(yyjson_obj_get(config, "Image")));
@@ -381,7 +389,7 @@ yyjson_mut_val *row_container(const struct store *s, const struct container *c,
 	add_networks(c, doc, row);
 	json_add_str(doc, row, "Platform", text_of(record_get(c, "Platform")));
 	json_add_str(doc, row, "Ports", buf_str(&ports));
-	ago(created, text, sizeof(text));
+	ago(c->created, text, sizeof(text));
 	json_add_str(doc, row, "RunningFor", text);
 	add_size(s, c, size, doc, row);
 	json_add_str(doc, row, "State", state_name(c->state.status));

@@ -28,5 +28,7 @@ int row_ports(const struct container *c, struct buf *out);
 int row_status(const struct container *c, struct buf *out);
 /* docker's sizes: three digits, powers of 1000: "187MB", "1.2GB", "0B". */
 void row_size(uint64_t bytes, char *dst, size_t size);
+/* The same with four digits, as docker has sums: "1.234GB". */
+void row_size_sum(uint64_t bytes, char *dst, size_t size);
 
 #endif

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,7 +17,7 @@
 #include "core/wire/json.h"
 
 #define STATE_FILE "state.json"
-#define STATE_MAX  16384
+#define STATE_MAX  4096
 #define STATE_MODE 0600
 #ifndef RENAME_EXCHANGE
 #define RENAME_EXCHANGE 2
@@ -80,17 +79,18 @@ int state_read(int container_dirfd, struct state *ret, struct err *e)
 {
 	autojson *doc = NULL;
 	struct state s = { .status = STATE_CREATED };
-	struct stat st;
+	char text[STATE_MAX];
+	ssize_t n = file_read_into(container_dirfd, STATE_FILE, text, sizeof(text));
 	int r;
 
 	/* A power cut may leave it empty: it is not synced while the container runs. */
-	if (fstatat(container_dirfd, STATE_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    st.st_size == 0) {
+	if (n == -ENOENT || n == 0) {
 		*ret = s;
 		return err_set(e, -ENOENT, "the container was never started");
 	}
-	r = json_read(container_dirfd, STATE_FILE, STATE_MAX, &doc, e);
-	if (r < 0)
+	if (n < 0)
+		return err_code(e, (int)n, "read '%s'", STATE_FILE);
+	if ((r = json_parse(text, (size_t)n, STATE_FILE, &doc, e)) < 0)
 		return r;
 	if (from_json(yyjson_doc_get_root(doc), &s, e) < 0)
 		return err_wrap(e, "read '%s'", STATE_FILE);

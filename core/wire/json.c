@@ -13,8 +13,12 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 
-/* Below this, comparing all pairs of keys beats sorting them. */
-#define PAIRWISE_MAX 12
+/* A file below this many bytes is read to the stack. */
+#define SMALL_FILE 8192
+/* Keys of one object, up to so many, are told apart by a table on the stack; of more the
+ * sorted neighbours are compared. */
+#define TABLE_KEYS  128
+#define TABLE_SLOTS 256 /* of a byte each: where the key stands, from 1 */
 
 static int key_order(const void *a, const void *b)
 {
@@ -26,31 +30,56 @@ static int key_order(const void *a, const void *b)
 	return memcmp(unsafe_yyjson_get_str(x), unsafe_yyjson_get_str(y), xn);
 }
 
-/* The first key found that occurs twice, or NULL. */
+/* Differs for most keys that do. */
+static uint32_t key_mark(yyjson_val *key)
+{
+	const uint8_t *s = (const uint8_t *)unsafe_yyjson_get_str(key);
+	size_t n = unsafe_yyjson_get_len(key);
+
+	if (n == 0)
+		return 0;
+	return (uint32_t)n ^ (uint32_t)s[0] << 24 ^ (uint32_t)s[n / 2] << 16 ^
+	       (uint32_t)s[n - 1] << 8;
+}
+
+/* Chosen badly, all keys meet in one slot: that many comparisons are borne. */
+static yyjson_val *double_of_few(yyjson_val *const *keys, size_t n)
+{
+	uint8_t slots[TABLE_SLOTS] = { 0 };
+	uint32_t marks[TABLE_KEYS];
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t mark = marks[i] = key_mark(keys[i]);
+		uint8_t at = (uint8_t)((mark * UINT32_C(2654435761)) >> 24);
+
+		for (; slots[at]; at++) {
+			size_t k = slots[at] - 1u;
+			if (marks[k] == mark && key_order(&keys[k], &keys[i]) == 0)
+				return keys[i];
+		}
+		slots[at] = (uint8_t)(i + 1);
+	}
+	return NULL;
+}
+
+/* A key found that occurs twice, or NULL. */
 static yyjson_val *double_key(yyjson_val *obj)
 {
 	size_t n = yyjson_obj_size(obj), i = 0;
-	yyjson_val *few[PAIRWISE_MAX], **keys = few, *key;
+	yyjson_val *few[TABLE_KEYS], **keys = few, *key;
 	autofree yyjson_val **many = NULL;
 	yyjson_obj_iter iter = yyjson_obj_iter_with(obj);
 
-	if (n > PAIRWISE_MAX)
+	if (n > TABLE_KEYS)
 		keys = many = mem_array(n, sizeof(*many));
 	while ((key = yyjson_obj_iter_next(&iter)))
 		keys[i++] = key;
-	if (n > PAIRWISE_MAX) {
-		qsort(keys, n, sizeof(*keys), key_order);
-		for (i = 1; i < n; i++) {
-			if (key_order(&keys[i - 1], &keys[i]) == 0)
-				return keys[i];
-		}
-		return NULL;
-	}
+	if (n <= TABLE_KEYS)
+		return double_of_few(keys, n);
+	qsort(keys, n, sizeof(*keys), key_order);
 	for (i = 1; i < n; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (key_order(&keys[i], &keys[j]) == 0)
-				return keys[i];
-		}
+		if (key_order(&keys[i - 1], &keys[i]) == 0)
+			return keys[i];
 	}
 	return NULL;
 }
@@ -80,6 +109,69 @@ static int check_values(yyjson_doc *doc, const char *what, struct err *e)
 	return 0;
 }
 
+/* A small document with all that belongs to it in one piece of memory: a list of some
+ * hundred containers would map and unmap three for each. Released with the last of the
+ * two things that the library keeps in it. */
+struct piece {
+	size_t used, size, last; /* bytes; where the last thing begins */
+	unsigned int live;
+	_Alignas(16) char memory[];
+};
+
+#define PIECE_TEXT_MAX (64u << 10)
+#define PIECE_ALIGN    16
+
+static void *piece_malloc(void *ctx, size_t size)
+{
+	struct piece *p = ctx;
+
+	size = (size + PIECE_ALIGN - 1) / PIECE_ALIGN * PIECE_ALIGN;
+	if (size > p->size - p->used)
+		return NULL;
+	p->last = p->used;
+	p->used += size;
+	p->live++;
+	return p->memory + p->last;
+}
+
+static void *piece_realloc(void *ctx, void *of, size_t old, size_t size)
+{
+	struct piece *p = ctx;
+
+	if (of != p->memory + p->last || size > p->size - p->last)
+		return NULL;
+	p->used = p->last + size;
+	return of;
+}
+
+static void piece_free(void *ctx, void *of)
+{
+	struct piece *p = ctx;
+
+	if (--p->live == 0)
+		free(p);
+}
+
+/* Without the in-place flag yyjson copies the input before it writes to it. Its values
+ * take some 16 bytes for each 7 to 12 of text; where there are more, the piece is too
+ * small (and gone). */
+static yyjson_doc *read_document(const void *text, size_t n, yyjson_read_err *why)
+{
+	char *input = (char *)(uintptr_t)text;
+	size_t size = 4 * n + 512;
+	yyjson_doc *doc;
+
+	if (n > PIECE_TEXT_MAX)
+		return yyjson_read_opts(input, n, YYJSON_READ_NOFLAG, NULL, why);
+	struct piece *p = mem_alloc(sizeof(*p) + size);
+	const yyjson_alc alc = { piece_malloc, piece_realloc, piece_free, p };
+	p->size = size;
+	doc = yyjson_read_opts(input, n, YYJSON_READ_NOFLAG, &alc, why);
+	return doc || why->code != YYJSON_READ_ERROR_MEMORY_ALLOCATION
+		       ? doc
+		       : yyjson_read_opts(input, n, YYJSON_READ_NOFLAG, NULL, why);
+}
+
 int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret, struct err *e)
 {
 	yyjson_read_err why = { 0 };
@@ -88,8 +180,7 @@ int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret, stru
 
 	if (n == 0)
 		return err_set(e, -EINVAL, "%s: empty", what);
-	/* Without the in-place flag yyjson copies the input before it writes to it. */
-	doc = yyjson_read_opts((char *)(uintptr_t)p, n, YYJSON_READ_NOFLAG, NULL, &why);
+	doc = read_document(p, n, &why);
 	if (!doc)
 		return err_set(e,
 			       why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION ? -ENOMEM
@@ -104,9 +195,16 @@ int json_parse(const void *p, size_t n, const char *what, yyjson_doc **ret, stru
 
 int json_read(int dirfd, const char *name, size_t max, yyjson_doc **ret, struct err *e)
 {
+	char small[SMALL_FILE];
+	ssize_t n = file_read_into(dirfd, name, small,
+				   max < sizeof(small) ? max + 1 : sizeof(small));
+
+	if (n >= 0)
+		return json_parse(small, (size_t)n, name, ret, e);
+	if (n != -EFBIG)
+		return err_code(e, (int)n, "read '%s'", name);
 	autobuf b = { .max = max + 1 }; /* file_read looks for one byte too many */
 	int r = file_read(dirfd, name, max, &b);
-
 	if (r < 0)
 		return err_code(e, r, "read '%s'", name);
 	return json_parse(buf_str(&b), b.len, name, ret, e);

@@ -76,6 +76,30 @@ TEST(reading)
 	room_done(&r);
 }
 
+TEST(reading_into)
+{
+	struct room r;
+	char text[8];
+
+	room_make(&r);
+	CHECK_INT(file_replace_nosync(r.fd, "f", "12345", 5, 0600), 0);
+	CHECK_INT(file_read_into(r.fd, "f", text, sizeof(text)), 5);
+	CHECK_STR(text, "12345");
+	CHECK_INT(file_read_into(r.fd, "f", text, 6), 5);
+	CHECK_INT(file_read_into(r.fd, "f", text, 5), -EFBIG);
+	CHECK_INT(file_replace_nosync(r.fd, "empty", "", 0, 0600), 0);
+	CHECK_INT(file_read_into(r.fd, "empty", text, sizeof(text)), 0);
+	CHECK_STR(text, "");
+	CHECK_INT(file_read_into(r.fd, "none", text, sizeof(text)), -ENOENT);
+	CHECK_INT(file_read_into(r.fd, ".", text, sizeof(text)), -EINVAL);
+	CHECK_INT(mkfifoat(r.fd, "pipe", 0600), 0);
+	CHECK_INT(file_read_into(r.fd, "pipe", text, sizeof(text)), -EINVAL);
+	/* says that it is empty */
+	CHECK_INT(file_read_into(AT_FDCWD, "/proc/self/status", text, sizeof(text)),
+		  -EFBIG);
+	room_done(&r);
+}
+
 TEST(replacing)
 {
 	struct room r;

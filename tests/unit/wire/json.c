@@ -132,6 +132,48 @@ TEST(keys_that_occur_twice)
 	}
 }
 
+/* Whether told apart by a table or by sorting; keys made to meet in one slot, too. */
+TEST(keys_of_objects_of_every_size)
+{
+	struct err e = { 0 };
+
+	for (int n = 1; n < 260; n++) {
+		autobuf same = { 0 }, other = { 0 };
+
+		buf_adds(&same, "{");
+		buf_adds(&other, "{\"\":0,");
+		for (int i = 0; i < n; i++) {
+			buf_addf(&same, "\"a%03dxxxxx%dz\":0,", i, i % 2);
+			buf_addf(&other, "\"%c%d\":[],", 'a' + i % 26, i);
+		}
+		CHECK_INT(try(buf_str(&other), &e), -EINVAL); /* not ended */
+		buf_addf(&other, "\"%c%d\":[]}", 'a' + (n - 1) % 26, n - 1);
+		CHECK_INT(try(buf_str(&other), &e), -EINVAL);
+		CHECK(strstr(e.text, "occurs twice") != NULL);
+		same.data[same.len - 1] = '}';
+		CHECK_INT(try(buf_str(&same), &e), 0);
+	}
+}
+
+/* Beyond what the one piece of memory for small ones holds. */
+TEST(documents_of_nothing_but_values)
+{
+	struct err e = { 0 };
+
+	for (size_t n = 1; n < 100000; n = n * 3 + 1) {
+		autobuf b = { 0 };
+		autojson *doc = NULL;
+
+		buf_adds(&b, "[");
+		for (size_t i = 0; i < n; i++)
+			buf_adds(&b, i % 2 ? "0," : "[],");
+		b.data[b.len - 1] = ']';
+		CHECK_INT(json_parse(b.data, b.len, "doc", &doc, &e), 0);
+		CHECK_INT(yyjson_arr_size(yyjson_doc_get_root(doc)), n);
+		CHECK_INT(try("[[0,0,0", &e), -EINVAL);
+	}
+}
+
 TEST(typed_members)
 {
 	static const char text[] =
