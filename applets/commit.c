@@ -12,7 +12,7 @@
 struct commit_opts {
 	char *author, *message;
 	struct strv change;
-	bool pause;
+	bool pause, no_pause;
 };
 
 static const struct opt opts[] = {
@@ -22,6 +22,8 @@ static const struct opt opts[] = {
 		 "Apply Dockerfile instruction to the created image"),
 	OPT_STRING(struct commit_opts, message, 'm', "message", "string",
 		   "Commit message"),
+	OPT_BOOL(struct commit_opts, no_pause, 0, "no-pause",
+		 "Disable pausing container during commit"),
 	OPT_BOOL_DEF(struct commit_opts, pause, 'p', "pause",
 		     "Pause container during commit", "true"),
 	OPT_END,
@@ -48,7 +50,7 @@ static int commit(struct host *h, const struct commit_opts *o, char **args, stru
 	struct commit how = { .author = o->author,
 			      .message = o->message,
 			      .changes = &o->change,
-			      .pause = o->pause };
+			      .pause = o->pause && !o->no_pause };
 	struct digest id = { 0 };
 	char text[DIGEST_TEXT_MAX];
 	int r = container_open(&h->store, args[0], &c, e);

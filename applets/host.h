@@ -111,6 +111,30 @@ static inline int host_each(char **args, host_each_fn *fn, void *arg)
 	return host_each_name(args, host_container_print, &each);
 }
 
+/* What --all of podman's verbs means: every container in one of the states (bits of 1 <<
+ * enum state_status), by its ID. */
+static inline int host_each_of(unsigned int states, host_each_fn *fn, void *arg)
+{
+	struct container *all = NULL;
+	autostrv ids = { 0 };
+	autohost h = { 0 };
+	struct err e = { 0 };
+	size_t n = 0;
+
+	if (host_open(&h, &e) < 0 || container_list(&h.store, &all, &n, &e) < 0)
+		return host_fail(&e, 1);
+	for (size_t i = 0; i < n; i++) {
+		if (states & 1u << all[i].state.status)
+			strv_add(&ids, all[i].id);
+		container_done(&all[i]);
+	}
+	free(all);
+	return ids.len ? host_each(ids.v, fn, arg) : 0;
+}
+
+#define HOST_ALIVE (1u << STATE_RUNNING | 1u << STATE_PAUSED | 1u << STATE_RESTARTING)
+#define HOST_ANY   (~0u)
+
 /* Help of --format in verbs that print rows. */
 #define TABLE_FORMAT_HELP \
 	"Format output using a custom template:\n" \

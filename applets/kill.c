@@ -10,9 +10,11 @@
 
 struct kill {
 	char *signal;
+	bool all;
 };
 
 static const struct opt opts[] = {
+	OPT_BOOL(struct kill, all, 'a', "all", "Signal all running containers"),
 	OPT_STRING(struct kill, signal, 's', "signal", "string",
 		   "Signal to send to the container"),
 	OPT_END,
@@ -32,9 +34,13 @@ static int kill_one(struct host *h, struct container *c, void *arg, struct err *
 	return container_kill(c, signo, e);
 }
 
-static int kill_main(void *o, char **args)
+static int kill_main(void *opts_, char **args)
 {
-	return host_each(args, kill_one, o);
+	const struct kill *o = opts_;
+
+	return o->all ? host_each_of(1u << STATE_RUNNING | 1u << STATE_PAUSED, kill_one,
+				     opts_)
+		      : host_each(args, kill_one, opts_);
 }
 
 const struct applet kill_applet = {
@@ -46,5 +52,6 @@ const struct applet kill_applet = {
 	.opts_size = sizeof(struct kill),
 	.min_args = 1,
 	.max_args = -1,
+	.alone = "all",
 	.main = kill_main,
 };

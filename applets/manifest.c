@@ -4,30 +4,29 @@
 #include <string.h>
 
 #include "applets/host.h"
-#include "core/base/str.h"
 #include "core/cli/applet.h"
+#include "core/engine/manifestview.h"
 
 struct manifest_inspect {
-	bool insecure;
+	bool insecure, verbose;
 };
 
 static const struct opt inspect_opts[] = {
 	OPT_BOOL(struct manifest_inspect, insecure, 0, "insecure",
 		 "Allow communication with an insecure registry"),
+	OPT_BOOL(struct manifest_inspect, verbose, 'v', "verbose",
+		 "Output additional info including layers and platform"),
 	OPT_END,
 };
 
 /* As docker prints it: indented by tabs. */
-static int print(const struct buf *body, struct err *e)
+static int print(const yyjson_mut_doc *doc, struct err *e)
 {
-	autojson *doc = NULL;
 	autobuf text = { 0 };
-	int r = json_parse(buf_str(body), body->len, "the manifest", &doc, e);
+	int r = json_print(&text, doc, true);
 
-	if (r == 0)
-		r = json_print_val(&text, yyjson_doc_get_root(doc), true);
 	if (r < 0)
-		return e->code < 0 ? r : err_code(e, r, "print the manifest");
+		return err_code(e, r, "print the manifest");
 	for (const char *line = buf_str(&text); *line;) {
 		size_t spaces = strspn(line, " "), n = strcspn(line, "\n");
 
@@ -39,39 +38,20 @@ static int print(const struct buf *body, struct err *e)
 	return 0;
 }
 
-static int inspect(struct host *h, const char *what, bool insecure, struct err *e)
-{
-	char type[DESCRIPTOR_MEDIA_MAX], text[DIGEST_TEXT_MAX];
-	autodone(reference_done) struct reference ref = { 0 };
-	autobuf body = { 0 };
-	struct registry *registry = NULL;
-	struct digest digest;
-	int r = reference_parse(what, &ref, e);
-
-	if (r < 0)
-		return r;
-	if (insecure)
-		strv_add(&h->config.registry.insecure, ref.registry);
-	r = registry_open(&ref, &h->config.registry, &registry, e);
-	if (r == 0)
-		r = registry_manifest(registry,
-				      digest_is_set(&ref.digest)
-					      ? digest_text(text, &ref.digest)
-					      : ref.tag,
-				      &body, type, &digest, e);
-	registry_free(registry);
-	return r < 0 ? r : print(&body, e);
-}
-
 static int inspect_main(void *opts_, char **args)
 {
 	const struct manifest_inspect *o = opts_;
+	const struct manifestview v = { args[0], o->verbose, o->insecure };
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *found = NULL;
 	autohost h = { 0 };
 	struct err e = { 0 };
 
-	if (host_open(&h, &e) < 0 || inspect(&h, args[0], o->insecure, &e) < 0)
+	if (host_open(&h, &e) < 0 ||
+	    manifestview_read(&h.config, &v, doc, &found, &e) < 0)
 		return host_fail(&e, 1);
-	return 0;
+	yyjson_mut_doc_set_root(doc, found);
+	return print(doc, &e) < 0 ? host_fail(&e, 1) : 0;
 }
 
 static const struct applet verb_inspect = {

@@ -24,7 +24,7 @@ static inline void reclaim_total(uint64_t bytes)
 {
 	char size[32];
 
-	row_size(bytes, size, sizeof(size));
+	row_size_sum(bytes, size, sizeof(size));
 	printf("Total reclaimed space: %s\n", size);
 }
 

@@ -3,7 +3,7 @@
 #include "applets/stopping.h"
 #include "core/cli/applet.h"
 
-static const struct opt opts[] = { STOPPING_OPTS };
+static const struct opt opts[] = { STOPPING_OPTS("Restart all containers") };
 
 static int restart_one(struct host *h, struct container *c, void *arg, struct err *e)
 {
@@ -13,9 +13,12 @@ static int restart_one(struct host *h, struct container *c, void *arg, struct er
 	return r < 0 ? r : container_restart(&h->store, &h->config, c, &how, e);
 }
 
-static int restart_main(void *o, char **args)
+static int restart_main(void *opts_, char **args)
 {
-	return host_each(args, restart_one, o);
+	const struct stopping *o = opts_;
+
+	return o->all ? host_each_of(HOST_ANY, restart_one, opts_)
+		      : host_each(args, restart_one, opts_);
 }
 
 const struct applet restart_applet = {
@@ -27,5 +30,6 @@ const struct applet restart_applet = {
 	.opts_size = sizeof(struct stopping),
 	.min_args = 1,
 	.max_args = -1,
+	.alone = "all",
 	.main = restart_main,
 };

@@ -6,14 +6,16 @@
 #include "core/cli/applet.h"
 
 struct rm {
-	bool force, volumes;
+	bool all, force, volumes;
 };
 
 static const struct opt opts[] = {
+	OPT_BOOL(struct rm, all, 'a', "all", "Remove all containers"),
 	OPT_BOOL(struct rm, force, 'f', "force",
 		 "Force the removal of a running container (uses SIGKILL)"),
 	OPT_BOOL(struct rm, volumes, 'v', "volumes",
 		 "Remove anonymous volumes associated with the container"),
+	OPT_REFUSED("link", "a link is only a name that goes with its container"),
 	OPT_END,
 };
 
@@ -34,9 +36,12 @@ static int rm_name(struct host *h, const char *name, void *arg, struct err *e)
 	return r == -ENOENT && o->force ? host_fail(e, 0) : r;
 }
 
-static int rm_main(void *o, char **args)
+static int rm_main(void *opts_, char **args)
 {
-	return host_each_name(args, rm_name, o);
+	const struct rm *o = opts_;
+
+	return o->all ? host_each_of(HOST_ANY, rm_one, opts_)
+		      : host_each_name(args, rm_name, opts_);
 }
 
 const struct applet rm_applet = {
@@ -48,5 +53,6 @@ const struct applet rm_applet = {
 	.opts_size = sizeof(struct rm),
 	.min_args = 1,
 	.max_args = -1,
+	.alone = "all",
 	.main = rm_main,
 };

@@ -69,13 +69,6 @@ static int attach(struct host *h, struct container *c, const struct start *o,
 	return attached_run(h, c, &so, e);
 }
 
-static int needs_one(void)
-{
-	fprintf(stderr, "rootless: 'start' requires at least 1 argument\n"
-			"See 'rootless start --help'\n");
-	return 125;
-}
-
 /* What a service of the boot calls. One that fails does not keep the others. */
 static int start_restarted(struct host *h, struct err *e)
 {
@@ -108,14 +101,12 @@ static int start_main(void *opts_, char **args)
 	struct err e = { 0 };
 	int code;
 
-	if (o->restarted && (args[0] || o->attach || o->interactive)) {
-		log_error("--restarted takes no containers, and attaches to none");
+	if (o->restarted && (o->attach || o->interactive)) {
+		log_error("--restarted attaches to no container");
 		return 1;
 	}
 	if (o->restarted)
 		return start_restarted(&h, &e);
-	if (!args[0])
-		return needs_one();
 	if (!o->attach && !o->interactive)
 		return host_each(args, start_one, o);
 	if (args[1]) {
@@ -136,7 +127,8 @@ const struct applet start_applet = {
 	.group = GROUP_COMMAND,
 	.opts = opts,
 	.opts_size = sizeof(struct start),
-	.min_args = 0, /* --restarted */
+	.min_args = 1,
 	.max_args = -1,
+	.alone = "restarted",
 	.main = start_main,
 };

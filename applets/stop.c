@@ -3,7 +3,7 @@
 #include "applets/stopping.h"
 #include "core/cli/applet.h"
 
-static const struct opt opts[] = { STOPPING_OPTS };
+static const struct opt opts[] = { STOPPING_OPTS("Stop all running containers") };
 
 static int stop_one(struct host *h, struct container *c, void *arg, struct err *e)
 {
@@ -13,9 +13,12 @@ static int stop_one(struct host *h, struct container *c, void *arg, struct err *
 	return r < 0 ? r : container_stop(&h->store, c, how.signal, how.timeout, e);
 }
 
-static int stop_main(void *o, char **args)
+static int stop_main(void *opts_, char **args)
 {
-	return host_each(args, stop_one, o);
+	const struct stopping *o = opts_;
+
+	return o->all ? host_each_of(HOST_ALIVE, stop_one, opts_)
+		      : host_each(args, stop_one, opts_);
 }
 
 const struct applet stop_applet = {
@@ -27,5 +30,6 @@ const struct applet stop_applet = {
 	.opts_size = sizeof(struct stopping),
 	.min_args = 1,
 	.max_args = -1,
+	.alone = "all",
 	.main = stop_main,
 };

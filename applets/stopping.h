@@ -10,13 +10,14 @@
 struct stopping {
 	char *signal;
 	int64_t timeout;
-	bool has_timeout;
+	bool has_timeout, all;
 };
 
 /* The whole option table; --time is the name that --timeout had. */
-#define STOPPING_OPTS \
-	OPT_STRING(struct stopping, signal, 's', "signal", "string", \
-		   "Signal to send to the container"), \
+#define STOPPING_OPTS(what) \
+	OPT_BOOL(struct stopping, all, 'a', "all", what), \
+		OPT_STRING(struct stopping, signal, 's', "signal", "string", \
+			   "Signal to send to the container"), \
 		OPT_GIVEN(struct stopping, has_timeout, OPT_TYPE_INT, 't', "timeout", \
 			  "int", "Seconds to wait before killing the container", NULL, \
 			  OPT_CHECKED_(struct stopping, timeout, int64_t)), \

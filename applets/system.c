@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless system: the verbs on the whole as a group. */
 #include <errno.h>
+#include <string.h>
 
 #include "applets/confirm.h"
 #include "applets/host.h"
+#include "applets/inspect.h"
 #include "applets/reclaim.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
@@ -59,7 +61,9 @@ static int prune_all(struct host *h, const struct system_prune *o, const struct 
 		     uint64_t *bytes, struct err *e)
 {
 	autostrv containers = { 0 }, networks = { 0 }, volumes = { 0 }, images = { 0 };
+	struct buildprune built = { 0 };
 	struct imageprune_result done = { 0 };
+	autostrv steps = { 0 };
 	int r = prune_containers(&h->store, p, &containers, bytes, e);
 
 	reclaim_list("Deleted Containers:", &containers);
@@ -75,9 +79,13 @@ static int prune_all(struct host *h, const struct system_prune *o, const struct 
 	imageprune_lines(&done, &images);
 	untag_done(done.v, done.len);
 	reclaim_list("Deleted Images:", &images);
-	/* What was built has neither labels nor a time of its own. */
-	if (r >= 0 && !p->conditions.len)
-		r = buildprune_run(&h->store, o->all, bytes, e);
+	/* What was built has no labels, and cache mounts have no age. */
+	if (r >= 0)
+		r = pick_until(p, &built.until, e);
+	built.caches = o->all && !built.until;
+	if (r >= 0 && !pick_has(p, "label") && !pick_has(p, "label!"))
+		r = buildprune_run(&h->store, &built, &steps, bytes, e);
+	reclaim_list("Deleted build cache objects:", &steps);
 	return r;
 }
 
@@ -153,7 +161,7 @@ static int put_row(struct table *t, yyjson_mut_val *row, struct err *e)
 }
 
 static int add_sum(struct table *t, const char *type, const struct diskusage_sum *sum,
-		   struct err *e)
+		   bool share, struct err *e)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	yyjson_mut_val *row = yyjson_mut_obj(doc);
@@ -161,9 +169,9 @@ static int add_sum(struct table *t, const char *type, const struct diskusage_sum
 	autofree char *active = str_fmt("%zu", sum->active);
 	char size[32], free_text[32], text[64];
 
-	row_size(sum->size, size, sizeof(size));
-	row_size(sum->reclaimable, free_text, sizeof(free_text));
-	if (sum->size)
+	row_size_sum(sum->size, size, sizeof(size));
+	row_size_sum(sum->reclaimable, free_text, sizeof(free_text));
+	if (sum->size && share)
 		str_print(text, sizeof(text), "%s (%d%%)", free_text,
 			  (int)(sum->reclaimable * 100 / sum->size));
 	else
@@ -182,14 +190,14 @@ static int show_sums(const struct diskusage *u, const char *format, struct err *
 				    "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t"
 				    "{{.Size}}\t{{.Reclaimable}}",
 				    NULL, e);
-	int r = t ? add_sum(t, "Images", &u->images, e) : -EINVAL;
+	int r = t ? add_sum(t, "Images", &u->images, true, e) : -EINVAL;
 
 	if (r >= 0)
-		r = add_sum(t, "Containers", &u->containers, e);
+		r = add_sum(t, "Containers", &u->containers, true, e);
 	if (r >= 0)
-		r = add_sum(t, "Local Volumes", &u->volumes, e);
+		r = add_sum(t, "Local Volumes", &u->volumes, true, e);
 	if (r >= 0)
-		r = add_sum(t, "Build Cache", &u->cache, e);
+		r = add_sum(t, "Build Cache", &u->cache, false, e);
 	return end_table(t, r, e);
 }
 
@@ -200,33 +208,92 @@ static void set_text(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
 	json_add_str(doc, row, key, text);
 }
 
-static void set_size(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
-		     uint64_t bytes)
+static void set_sum(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
+		    uint64_t bytes)
 {
 	char text[32];
 
-	row_size(bytes, text, sizeof(text));
+	row_size_sum(bytes, text, sizeof(text));
 	set_text(doc, row, key, text);
 }
 
-static int add_image(struct table *t, const struct diskusage *u, size_t i, struct err *e)
+/* By its first name, as docker lists it here. */
+static void add_image(const struct diskusage *u, size_t i, bool no_trunc,
+		      yyjson_mut_doc *doc, yyjson_mut_val *rows)
 {
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	const struct image *image = &u->image[i];
 	autofree char *holders = str_fmt("%zu", u->holders[i]);
 	uint64_t shared = u->shared[i] > image->size ? image->size : u->shared[i];
-	int r = 0;
+	const char *tag = image->repo_tags.len ? image->repo_tags.v[0] : NULL;
+	yyjson_mut_val *row = row_image(image, tag, NULL, no_trunc, doc);
 
-	for (size_t k = 0;
-	     r >= 0 && k < (image->repo_tags.len ? image->repo_tags.len : 1); k++) {
-		const char *tag = image->repo_tags.len ? image->repo_tags.v[k] : NULL;
-		yyjson_mut_val *row = row_image(image, tag, NULL, false, doc);
-		set_size(doc, row, "SharedSize", shared);
-		set_size(doc, row, "UniqueSize", image->size - shared);
-		set_text(doc, row, "Containers", holders);
-		r = put_row(t, row, e);
+	set_sum(doc, row, "SharedSize", shared);
+	set_sum(doc, row, "UniqueSize", image->size - shared);
+	set_text(doc, row, "Containers", holders);
+	yyjson_mut_arr_append(rows, row);
+}
+
+static void add_volume(const struct diskusage *u, size_t i, yyjson_mut_doc *doc,
+		       yyjson_mut_val *rows)
+{
+	yyjson_mut_val *row = row_volume(&u->volume[i], doc);
+	autofree char *links = str_fmt("%zu", u->links[i]);
+
+	set_text(doc, row, "Links", links);
+	set_sum(doc, row, "Size", u->content[i]);
+	yyjson_mut_arr_append(rows, row);
+}
+
+/* How often and when a step's result was used is not kept. */
+static void add_layer(const struct diskusage *u, size_t i, bool no_trunc,
+		      yyjson_mut_doc *doc, yyjson_mut_val *rows)
+{
+	static const char *const fixed[][2] = {
+		{ "CacheType", "regular" }, { "Description", "" },
+		{ "InUse", "false" },       { "LastUsedAt", "N/A" },
+		{ "LastUsedSince", "N/A" }, { "Parent", "" },
+		{ "Shared", "false" },      { "UsageCount", "N/A" },
+	};
+	yyjson_mut_val *row = yyjson_mut_arr_add_obj(doc, rows);
+	autofree char *id = str_ndup(u->layer.v[i], no_trunc ? 64 : 12);
+	char human[64], since[80], at[TIME_STAMP_MAX], size[32];
+
+	time_human(human, sizeof(human), time_now() - u->layer_made[i]);
+	str_print(since, sizeof(since), "%s ago", human);
+	row_size(u->layer_size[i], size, sizeof(size));
+	json_add_str(doc, row, "ID", id);
+	json_add_str(doc, row, "Size", size);
+	json_add_str(doc, row, "CreatedAt", time_stamp(at, u->layer_made[i]));
+	json_add_str(doc, row, "CreatedSince", since);
+	for (size_t k = 0; k < ARRAY_LEN(fixed); k++)
+		json_add_str(doc, row, fixed[k][0], fixed[k][1]);
+}
+
+/* All one by one: { "Images": […], … }. */
+static yyjson_mut_val *list_all(struct host *h, const struct diskusage *u, bool no_trunc,
+				yyjson_mut_doc *doc)
+{
+	yyjson_mut_val *all = yyjson_mut_obj(doc);
+	yyjson_mut_val *rows = json_add_arr(doc, all, "Images");
+
+	for (size_t i = 0; i < u->images.total; i++)
+		add_image(u, i, no_trunc, doc, rows);
+	rows = json_add_arr(doc, all, "Containers");
+	for (size_t i = 0; i < u->containers.total; i++) {
+		char size[32];
+		yyjson_mut_val *row =
+			row_container(&h->store, &u->container[i], no_trunc, false, doc);
+		row_size(u->written[i], size, sizeof(size));
+		set_text(doc, row, "Size", size);
+		yyjson_mut_arr_append(rows, row);
 	}
-	return r;
+	rows = json_add_arr(doc, all, "Volumes");
+	for (size_t i = 0; i < u->volumes.total; i++)
+		add_volume(u, i, doc, rows);
+	rows = json_add_arr(doc, all, "BuildCache");
+	for (size_t i = 0; i < u->layer.len; i++)
+		add_layer(u, i, no_trunc, doc, rows);
+	return all;
 }
 
 static const struct table_column image_columns[] = {
@@ -241,21 +308,6 @@ static const struct table_column image_columns[] = {
 	{ NULL, NULL },
 };
 
-static int show_images(const struct diskusage *u, struct err *e)
-{
-	struct table *t = table_new(image_columns, NULL,
-				    "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t"
-				    "{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t"
-				    "{{.UniqueSize}}\t{{.Containers}}",
-				    NULL, e);
-	int r = t ? 0 : -EINVAL;
-
-	printf("Images space usage:\n\n");
-	for (size_t i = 0; r >= 0 && i < u->images.total; i++)
-		r = add_image(t, u, i, e);
-	return end_table(t, r, e);
-}
-
 static const struct table_column container_columns[] = {
 	{ "ID", "CONTAINER ID" }, { "Image", "IMAGE" },
 	{ "Command", "COMMAND" }, { "LocalVolumes", "LOCAL VOLUMES" },
@@ -264,50 +316,12 @@ static const struct table_column container_columns[] = {
 	{ NULL, NULL },
 };
 
-static int show_containers(struct host *h, const struct diskusage *u, struct err *e)
-{
-	struct table *t = table_new(container_columns, NULL,
-				    "table {{.ID}}\t{{.Image}}\t{{.Command}}\t"
-				    "{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t"
-				    "{{.Status}}\t{{.Names}}",
-				    NULL, e);
-	int r = t ? 0 : -EINVAL;
-
-	printf("\nContainers space usage:\n\n");
-	for (size_t i = 0; r >= 0 && i < u->containers.total; i++) {
-		autojson_mut *doc = yyjson_mut_doc_new(NULL);
-		yyjson_mut_val *row =
-			row_container(&h->store, &u->container[i], false, false, doc);
-		set_size(doc, row, "Size", u->written[i]);
-		r = put_row(t, row, e);
-	}
-	return end_table(t, r, e);
-}
-
 static const struct table_column volume_columns[] = {
 	{ "Name", "VOLUME NAME" },
 	{ "Links", "LINKS" },
 	{ "Size", "SIZE" },
 	{ NULL, NULL },
 };
-
-static int show_volumes(const struct diskusage *u, struct err *e)
-{
-	struct table *t = table_new(volume_columns, NULL,
-				    "table {{.Name}}\t{{.Links}}\t{{.Size}}", NULL, e);
-	int r = t ? 0 : -EINVAL;
-
-	printf("\nLocal Volumes space usage:\n\n");
-	for (size_t i = 0; r >= 0 && i < u->volumes.total; i++) {
-		autojson_mut *doc = yyjson_mut_doc_new(NULL);
-		yyjson_mut_val *row = row_volume(&u->volume[i], doc);
-		autofree char *links = str_fmt("%zu", u->links[i]);
-		set_text(doc, row, "Links", links);
-		set_size(doc, row, "Size", u->content[i]);
-		r = put_row(t, row, e);
-	}
-	return end_table(t, r, e);
-}
 
 static const struct table_column cache_columns[] = {
 	{ "ID", "CACHE ID" },
@@ -320,41 +334,105 @@ static const struct table_column cache_columns[] = {
 	{ NULL, NULL },
 };
 
-/* How often and when a step's result was used is not kept. */
-static int add_layer(struct table *t, const struct diskusage *u, size_t i, struct err *e)
-{
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *row = yyjson_mut_obj(doc);
-	autofree char *id = str_ndup(u->layer.v[i], 12);
-	char human[64], since[80];
+static const struct part {
+	const char *key, *title; /* without a title: of the cache, with its sum */
+	const struct table_column *columns;
+	const char *format;
+} parts[] = {
+	{ "Images", "Images space usage:", image_columns,
+	  "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t"
+	  "{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}" },
+	{ "Containers", "\nContainers space usage:", container_columns,
+	  "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t"
+	  "{{.RunningFor}}\t{{.Status}}\t{{.Names}}" },
+	{ "Volumes", "\nLocal Volumes space usage:", volume_columns,
+	  "table {{.Name}}\t{{.Links}}\t{{.Size}}" },
+	{ "BuildCache", NULL, cache_columns,
+	  "table {{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t"
+	  "{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}" },
+};
 
-	time_human(human, sizeof(human), time_now() - u->layer_made[i]);
-	str_print(since, sizeof(since), "%s ago", human);
-	set_text(doc, row, "ID", id);
-	set_text(doc, row, "CacheType", "regular");
-	set_size(doc, row, "Size", u->layer_size[i]);
-	set_text(doc, row, "CreatedSince", since);
-	set_text(doc, row, "LastUsedSince", "N/A");
-	set_text(doc, row, "UsageCount", "N/A");
-	set_text(doc, row, "Shared", "false");
-	return put_row(t, row, e);
-}
-
-static int show_cache(const struct diskusage *u, struct err *e)
+static int show_part(const struct part *p, const struct diskusage *u, yyjson_val *rows,
+		     struct err *e)
 {
-	struct table *t = table_new(cache_columns, NULL,
-				    "table {{.ID}}\t{{.CacheType}}\t{{.Size}}\t"
-				    "{{.CreatedSince}}\t{{.LastUsedSince}}\t"
-				    "{{.UsageCount}}\t{{.Shared}}",
-				    NULL, e);
+	struct table *t = table_new(p->columns, NULL, p->format, NULL, e);
 	int r = t ? 0 : -EINVAL;
+	yyjson_val *row;
+	size_t i, max;
 	char size[32];
 
-	row_size(u->cache.size, size, sizeof(size));
-	printf("\nBuild cache usage: %s\n\n", size);
-	for (size_t i = 0; r >= 0 && i < u->layer.len; i++)
-		r = add_layer(t, u, i, e);
+	row_size_sum(u->cache.size, size, sizeof(size));
+	if (p->title)
+		printf("%s\n\n", p->title);
+	else
+		printf("\nBuild cache usage: %s\n\n", size);
+	yyjson_arr_foreach (rows, i, max, row) {
+		if (r >= 0)
+			r = table_row(t, row, e);
+	}
 	return end_table(t, r, e);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(yyjson_mut_get_str(*(void *const *)a),
+		      yyjson_mut_get_str(*(void *const *)b));
+}
+
+/* docker's rows are maps, which Go writes by key. */
+static void sort_row(yyjson_mut_val *row)
+{
+	size_t n = 0, i, max;
+	yyjson_mut_val *key, *val;
+	autofree yyjson_mut_val **keys =
+		mem_array(yyjson_mut_obj_size(row), sizeof(*keys));
+	autofree yyjson_mut_val **vals =
+		mem_array(yyjson_mut_obj_size(row), sizeof(*vals));
+
+	yyjson_mut_obj_foreach(row, i, max, key, val)
+	{
+		keys[n++] = key;
+	}
+	qsort(keys, n, sizeof(*keys), by_key);
+	for (i = 0; i < n; i++)
+		vals[i] = yyjson_mut_obj_get(row, yyjson_mut_get_str(keys[i]));
+	yyjson_mut_obj_clear(row);
+	for (i = 0; i < n; i++)
+		yyjson_mut_obj_add(row, keys[i], vals[i]);
+}
+
+static void sort_rows(yyjson_mut_val *all)
+{
+	size_t i, k, max, most;
+	yyjson_mut_val *key, *rows, *row;
+
+	yyjson_mut_obj_foreach(all, i, max, key, rows)
+	{
+		yyjson_mut_arr_foreach(rows, k, most, row)
+		{
+			sort_row(row);
+		}
+	}
+}
+
+static int show_all(struct host *h, const struct diskusage *u, const char *format,
+		    struct err *e)
+{
+	bool tables = str_empty(format) || str_eq(format, "table");
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	yyjson_mut_val *all = list_all(h, u, !tables, doc);
+	int r = 0;
+
+	if (!tables) {
+		sort_rows(all);
+		return inspect_show(format, doc, all, e);
+	}
+	autojson *still = yyjson_mut_val_imut_copy(all, NULL);
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(parts); i++)
+		r = show_part(&parts[i], u,
+			      yyjson_obj_get(yyjson_doc_get_root(still), parts[i].key),
+			      e);
+	return r;
 }
 
 static int df_main(void *opts, char **args)
@@ -365,23 +443,9 @@ static int df_main(void *opts, char **args)
 	struct err e = { 0 };
 	int r;
 
-	if (o->verbose && o->format) {
-		log_error("the verbose and the format options conflict");
-		return 1;
-	}
 	if (host_open(&h, &e) < 0 || diskusage_take(&h.store, &u, &e) < 0)
 		return host_fail(&e, 1);
-	if (!o->verbose) {
-		r = show_sums(&u, o->format, &e);
-	} else {
-		r = show_images(&u, &e);
-		if (r >= 0)
-			r = show_containers(&h, &u, &e);
-		if (r >= 0)
-			r = show_volumes(&u, &e);
-		if (r >= 0)
-			r = show_cache(&u, &e);
-	}
+	r = o->verbose ? show_all(&h, &u, o->format, &e) : show_sums(&u, o->format, &e);
 	return r < 0 ? host_fail(&e, 1) : 0;
 }
 

@@ -183,6 +183,30 @@ static int run_group(const struct applet *a, const char *name, int argc, char **
 	return applet_run_as(verb, path, argc - 1, argv + 1);
 }
 
+/* Was the option given that stands in the place of operands? */
+static bool stands_alone(const struct applet *a, const void *slots)
+{
+	const struct opt *o = a->alone ? a->opts : NULL;
+
+	while (o && o->type != OPT_TYPE_END && !str_eq(o->name, a->alone))
+		o++;
+	return o && o->type == OPT_TYPE_BOOL && *((const bool *)slots + o->offset);
+}
+
+static int check_count(const struct applet *a, const char *name, int n, const void *slots)
+{
+	bool alone = stands_alone(a, slots);
+
+	if (alone && n > 0) {
+		fprintf(stderr, "rootless: '%s' accepts no arguments with --%s\n", name,
+			a->alone);
+		return EXIT_USAGE;
+	}
+	return (!alone && n < a->min_args) || (a->max_args >= 0 && n > a->max_args)
+		       ? bad_count(a, name)
+		       : 0;
+}
+
 int applet_run_as(const struct applet *a, const char *name, int argc, char **argv)
 {
 	autofree void *slots = NULL;
@@ -197,10 +221,7 @@ int applet_run_as(const struct applet *a, const char *name, int argc, char **arg
 		code = bad_flag(name, &e);
 	else if (parsed.help)
 		code = print_help(a, name);
-	else if (parsed.rest_len < a->min_args ||
-		 (a->max_args >= 0 && parsed.rest_len > a->max_args))
-		code = bad_count(a, name);
-	else
+	else if ((code = check_count(a, name, parsed.rest_len, slots)) == 0)
 		code = finish(a->main(slots, parsed.rest));
 	opt_release(a->opts, slots);
 	free(parsed.rest);

@@ -37,6 +37,7 @@ struct applet {
 		*aliases; /* other first words ("list"), NULL-terminated, or NULL */
 	const char *const *links; /* argv[0] names that reach it ("newuidmap"), or NULL */
 	int min_args, max_args;   /* operands; max -1 = any number */
+	const char *alone; /* a bool option that stands in their place ("all"), or NULL */
 	/* Options of the command stop at the first operand (run, exec, create). */
 	bool stop_at_operand;
 	size_t opts_size; /* bytes of the struct that opts fill; zeroed before parsing */

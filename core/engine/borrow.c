@@ -46,6 +46,7 @@ static void add(struct spec *ret, yyjson_val *mount, bool read_only)
 		.source = str_dup(source),
 		.target = str_dup(target),
 		.subpath = str_dup(text_of(mount, "Subpath")),
+		.propagation = volume ? NULL : str_dup(text_of(mount, "Propagation")),
 		.read_only = read_only || !writable,
 		.no_copy = true,
 		.tmpfs_mode = -1,

@@ -51,13 +51,13 @@ static int remove_caches(const struct store *s, uint64_t *bytes, struct err *e)
 	return realm_sweep(s, e);
 }
 
-int buildprune_run(const struct store *s, bool caches, uint64_t *ret_bytes, struct err *e)
+int buildprune_run(const struct store *s, const struct buildprune *how,
+		   struct strv *ret_gone, uint64_t *ret_bytes, struct err *e)
 {
 	uint64_t bytes = 0, collected = 0;
-	size_t n;
-	int r = stepcache_clear(s, &n, e);
+	int r = stepcache_clear(s, how->until, ret_gone, e);
 
-	if (r == 0 && caches)
+	if (r == 0 && how->caches)
 		r = remove_caches(s, &bytes, e);
 	if (r >= 0)
 		r = untag_collect(s, &collected, e);

@@ -7,12 +7,17 @@
 #include <stdint.h>
 
 #include "core/base/err.h"
+#include "core/base/strv.h"
 #include "core/store/store.h"
 
-/* Forgets the results of steps, and removes layers that only they kept. caches: the
- * content of cache mounts, too, but of those that a build uses now. *ret_bytes: what that
- * freed, added. */
-int buildprune_run(const struct store *s, bool caches, uint64_t *ret_bytes,
-		   struct err *e);
+struct buildprune {
+	bool caches;   /* the content of cache mounts, too, but of those in use now */
+	int64_t until; /* ns: results from before it alone; 0: all */
+};
+
+/* Forgets the results of steps, whose keys are appended, and removes layers that only
+ * they kept. *ret_bytes: what that freed, added. */
+int buildprune_run(const struct store *s, const struct buildprune *how,
+		   struct strv *ret_gone, uint64_t *ret_bytes, struct err *e);
 
 #endif

@@ -27,6 +27,7 @@ static void item_done(struct mounts_item *i)
 	free(i->from);
 	free(i->subpath);
 	free(i->options);
+	free(i->propagation);
 }
 
 void mounts_done(struct mounts *m)
@@ -61,13 +62,14 @@ static struct mounts_item *add(struct mounts *m, enum spec_mount_type type,
 	return &m->v[m->len++];
 }
 
-static char *bind_options(const struct spec_mount *sm, const struct mounts_item *i)
+static char *bind_options(const struct spec_mount *sm, struct mounts_item *i)
 {
-	const char *propagation = sm->propagation ? sm->propagation : "rprivate";
 	autostrv o = { 0 };
 
+	str_set(&i->propagation, sm->propagation ? sm->propagation : "rprivate");
+
 	strv_add(&o, sm->non_recursive ? "bind" : "rbind");
-	strv_add(&o, propagation);
+	strv_add(&o, i->propagation);
 	strv_addv(&o, strv_view(&sm->options));
 	if (i->read_only)
 		strv_add(&o, "ro");
@@ -395,6 +397,6 @@ void mounts_describe(const struct mounts *m, yyjson_mut_doc *doc, yyjson_mut_val
 		json_add_str(doc, o, "Mode", it->read_only ? "ro" : "");
 		yyjson_mut_obj_add_bool(doc, o, "RW", !it->read_only);
 		json_add_str(doc, o, "Propagation",
-			     it->type == SPEC_BIND ? "rprivate" : "");
+			     it->type == SPEC_BIND ? it->propagation : "");
 	}
 }

@@ -21,8 +21,9 @@ struct mounts_item {
 	const char *kind;
 	char *from;
 	char *target;
-	char *subpath; /* in the volume, or NULL */
-	char *options; /* config.json's, comma list */
+	char *subpath;     /* in the volume, or NULL */
+	char *options;     /* config.json's, comma list */
+	char *propagation; /* of a bind: "rprivate", … */
 	bool read_only, made;
 	bool quiet; /* a --tmpfs: docker inspect has it elsewhere */
 };

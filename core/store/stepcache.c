@@ -147,15 +147,30 @@ int stepcache_reach(const struct store *s, struct strv *blobs, struct strv *chai
 	return each_step(s, reach_step, &to, e);
 }
 
+struct clearing {
+	int64_t until;
+	struct strv *gone;
+};
+
 static void remove_step(int dirfd, const char *name, void *arg)
 {
-	size_t *n = arg;
+	const struct clearing *c = arg;
+	struct stat st;
 
-	*n += !unlinkat(dirfd, name, 0);
+	/* Seconds will do. */
+	if (c->until && (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+			 st.st_mtim.tv_sec >= c->until / 1000000000))
+		return;
+	if (!unlinkat(dirfd, name, 0))
+		strv_add(c->gone, name);
 }
 
-int stepcache_clear(const struct store *s, size_t *ret_n, struct err *e)
+int stepcache_clear(const struct store *s, int64_t until, struct strv *ret_gone,
+		    struct err *e)
 {
-	*ret_n = 0;
-	return each_step(s, remove_step, ret_n, e);
+	struct clearing c = { until, ret_gone };
+	int r = each_step(s, remove_step, &c, e);
+
+	strv_sort(ret_gone);
+	return r;
 }

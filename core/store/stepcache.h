@@ -23,8 +23,10 @@ int stepcache_put(const struct store *s, const struct digest *key,
 /* Hex digests of what the results need, appended; either may be NULL. */
 int stepcache_reach(const struct store *s, struct strv *blobs, struct strv *chains,
 		    struct err *e);
-/* Forgets all results; *ret_n of them. What they named goes with the next collection. */
-int stepcache_clear(const struct store *s, size_t *ret_n, struct err *e);
+/* Forgets the results from before until (ns; 0: all), whose keys (hex) are appended. What
+ * they named goes with the next collection. */
+int stepcache_clear(const struct store *s, int64_t until, struct strv *ret_gone,
+		    struct err *e);
 /* build/NAME, made when missing: fd or -errno. */
 int stepcache_folder(const struct store *s, const char *name, struct err *e);
 
