@@ -171,7 +171,9 @@ int connect_lease(const struct connect_want *w, struct netplan *n,
 	end->resolver = net.bridge.gateway;
 	end->resolver6 = net.bridge.gateway6;
 	end->internal = net.bridge.internal;
-	return network_ensure(w->store, w->realm, &net, e);
+	r = network_ensure(w->store, w->realm, &net, e);
+	end->ep.guard = network_guard(w->store, w->realm);
+	return r;
 }
 
 /* A port of a container that went a moment ago: the stack lets its listeners go when it

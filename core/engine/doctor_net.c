@@ -17,6 +17,7 @@
 #include "core/base/str.h"
 #include "core/engine/doctor.h"
 #include "core/net/bridge.h"
+#include "core/net/guard.h"
 #include "core/net/link.h"
 #include "core/net/nft.h"
 #include "core/net/segment.h"
@@ -206,6 +207,28 @@ static void probe_way(struct doctor_row *row)
 	doctor_judge(row, r < 0 ? r : 0, DOCTOR_MISSING, "see the rows above", NO_BRIDGE);
 }
 
+/* As the ports of a bridge have it. */
+static void probe_guard(struct doctor_row *row)
+{
+	struct link_end a = { .ifname = "probe0", .netns_fd = -1 };
+	struct link_end b = { .ifname = "probe1", .netns_fd = -1 };
+	struct netlink nl;
+	struct err e = { 0 };
+	int r;
+
+	SAY(tried, "a packet filter on a veth pair's end");
+	r = enter(&nl, NETLINK_ROUTE, &e);
+	if (r >= 0) {
+		link_add_veth(&nl, &a, &b);
+		r = netlink_commit(&nl, &e);
+	}
+	if (r >= 0 && guard_try(&nl, a.ifname) != GUARD_FILTER)
+		r = -EOPNOTSUPP;
+	judge_part(row, r, &e, "sch_ingress cls_bpf",
+		   "all networks; but a container with CAP_NET_RAW or CAP_NET_ADMIN can "
+		   "take the address of a neighbour");
+}
+
 static void probe_transparent(struct doctor_row *row)
 {
 	int r = doctor_enter(CLONE_NEWNET), on = 1;
@@ -278,6 +301,7 @@ const struct doctor_probe doctor_net_probes[] = {
 	{ "AF_PACKET", probe_packet },
 	{ "IP_TRANSPARENT", probe_transparent },
 	{ "network path", probe_way },
+	{ "port filters", probe_guard },
 	{ "ping sockets", probe_ping },
 	{ "ports below 1024", probe_low_ports },
 	{ "IPv6", probe_ipv6 },

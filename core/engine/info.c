@@ -276,6 +276,24 @@ static char *network_words(const struct store *s)
 		       paths[way % BRIDGE_PATHS]);
 }
 
+/* What a container with raw sockets could do here, if anything. */
+static char *guard_words(const struct store *s)
+{
+	static const char *const lacks[GUARD_WAYS] = {
+		[GUARD_LOCK] = "sch_ingress or cls_bpf",
+		[GUARD_NONE] = "bridge or veth",
+	};
+	autodone(realm_done) struct realm realm = { 0 };
+	const char *what =
+		realm_find(s, &realm, NULL) < 0 ? NULL : lacks[network_guard(s, &realm)];
+
+	return !what ? NULL
+		     : str_fmt("WARNING: a container with CAP_NET_RAW or CAP_NET_ADMIN "
+			       "can take the address of a neighbour on its network (this "
+			       "kernel has no %s)",
+			       what);
+}
+
 /* Our own: who runs this, with which IDs, over which network. */
 static void add_rootless(const struct store *s, yyjson_mut_doc *doc, yyjson_mut_val *obj,
 			 yyjson_mut_val *warnings)
@@ -293,6 +311,9 @@ static void add_rootless(const struct store *s, yyjson_mut_doc *doc, yyjson_mut_
 	json_add_str(doc, own, "RuntimeDir", s->run);
 	autofree char *network = network_words(s);
 	json_add_str(doc, own, "Network", network);
+	autofree char *guard = guard_words(s);
+	if (guard)
+		yyjson_mut_arr_add_strcpy(doc, warnings, guard);
 	maps = json_add_obj(doc, own, "IDMap");
 	if (idmap_host(&uid, &gid, &why, &e) < 0)
 		yyjson_mut_arr_add_strcpy(doc, warnings, e.text);

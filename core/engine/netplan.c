@@ -145,7 +145,7 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 {
 	const char *name = NULL, *id = NULL, *subnet = NULL, *subnet6 = NULL, *mac = NULL,
 		   *ifname = NULL;
-	uint64_t mtu, prefix, prefix6;
+	uint64_t mtu, prefix, prefix6, guard;
 	int r = json_get_str(obj, "name", &name, e);
 
 	if (r < 0)
@@ -176,8 +176,10 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	    (r = get_addr(obj, "gateway6", &ep->gateway6, e)) < 0 ||
 	    (r = get_number(obj, "prefix", 32, &prefix, e)) < 0 ||
 	    (r = get_number(obj, "prefix6", 128, &prefix6, e)) < 0 ||
-	    (r = get_number(obj, "mtu", UINT32_MAX, &mtu, e)) < 0)
+	    (r = get_number(obj, "mtu", UINT32_MAX, &mtu, e)) < 0 ||
+	    (r = get_number(obj, "guard", GUARD_WAYS - 1, &guard, e)) < 0)
 		return r;
+	ep->guard = (enum guard_way)guard;
 	ep->mtu = (uint32_t)mtu;
 	ep->prefix = (uint8_t)prefix;
 	ep->prefix6 = (uint8_t)prefix6;
@@ -305,6 +307,8 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_uint(doc, o, "mtu", ep->mtu);
 	yyjson_mut_obj_add_bool(doc, o, "internal", end->internal);
 	yyjson_mut_obj_add_bool(doc, o, "isolated", ep->isolated);
+	if (ep->guard)
+		yyjson_mut_obj_add_uint(doc, o, "guard", ep->guard);
 	add_addr(doc, o, "resolver", &end->resolver);
 	if (ep->addr6.family == AF_UNSPEC)
 		return;

@@ -24,11 +24,14 @@
 #include "core/runtime/launch.h"
 #include "core/store/record.h"
 
-#define UP_LOCK    "network.lock"
-#define STACK_LOCK "stack.lock"
-#define STACK_LOG  "stack.log"
-#define LOG_MAX    (64 << 10)
-#define TRIES      5
+#define UP_LOCK     "network.lock"
+#define STACK_LOCK  "stack.lock"
+#define STACK_LOG   "stack.log"
+#define LOG_MAX     (64 << 10)
+#define TRIES       5
+
+#define GUARD_SHIFT 8
+#define GUARD_MARK  "net-%s-guard"
 
 void network_done(struct network *n)
 {
@@ -73,6 +76,18 @@ int network_open(const struct store *s, const struct config *cfg, const char *wh
 	return 0;
 }
 
+static int guard_of(int path, int fabric)
+{
+	const char *only = getenv("ROOTLESS_NETWORK_GUARD");
+
+	if (fabric == BRIDGE_MACVLAN)
+		return GUARD_NONE;
+	return only && str_eq(only, guard_way_name(GUARD_LOCK))
+		       ? GUARD_LOCK
+		       : bridge_guard((enum bridge_path)path);
+}
+
+/* The way, and the guard of its ports. */
 static int up(void *arg, struct err *e)
 {
 	/* For who wants to know how another kernel would do: one way and no other. */
@@ -81,7 +96,9 @@ static int up(void *arg, struct err *e)
 	if (r < 0)
 		return r;
 	int up = bridge_up(arg, e);
-	return up < 0 ? up : way_number(&(struct way){ r, up });
+	if (up < 0)
+		return up;
+	return way_number(&(struct way){ r, up }) | guard_of(r, up) << GUARD_SHIFT;
 }
 
 /* A mark in the runtime folder, with the realm's ID in its name, spares the look into the
@@ -102,8 +119,23 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 			    (void *)&n->bridge, e);
 	if (c < 0)
 		return err_wrap(e, "network '%s'", n->name);
-	const char *way = way_name(c);
-	return file_replace_nosync(s->run_fd, mark, way, strlen(way), 0600);
+	autofree char *guard = str_fmt(GUARD_MARK, r->id);
+	const char *ports = guard_way_name((enum guard_way)(c >> GUARD_SHIFT));
+	const char *way = way_name(c & ((1 << GUARD_SHIFT) - 1));
+	c = file_replace_nosync(s->run_fd, guard, ports, strlen(ports), 0600);
+	return c < 0 ? c : file_replace_nosync(s->run_fd, mark, way, strlen(way), 0600);
+}
+
+enum guard_way network_guard(const struct store *s, const struct realm *r)
+{
+	autofree char *mark = str_fmt(GUARD_MARK, r->id);
+	char text[16] = "";
+
+	file_read_small(s->run_fd, mark, text, sizeof(text));
+	for (int i = 0; i < GUARD_WAYS; i++)
+		if (str_eq(text, guard_way_name((enum guard_way)i)))
+			return (enum guard_way)i;
+	return GUARD_FILTER;
 }
 
 /* Every network of a realm goes the same way: any mark says which. */

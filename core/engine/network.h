@@ -119,6 +119,9 @@ int network_ensure(const struct store *s, const struct realm *r, const struct ne
 /* The way (way.h's number) that connections take in the realm as it is; negative while no
  * network is up. */
 int network_way(const struct store *s);
+/* How the ports of this realm are guarded: that of a kernel that can everything while no
+ * network is up. */
+enum guard_way network_guard(const struct store *s, const struct realm *r);
 /* A connection to the stack process of this realm, which is started when there is none.
  */
 int network_stack(const struct store *s, const struct realm *r, struct err *e);

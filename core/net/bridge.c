@@ -341,6 +341,17 @@ int bridge_realm_up(struct err *e)
 	return bridge_realm_take(NULL, e);
 }
 
+enum guard_way bridge_guard(enum bridge_path path)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	enum guard_way way = GUARD_FILTER;
+
+	if (netlink_open(nl, NETLINK_ROUTE, NULL) == 0)
+		way = guard_try(nl, bridge_pair(path, true));
+	netlink_done(nl);
+	return way;
+}
+
 /* Without a chain there is no set of gateways: none is needed then. */
 static bool bridge_has_chain(struct netlink *nl)
 {

@@ -8,6 +8,7 @@
 #include <net/if.h>
 
 #include "core/base/err.h"
+#include "core/net/guard.h"
 #include "core/net/ipam.h"
 
 struct bridge {
@@ -50,6 +51,8 @@ const char *bridge_pair(enum bridge_path path, bool out);
 int bridge_realm_up(struct err *e);
 /* The same by the path and of the fabric only that the name says (way.h); NULL: any. */
 int bridge_realm_take(const char *only, struct err *e);
+/* How the ports of this realm's bridges are guarded, which is known by trying. */
+enum guard_way bridge_guard(enum bridge_path path);
 /* Makes the bridge, or what stands for it, with its addresses and rules; idempotent. The
  * fabric that it is of, or -errno. */
 int bridge_up(const struct bridge *b, struct err *e);

@@ -132,6 +132,23 @@ static int endpoint_add_port(const struct endpoint *ep, struct netlink *nl,
 	return segment_plug(nl, ep->bridge, inner, e);
 }
 
+static int endpoint_add_guarded(const struct endpoint *ep, struct netlink *nl,
+				uint32_t bridge, struct err *e)
+{
+	struct guard g = { .addr = ep->addr, .addr6 = ep->addr6 };
+	uint32_t index;
+	int rc = link_index(nl, ep->host_ifname, &index, e);
+
+	if (rc)
+		return rc;
+	memcpy(g.mac, ep->mac, sizeof(g.mac));
+	rc = guard_port(nl, index, bridge, &g, ep->guard, e);
+	if (rc || !ep->isolated)
+		return rc;
+	link_set_isolated(nl, index);
+	return netlink_commit(nl, e);
+}
+
 static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int netns_fd,
 			     struct err *e)
 {
@@ -142,22 +159,19 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 		.ifname = ep->ifname, .mac = ep->mac, .mtu = ep->mtu, .netns_fd = netns_fd
 	};
 	char kind[LINK_KIND_MAX];
-	uint32_t index;
-	int rc = link_kind(nl, ep->bridge, &outer.master, kind, e);
+	uint32_t bridge;
+	int rc = link_kind(nl, ep->bridge, &bridge, kind, e);
 
 	if (rc)
 		return err_wrap(e, "bridge '%s'", ep->bridge);
 	if (str_eq(kind, SEGMENT_KIND))
 		return endpoint_add_port(ep, nl, &inner, e);
+	/* Who has no address here says later whose it is, and is alone on the bridge. */
+	if (ep->addr.family == AF_UNSPEC && ep->addr6.family == AF_UNSPEC)
+		outer.master = bridge;
 	link_add_veth(nl, &outer, &inner);
 	rc = netlink_commit(nl, e);
-	if (rc || !ep->isolated)
-		return rc;
-	rc = link_index(nl, ep->host_ifname, &index, e);
-	if (rc)
-		return rc;
-	link_set_isolated(nl, index);
-	return netlink_commit(nl, e);
+	return rc || outer.master ? rc : endpoint_add_guarded(ep, nl, bridge, e);
 }
 
 static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "core/base/err.h"
+#include "core/net/guard.h"
 #include "core/net/ipam.h"
 
 struct endpoint {
@@ -23,8 +24,9 @@ struct endpoint {
 	uint8_t prefix6;
 	struct ip_addr gateway6;
 	uint32_t mtu;
-	bool isolated; /* --icc=false: reaches the gateway only */
-	bool late;     /* the namespace is in use: its sysctls are left as they are */
+	enum guard_way guard; /* of the port, when it has an address here */
+	bool isolated;        /* --icc=false: reaches the gateway only */
+	bool late; /* the namespace is in use: its sysctls are left as they are */
 };
 
 /* Caller: root of the realm, in the realm's network namespace; netns_fd: the container's

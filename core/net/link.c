@@ -226,6 +226,12 @@ void link_set_up(struct netlink *nl, uint32_t ifindex)
 	link_begin_up(nl, "set link up", RTM_NEWLINK, 0, ifindex);
 }
 
+void link_set_master(struct netlink *nl, uint32_t ifindex, uint32_t master)
+{
+	link_begin(nl, "make link a bridge port", RTM_NEWLINK, 0, ifindex);
+	netlink_put_u32(nl, IFLA_MASTER, master);
+}
+
 void link_set_isolated(struct netlink *nl, uint32_t ifindex)
 {
 	struct ifinfomsg *m;

@@ -20,7 +20,6 @@ struct link_end {
 	uint32_t group;
 	int netns_fd;    /* -1: the socket's own */
 	uint32_t master; /* ifindex of a bridge */
-	bool isolated;   /* a port that talks to the bridge only */
 };
 
 /* Asks at once: the index of the link, or -ENODEV. The buffer must be empty. */
@@ -50,6 +49,8 @@ void link_add_plain(struct netlink *nl, const char *kind, const struct link_end 
  * namespace. Existing: -EEXIST. */
 void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end *port);
 void link_set_up(struct netlink *nl, uint32_t ifindex);
+/* Makes it a port of that bridge. */
+void link_set_master(struct netlink *nl, uint32_t ifindex, uint32_t master);
 /* Needs a message of its own: the port exists only once the link has a master. */
 void link_set_isolated(struct netlink *nl, uint32_t ifindex);
 /* A link that is not there is no error. */

@@ -9,6 +9,7 @@
  *                                                    "veth" or "macvlan", as it is made
  *   lab unbridge NAME                                in the realm: bridge_down
  *   lab attach PID BRIDGE VETH ADDR/PREFIX GATEWAY [ADDR6/PREFIX GATEWAY6] [mtu=N]
+ *       [lock]
  *                                                    in the realm: endpoint_attach
  *   lab stack SOCKET KEEPER-PID RESOLV.CONF LINGER-MS   on the host: stack_main
  *   lab register SOCKET ID [net=… bridge=… subnet=… gateway=… addr=… addr6=… gateway6=…
@@ -223,6 +224,10 @@ static int lab_attach(int argc, char **argv)
 	char path[64];
 	autoclose int ns = -1;
 
+	if (argc > 0 && str_eq(argv[argc - 1], "lock")) {
+		ep.guard = GUARD_LOCK;
+		argc--;
+	}
 	if (argc > 0 && str_starts(argv[argc - 1], "mtu=") &&
 	    lab_number(argv[--argc] + 4, &ep.mtu) != 0)
 		return lab_fail("mtu");

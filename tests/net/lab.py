@@ -112,12 +112,14 @@ class Lab:
         out = self.realm.run(*self.make, "bridge", *words, f"mtu={mtu}").stdout
         self.fabric = out.strip()
 
-    def container(self, name, host=2, bridge="docker0", net="172.17.0", six=None, mtu=1500):
+    def container(self, name, host=2, bridge="docker0", net="172.17.0", six=None, mtu=1500,
+                  lock=False):
         c = Namespace(self, self.realm.enter, ["-r"])
         words = [str(c.pid), bridge, f"v{len(self.procs)}", f"{net}.{host}/16", f"{net}.1"]
         if six:
             words += [f"{six}::{host}/64", f"{six}::1"]
-        self.realm.run(*self.make, "attach", *words, f"mtu={mtu}")
+        self.realm.run(*self.make, "attach", *words, f"mtu={mtu}",
+                       *(["lock"] if lock else []))
         c.name, c.addr, c.gateway = name, f"{net}.{host}", f"{net}.1"
         c.addr6 = f"{six}::{host}" if six else None
         c.place = [f"net=id-{bridge}", f"bridge={bridge}", f"subnet={net}.0/16",
