@@ -11,8 +11,7 @@
 #include "core/cli/applet.h"
 #include "core/engine/attended.h"
 #include "core/engine/hostnet.h"
-#include "core/engine/portspec.h"
-#include "core/net/stack.h"
+#include "core/net/border.h"
 
 #include "applets/pasta.inc"
 
@@ -146,6 +145,52 @@ static int plan(const struct pasta *o, struct annex_plan *p, struct err *e)
 	return o->mac ? standalone_parse_mac(o->mac, p->mac, e) : 0;
 }
 
+/* --- the host -------------------------------------------------------------------------
+ */
+
+/* The addresses that podman gives for --map-guest-addr are those that stacks of ours have
+ * for it (border.h). */
+static int map_one(const char *text, const char *option, struct asked *a, struct err *e)
+{
+	bool loopback = str_eq(option, "map-host-loopback");
+	const struct annex_side *v = a->s.plan.side;
+	const struct stack_attachment any = { .portal = true };
+	struct ip_addr addr, portal;
+
+	if (str_eq(text, "none")) {
+		if (loopback)
+			a->s.loopback = false;
+		return 0;
+	}
+	if (ipam_parse_addr(text, &addr) != 0)
+		return err_set(e, -EINVAL, "--%s: '%s' is not an address", option, text);
+	if (loopback &&
+	    (ipam_addr_eq(&addr, &v[0].router) || ipam_addr_eq(&addr, &v[1].router)))
+		return 0;
+	border_portal(&any, addr.family, &portal);
+	if (!ipam_addr_eq(&addr, &portal) || a->s.portal)
+		return err_set(e, -EOPNOTSUPP,
+			       "--%s=%s: %s" PORTAL " can be had, for one of the host's "
+			       "loopback and its own address",
+			       option, text, loopback ? "the router's address, or " : "");
+	a->s.portal = loopback ? STANDALONE_LOOPBACK : STANDALONE_HOST;
+	if (loopback)
+		a->s.loopback = false;
+	return 0;
+}
+
+static int map_host(const struct pasta *o, struct asked *a, struct err *e)
+{
+	int r = 0;
+
+	a->s.loopback = !o->no_map_gw;
+	for (size_t i = 0; r == 0 && i < o->map_host.len; i++)
+		r = map_one(o->map_host.v[i], "map-host-loopback", a, e);
+	for (size_t i = 0; r == 0 && i < o->map_guest.len; i++)
+		r = map_one(o->map_guest.v[i], "map-guest-addr", a, e);
+	return r;
+}
+
 /* --- ports ----------------------------------------------------------------------------
  */
 
@@ -169,6 +214,7 @@ static int read_ports(const struct pasta *o, struct asked *a, struct err *e)
 			p->mode == PORTSPEC_UNSET || p->mode == PORTSPEC_AUTO;
 		if (r < 0)
 			return r;
+		a->s.except[w & 1][like.outward] = p;
 		a->s.ports = mem_resize(a->s.ports, a->s.ports_len + p->len + 1,
 					sizeof(*a->s.ports));
 		if (p->len)
@@ -231,7 +277,6 @@ static int run(const struct pasta *o, char **args, struct asked *a, struct err *
 {
 	int r;
 
-	a->s.loopback = !o->no_map_gw;
 	a->s.exit_fd = -1;
 	a->s.closed = (uint8_t)((o->no_tcp ? 1u << STACK_TCP : 0) |
 				(o->no_udp ? 1u << STACK_UDP : 0) |
@@ -242,8 +287,8 @@ static int run(const struct pasta *o, char **args, struct asked *a, struct err *
 		log_set_level(LOG_ERROR);
 	if (o->debug || o->trace)
 		log_set_level(LOG_DEBUG);
-	if ((r = plan(o, &a->s.plan, e)) < 0 || (r = read_ports(o, a, e)) < 0 ||
-	    (r = find_target(o, args, a, e)) < 0)
+	if ((r = plan(o, &a->s.plan, e)) < 0 || (r = map_host(o, a, e)) < 0 ||
+	    (r = read_ports(o, a, e)) < 0 || (r = find_target(o, args, a, e)) < 0)
 		return r;
 	if (o->debug || o->trace)
 		describe(&a->s.plan);

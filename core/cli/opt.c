@@ -146,6 +146,11 @@ static const char *bare_value(const struct opt *o)
 					      : NULL;
 }
 
+static int refuse(struct parser *p, const struct opt *o)
+{
+	return err_set(p->e, -EOPNOTSUPP, "--%s is not supported: %s", o->name, o->help);
+}
+
 static int parse_long(struct parser *p, const char *arg)
 {
 	const char *name = arg + 2;
@@ -162,8 +167,7 @@ static int parse_long(struct parser *p, const char *arg)
 	if (!o)
 		return err_set(p->e, -EINVAL, "unknown flag: --%.*s", (int)n, name);
 	if (o->type == OPT_TYPE_REFUSED)
-		return err_set(p->e, -EOPNOTSUPP, "--%s is not supported: %s", o->name,
-			       o->help);
+		return refuse(p, o);
 	if (name[n] == '=')
 		return give(p, o, name + n + 1);
 	if (bare_value(o))
@@ -186,6 +190,8 @@ static int parse_shorts(struct parser *p, const char *arg)
 		if (!o)
 			return err_set(p->e, -EINVAL,
 				       "unknown shorthand flag: '%c' in -%s", *c, c);
+		if (o->type == OPT_TYPE_REFUSED)
+			return refuse(p, o);
 		if (c[1] == '=' && c[2])
 			return give(p, o, c + 2);
 		if (bare_value(o)) {

@@ -177,6 +177,21 @@ static void add_twins(struct autoports *a, const struct standalone *s)
 	}
 }
 
+/* What is not to be passed on by itself. */
+static void exclude(struct autoports *a, const struct standalone *s)
+{
+	for (int udp = 0; udp < 2; udp++) {
+		for (int out = 0; out < 2; out++) {
+			const struct portspec *p = s->except[udp][out];
+
+			for (size_t i = 0; p && i < p->except_len; i++)
+				for (uint32_t port = p->except[i].first;
+				     port <= p->except[i].last; port++)
+					put(&a->fixed[udp][out], (uint16_t)port);
+		}
+	}
+}
+
 bool autoport_wanted(const struct autoports *a)
 {
 	return a->in[0] || a->in[1] || a->out[0] || a->out[1];
@@ -188,6 +203,7 @@ int autoport_open(struct autoports *a, const struct standalone *s, const struct 
 	memcpy(a->in, s->auto_in, sizeof(a->in));
 	memcpy(a->out, s->auto_out, sizeof(a->out));
 	a->hookup = h;
+	exclude(a, s);
 	for (size_t i = 0; i < s->ports_len; i++) {
 		const struct publish *p = &s->ports[i];
 

@@ -10,16 +10,12 @@
 #include "core/base/str.h"
 #include "core/base/strv.h"
 
-struct range {
-	uint16_t first, last;
-};
-
 static int bad(const char *text, struct err *e)
 {
 	return err_set(e, -EINVAL, "invalid port specification '%s'", text);
 }
 
-static int parse_range(const char *text, struct range *ret)
+static int parse_range(const char *text, struct portspec_range *ret)
 {
 	autostrv ends = { 0 };
 	uint64_t first, last;
@@ -29,30 +25,34 @@ static int parse_range(const char *text, struct range *ret)
 	    str_u64(ends.v[ends.len - 1], UINT16_MAX, &last) != 0 || !first ||
 	    last < first)
 		return -EINVAL;
-	*ret = (struct range){ (uint16_t)first, (uint16_t)last };
+	*ret = (struct portspec_range){ (uint16_t)first, (uint16_t)last };
 	return 0;
 }
 
-/* "ADDRESS/" before the ports; *text moves behind it. */
-static int parse_address(const char **text, struct ip_addr *ret, struct err *e)
+/* "ADDRESS/", "%INTERFACE/" or both before the ports; *text moves behind it. */
+static int parse_address(const char **text, struct publish *each, struct err *e)
 {
 	const char *slash = strchr(*text, '/');
 	autofree char *addr = slash ? str_ndup(*text, (size_t)(slash - *text)) : NULL;
+	char *percent = slash ? strchr(addr, '%') : NULL;
 
 	if (!slash)
 		return 0;
-	if (strchr(addr, '%'))
-		return err_set(e, -EOPNOTSUPP,
-			       "'%s': ports cannot be bound to an interface; give its "
-			       "address",
-			       addr);
-	if (ipam_parse_addr(addr, ret) != 0)
+	if (percent) {
+		*percent++ = 0;
+		if (!*percent || str_copy(each->device, sizeof(each->device), percent))
+			return err_set(e, -EINVAL, "'%s' is no name for an interface",
+				       percent);
+	}
+	if (*addr && ipam_parse_addr(addr, &each->host_ip) != 0)
 		return err_set(e, -EINVAL, "'%s' is not an address", addr);
+	if (!*addr && !percent)
+		return bad(*text, e);
 	*text = slash + 1;
 	return 0;
 }
 
-static void drop(struct portspec *p, size_t from, const struct range *r)
+static void drop(struct portspec *p, size_t from, const struct portspec_range *r)
 {
 	size_t keep = from;
 
@@ -66,7 +66,7 @@ static int add(const char *text, const struct publish *like, struct portspec *p,
 	       struct err *e)
 {
 	autostrv sides = { 0 };
-	struct range host, inside;
+	struct portspec_range host, inside;
 
 	strv_split(&sides, text, ':');
 	if (sides.len > 2 || parse_range(sides.v[0], &host) != 0 ||
@@ -93,8 +93,8 @@ static int parse_ports(const char *text, const struct publish *like, struct port
 	struct publish each = *like;
 	autostrv items = { 0 };
 	size_t from = p->len;
-	struct range out;
-	int r = parse_address(&text, &each.host_ip, e);
+	struct portspec_range out;
+	int r = parse_address(&text, &each, e);
 
 	if (r < 0)
 		return r;
@@ -104,8 +104,8 @@ static int parse_ports(const char *text, const struct publish *like, struct port
 			r = add(items.v[i], &each, p, e);
 	if (r == 0 && p->len == from)
 		return err_set(e, -EOPNOTSUPP,
-			       "'%s': all ports but some cannot be forwarded; name those "
-			       "that are to be",
+			       "'%s': an address has no ports of its own that are passed "
+			       "on by themselves; name those that are to be",
 			       text);
 	for (size_t i = 0; i < items.len && r == 0; i++) {
 		if (items.v[i][0] != '~')
@@ -117,26 +117,61 @@ static int parse_ports(const char *text, const struct publish *like, struct port
 	return r;
 }
 
+/* "auto,~22", or "~22" alone, which is the same. */
+static int parse_auto(const char *text, struct portspec *p, struct err *e)
+{
+	autostrv items = { 0 };
+
+	strv_split(&items, text, ',');
+	for (size_t i = 0; i < items.len; i++) {
+		struct portspec_range out;
+
+		if (i == 0 && str_eq(items.v[i], "auto"))
+			continue;
+		if (items.v[i][0] != '~' || parse_range(items.v[i] + 1, &out) != 0)
+			return bad(items.v[i], e);
+		if (p->except_len == PORTSPEC_MAX)
+			return err_set(e, -E2BIG, "more than %d exclusions",
+				       PORTSPEC_MAX);
+		p->except = mem_resize(p->except, p->except_len + 1, sizeof(*p->except));
+		p->except[p->except_len++] = out;
+	}
+	return 0;
+}
+
+static bool is_auto(const char *text)
+{
+	if (str_eq(text, "auto") || str_starts(text, "auto,"))
+		return true;
+	for (const char *c = text; *c == '~'; c = strchr(c, ',') + 1)
+		if (!strchr(c, ','))
+			return true;
+	return false;
+}
+
 int portspec_parse(const char *text, const struct publish *like, struct portspec *ret,
 		   struct err *e)
 {
-	enum portspec_mode mode = str_eq(text, "none")   ? PORTSPEC_NONE
-				  : str_eq(text, "auto") ? PORTSPEC_AUTO
-							 : PORTSPEC_PORTS;
+	enum portspec_mode mode = str_eq(text, "none") ? PORTSPEC_NONE
+				  : is_auto(text)      ? PORTSPEC_AUTO
+						       : PORTSPEC_PORTS;
 
 	if (str_eq(text, "all"))
 		return err_set(e, -EOPNOTSUPP,
-			       "'all': the table holds %d ports; name those that are to "
-			       "be forwarded, or say 'auto'",
-			       PORTSPEC_MAX);
+			       "'all' is for virtual machines: say 'auto', or name those "
+			       "that are to be forwarded");
 	if (ret->mode != PORTSPEC_UNSET && ret->mode != mode)
 		return err_set(e, -EINVAL, "'%s' contradicts what was said before", text);
 	ret->mode = mode;
-	return mode == PORTSPEC_PORTS ? parse_ports(text, like, ret, e) : 0;
+	if (mode == PORTSPEC_NONE)
+		return 0;
+	return mode == PORTSPEC_AUTO ? parse_auto(text, ret, e)
+				     : parse_ports(text, like, ret, e);
 }
 
 void portspec_done(struct portspec *p)
 {
 	free(p->v);
+	free(p->except);
 	*p = (struct portspec){ 0 };
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pasta's port lists: "none", "auto", or "[ADDRESS/]PORT[-PORT][:PORT[-PORT]],…,~PORT".
- */
+/* pasta's port lists: "none", "auto", or "[ADDRESS][%INTERFACE]/" and then
+ * "PORT[-PORT][:PORT[-PORT]],…,~PORT[-PORT]". Exclusions alone, or beside "auto", are
+ * what is not passed on by itself. */
 #ifndef ENGINE_PORTSPEC_H
 #define ENGINE_PORTSPEC_H
 
@@ -15,6 +16,11 @@ struct portspec {
 	enum portspec_mode mode;
 	struct publish *v; /* malloc'd */
 	size_t len;
+	/* AUTO: these are left out. */
+	struct portspec_range {
+		uint16_t first, last;
+	} * except;
+	size_t except_len;
 };
 
 /* Adds what one text says; each port has the protocol and the direction of like. A pure

@@ -107,6 +107,9 @@ static int raise_all(struct run *r, struct err *e)
 	h->target = r->target;
 	h->log_fd = s->log_fd;
 	h->place.loopback = s->loopback;
+	/* Of its ports none leads to the loopback but the one there is not. */
+	h->place.portal = s->portal != STANDALONE_NOWHERE;
+	h->place.portal_len = s->portal == STANDALONE_HOST;
 	h->place.closed =
 		(uint8_t)(s->closed | (r->annex.faceless ? 1u << STACK_FACES : 0));
 	c = hookup_open(h, &s->plan, &r->annex, e);

@@ -5,18 +5,23 @@
 #define ENGINE_STANDALONE_H
 
 #include "core/engine/annex.h"
-#include "core/net/publish.h"
+#include "core/engine/portspec.h"
+
+/* Where the portal's address (border.h) leads. */
+enum standalone_portal { STANDALONE_NOWHERE, STANDALONE_HOST, STANDALONE_LOOPBACK };
 
 struct standalone {
 	struct annex_plan plan;
-	bool visits;    /* it is there for the ports alone, and leaves with the last */
-	bool loopback;  /* the router's address leads to the host's loopback */
+	bool visits;   /* it is there for the ports alone, and leaves with the last */
+	bool loopback; /* the router's address leads to the host's loopback */
+	enum standalone_portal portal;
 	uint8_t closed; /* protocols not carried: 1 << enum stack_proto */
 	struct publish *ports;
 	size_t ports_len;
 	/* Ports that something listens on are passed on by themselves, by protocol: those
 	 * of the namespace on the host, those of the host in the namespace. */
 	bool auto_in[2], auto_out[2];
+	const struct portspec *except[2][2]; /* but these: [udp][out]; NULL: none */
 	const char *api;   /* path of slirp4netns' API socket, or NULL */
 	int exit_fd;       /* it ends when this one does; -1: none */
 	const char *alive; /* or when this path is no more; NULL: none */

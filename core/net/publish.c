@@ -245,6 +245,10 @@ static int publish_open(const struct publish *p, const struct ip_addr *ip, uint1
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (ip->family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	/* Since Linux 5.7 without privilege. */
+	if (p->device[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, p->device,
+				       (socklen_t)strlen(p->device)) != 0)
+		return -errno;
 	len = sockaddr_set(&ss, ip, port);
 	if (bind(fd, (struct sockaddr *)&ss, len) != 0)
 		return -errno;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <net/if.h>
+
 #include "core/base/err.h"
 #include "core/net/ipam.h"
 
@@ -22,6 +24,7 @@ struct publish {
 	/* The other way round: the listener stands in the container's namespace, and who
 	 * comes by it reaches that port of the host's loopback. */
 	bool outward;
+	char device[IFNAMSIZ]; /* only those who come by this interface; "": by any */
 };
 
 /* "8080:80", "127.0.0.1:8080:80/udp", "[::1]::80", "3000-3005:3000-3005", "80",

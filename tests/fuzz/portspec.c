@@ -14,7 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = { 0 };
 
 	if (portspec_parse(text, &like, &p, &e) == 0) {
-		must(p.len <= PORTSPEC_MAX);
+		must(p.len <= PORTSPEC_MAX && p.except_len <= PORTSPEC_MAX);
+		for (size_t i = 0; i < p.except_len; i++)
+			must(p.except[i].first && p.except[i].first <= p.except[i].last);
 		for (size_t i = 0; i < p.len; i++)
 			must(p.v[i].port && p.v[i].host_port &&
 			     p.v[i].host_port == p.v[i].host_port_end && p.v[i].outward &&

@@ -66,6 +66,32 @@ TEST(ports)
 	CHECK_INT(parse("::1/80", &p), 0);
 	CHECK_INT(p.v[0].host_ip.family, AF_INET6);
 	portspec_done(&p);
+	CHECK_INT(parse("127.0.0.1%lo/80", &p), 0);
+	CHECK_INT(p.v[0].host_ip.family, AF_INET);
+	CHECK_STR(p.v[0].device, "lo");
+	portspec_done(&p);
+	CHECK_INT(parse("%lo/80", &p), 0);
+	CHECK_INT(p.v[0].host_ip.family, AF_UNSPEC);
+	portspec_done(&p);
+}
+
+TEST(exclusions)
+{
+	static const char *const all[] = { "~22,~30-40", "auto,~22,~30-40" };
+	struct portspec p;
+
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_INT(parse(all[i], &p), 0);
+		CHECK_INT(p.mode, PORTSPEC_AUTO);
+		CHECK_INT(p.except_len, 2);
+		CHECK_INT(p.except[0].last, 22);
+		CHECK_INT(p.except[1].first, 30);
+		portspec_done(&p);
+	}
+	CHECK_INT(parse("~22,20-30", &p), 0);
+	CHECK_INT(p.mode, PORTSPEC_PORTS);
+	CHECK_INT(p.len, 10);
+	portspec_done(&p);
 }
 
 TEST(refusals)
@@ -79,8 +105,12 @@ TEST(refusals)
 	refuse("22-", -EINVAL);
 	refuse("22,,23", -EINVAL);
 	refuse("22,~x", -EINVAL);
-	refuse("~22", -EOPNOTSUPP);
+	refuse("127.0.0.1/~22", -EOPNOTSUPP);
+	refuse("auto,22", -EINVAL);
+	refuse("~22,~", -EINVAL);
 	refuse("x/22", -EINVAL);
-	refuse("127.0.0.1%lo/22", -EOPNOTSUPP);
+	refuse("127.0.0.1%/22", -EINVAL);
+	refuse("%an-interface-too-long/22", -EINVAL);
+	refuse("/22", -EINVAL);
 	refuse("1-5000", -E2BIG);
 }
