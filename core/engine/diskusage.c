@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/str.h"
 #include "core/engine/measure.h"
@@ -166,17 +167,32 @@ static void add_volumes(struct diskusage *u, const struct strv *used)
 	}
 }
 
+/* What was copied of the images' layers for other ID maps (remap.h). */
+static void add_maps(const struct store *s, struct strv *paths)
+{
+	autostrv all = { 0 };
+
+	layer_list(s, &all, NULL);
+	for (size_t i = 0; i < all.len; i++) {
+		autofree char *path = str_fmt("%s/layers/%s/maps", s->data, all.v[i]);
+
+		if (faccessat(AT_FDCWD, path, F_OK, 0) == 0)
+			strv_push(paths, TAKE_PTR(path));
+	}
+}
+
 /* All trees in one trip. */
 static void measure(const struct store *s, struct diskusage *u)
 {
 	size_t nc = u->containers.total, nv = u->volumes.total;
-	autofree uint64_t *sizes = mem_array(nc + nv, sizeof(*sizes));
 	autostrv paths = { 0 };
 
 	for (size_t i = 0; i < nc; i++)
 		strv_addf(&paths, "%s/containers/%s/upper", s->data, u->container[i].id);
 	for (size_t i = 0; i < nv; i++)
 		strv_push(&paths, volume_path(s, u->volume[i].name));
+	add_maps(s, &paths);
+	autofree uint64_t *sizes = mem_array(paths.len, sizeof(*sizes));
 	measure_trees(s, &paths, sizes);
 	u->written = mem_array(nc, sizeof(*sizes));
 	u->content = mem_array(nv, sizeof(*sizes));
@@ -185,6 +201,8 @@ static void measure(const struct store *s, struct diskusage *u)
 		u->written[i] = sizes[i];
 	for (size_t i = 0; i < nv; i++)
 		u->content[i] = sizes[nc + i];
+	for (size_t i = nc + nv; i < paths.len; i++)
+		u->images.size += sizes[i];
 }
 
 int diskusage_take(const struct store *s, struct diskusage *ret, struct err *e)

@@ -16,8 +16,8 @@ struct maptree {
 };
 
 /* from: the layer's folder; to: an empty one, which becomes it. Whiteouts, links among
- * each other, attributes, capabilities and times are kept. POSIX ACLs keep their numbers.
- */
+ * each other, attributes, capabilities and times are kept. No layer has POSIX ACLs
+ * (image/extract.c). */
 int maptree_copy(const struct maptree *m, int from, int to, struct err *e);
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/base/str.h"
 #include "core/engine/borrow.h"
 #include "core/engine/image.h"
+#include "core/engine/remap.h"
 #include "core/engine/sharing.h"
 #include "core/engine/volume.h"
 #include "core/runtime/mounting.h"
@@ -168,35 +169,55 @@ static int volume_source(const struct store *s, const struct spec_mount *sm,
 	return volume_copy_up(s, &f, e);
 }
 
-/* The image's root, read-only. One layer is bound: an overlay needs two. */
-static int image_source(const struct store *s, const struct spec_mount *sm,
-			struct mounts *m, struct mounts_item *i, struct err *e)
+/* Top first. */
+static void image_layers(const struct store *s, const struct imageconfig *c,
+			 struct strv *ret_chain, struct strv *ret_layers)
 {
+	for (size_t n = c->diff_ids_len; n > 0; n--) {
+		struct digest chain;
+		char hex[DIGEST_TEXT_MAX];
+
+		imageconfig_chain_id(c->diff_ids, n, &chain);
+		strv_add(ret_chain, digest_hex(hex, &chain));
+		strv_push(ret_layers, layer_path(s, &chain));
+	}
+}
+
+/* The image's root, read-only, its owners by the container's map. One folder is bound: an
+ * overlay needs two. */
+static int image_source(const struct store *s, const struct mounts_want *want,
+			const struct spec_mount *sm, struct mounts *m, struct err *e)
+{
+	struct mounts_item *i = &m->v[m->len - 1];
 	autodone(image_done) struct image image = { 0 };
-	autostrv o = { 0 };
+	autostrv o = { 0 }, layers = { 0 }, mapped = { 0 };
+	bool meta = false;
 	int r = image_open(s, sm->source, &image, e);
 
 	if (r < 0)
 		return r;
-	const struct imageconfig *c = &image.config;
 	i->source = str_dup(sm->source);
 	i->subpath = str_dup(sm->subpath);
 	i->read_only = true;
-	i->kind = c->diff_ids_len > 1 ? "overlay" : "bind";
-	for (size_t n = c->diff_ids_len; n > 0; n--) {
-		struct digest chain;
-		char hex[DIGEST_TEXT_MAX];
-		imageconfig_chain_id(c->diff_ids, n, &chain);
-		strv_add(&m->chain, digest_hex(hex, &chain));
-		free(i->from);
-		i->from = layer_path(s, &chain);
-		strv_addf(&o, MOUNTING_LAYER "%s", i->from);
-	}
-	if (c->diff_ids_len == 1) {
+	image_layers(s, &image.config, &m->chain, &layers);
+	if (want->ids && layers.len)
+		r = remap_layers(s, want->ids->uid, want->ids->gid, &layers, &mapped,
+				 &meta, e);
+	if (r < 0)
+		return r;
+	const struct strv *use = mapped.len ? &mapped : &layers;
+	if (use->len == 1 && !meta) {
+		i->kind = "bind";
+		i->from = str_dup(use->v[0]);
 		i->options = bind_options(&(struct spec_mount){ 0 }, i);
 		return 0;
 	}
+	i->kind = "overlay";
 	str_set(&i->from, "overlay");
+	for (size_t k = 0; k < use->len; k++)
+		strv_addf(&o, MOUNTING_LAYER "%s", use->v[k]);
+	for (size_t k = 0; meta && k < layers.len; k++)
+		strv_addf(&o, MOUNTING_DATA "%s", layers.v[k]);
 	strv_add(&o, "ro");
 	if (i->subpath)
 		strv_addf(&o, MOUNTING_SUBPATH "%s", i->subpath);
@@ -222,7 +243,7 @@ static int resolve_one(const struct store *s, const struct spec_mount *sm,
 		tmpfs_options(sm, i);
 		return 0;
 	case SPEC_IMAGE:
-		return image_source(s, sm, m, i, e);
+		return image_source(s, want, sm, m, e);
 	}
 	return -EINVAL;
 }

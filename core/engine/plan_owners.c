@@ -7,6 +7,7 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/borrow.h"
 #include "core/engine/keepid.h"
 #include "core/engine/ownership.h"
 #include "core/engine/remap.h"
@@ -25,20 +26,56 @@ static void own_maps(struct plan *p)
 	p->maps_differ = true;
 }
 
+static int of_image(const struct store *s, const char *name, struct owners *io,
+		    struct err *e)
+{
+	autodone(image_done) struct image image = { 0 };
+	int r = image_open(s, name, &image, e);
+
+	for (size_t n = 1; r == 0 && n <= image.config.diff_ids_len; n++) {
+		struct digest chain;
+		char hex[DIGEST_TEXT_MAX];
+
+		imageconfig_chain_id(image.config.diff_ids, n, &chain);
+		r = owners_read(s->layers_fd, digest_hex(hex, &chain), io, e);
+	}
+	return r;
+}
+
+static int of_mounts(const struct store *s, const struct spec *spec, struct owners *io,
+		     struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < spec->mounts_len; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+		autofree char *folder = NULL;
+
+		if (m->type == SPEC_IMAGE)
+			r = of_image(s, m->source, io, e);
+		if (m->type != SPEC_VOLUME || str_empty(m->source))
+			continue;
+		folder = str_fmt("volumes/%s", m->source);
+		r = owners_read(s->data_fd, folder, io, e);
+	}
+	return r;
+}
+
 /* The owners of what the container will see. */
 int plan_owners_find(const struct store *s, struct plan *p, struct err *e)
 {
 	const struct spec *spec = p->spec;
 	int r = spec->rootfs ? 0 : ownership_of_layers(&p->layers, &p->owners, e);
 
-	for (size_t i = 0; r == 0 && i < spec->mounts_len; i++) {
-		const struct spec_mount *m = &spec->mounts[i];
-		autofree char *folder = NULL;
+	if (r == 0)
+		r = of_mounts(s, spec, &p->owners, e);
+	for (size_t i = 0; r == 0 && i < spec->volumes_from.len; i++) {
+		autodone(spec_done) struct spec borrowed = { 0 };
 
-		if (m->type != SPEC_VOLUME || str_empty(m->source))
-			continue;
-		folder = str_fmt("volumes/%s", m->source);
-		r = owners_read(s->data_fd, folder, &p->owners, e);
+		spec_init(&borrowed);
+		r = borrow_mounts(s, spec->volumes_from.v[i], &borrowed, e);
+		if (r == 0)
+			r = of_mounts(s, &borrowed, &p->owners, e);
 	}
 	if (r < 0 || !p->owners.len)
 		return r;

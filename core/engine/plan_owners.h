@@ -5,7 +5,7 @@
 
 #include "core/engine/plan.h"
 
-/* Those of its layers and volumes, into its owners and maps. */
+/* Those of its layers, volumes and mounted images, into its owners and maps. */
 int plan_owners_find(const struct store *s, struct plan *p, struct err *e);
 /* One more, for the container itself. The lock is the plan's from then on, until the
  * container's own folder says it. -EOVERFLOW without a sentence: one ID alone is mapped.

@@ -35,9 +35,9 @@ struct job {
 	struct mount_change change;
 	enum mount_bind bind;
 	struct strv params;
-	struct strv layers;  /* of an overlay */
-	const char *subpath; /* of a bind's source or of the layers, or NULL */
-	pid_t peer;          /* whose bind source it is, or 0 */
+	struct strv layers, data; /* of an overlay */
+	const char *subpath;      /* of a bind's source or of the layers, or NULL */
+	pid_t peer;               /* whose bind source it is, or 0 */
 	enum idmapped owners;
 	unsigned ns; /* whose namespace it shows; 0: no one's */
 	int fd;      /* made inside beforehand, or -errno with e */
@@ -48,6 +48,7 @@ static void job_done(struct job *j)
 {
 	strv_done(&j->params);
 	strv_done(&j->layers);
+	strv_done(&j->data);
 	fd_close(j->fd);
 	free(j->e);
 }
@@ -334,7 +335,7 @@ static int add_tmpfs(struct job *j, struct err *e)
 /* An overlay of nothing but layers. */
 static int add_layers(const struct job *j, struct err *e)
 {
-	const struct rootfs r = { .layers = &j->layers };
+	const struct rootfs r = { .layers = &j->layers, .data = &j->data };
 	autoclose int fd = rootfs_overlay(&r, j->subpath, e);
 
 	return fd < 0 ? fd : put_tree(j, fd, e);
@@ -361,13 +362,14 @@ static int sort_options(struct job *j, struct err *e)
 {
 	for (size_t i = 0; i < j->mount->options.len; i++) {
 		const char *opt = j->mount->options.v[i];
-
 		uint64_t pid;
 
 		if (idmapped_option(opt, &j->owners))
 			continue;
 		if (str_starts(opt, MOUNTING_LAYER))
 			strv_add(&j->layers, opt + strlen(MOUNTING_LAYER));
+		else if (str_starts(opt, MOUNTING_DATA))
+			strv_add(&j->data, opt + strlen(MOUNTING_DATA));
 		else if (str_starts(opt, MOUNTING_PEER) &&
 			 str_u64(opt + strlen(MOUNTING_PEER), INT32_MAX, &pid) == 0)
 			j->peer = (pid_t)pid;
@@ -466,10 +468,8 @@ static void jobs_done(struct jobs *all)
 static int create_shown(void *arg, struct err *e)
 {
 	struct jobs *all = arg;
-
 	for (size_t i = 0; i < all->len; i++) {
 		struct job *j = &all->v[i];
-
 		if (!(j->m->own & j->ns))
 			continue;
 		j->e = mem_new(struct err);

@@ -18,6 +18,8 @@
 /* A layer of an overlay, one option each, top first: such a mount is made as the kernel
  * at hand can. */
 #define MOUNTING_LAYER "lowerdir+="
+/* A layer below them that only has content (rootfs.h). */
+#define MOUNTING_DATA "datadir+="
 
 struct mounting {
 	int root;                      /* O_PATH of the attached root file system */

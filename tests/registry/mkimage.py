@@ -209,8 +209,15 @@ def img_bad_hardlink_link():
     return [Tar().link("d", "/etc").hard("passwd", "d/passwd")]
 
 
-def img_bad_owner():
-    return [Tar().file("usr/x", "x", uid=70000, gid=3)]
+def img_owner():
+    return [Tar().file("usr/x", "x", uid=70000, gid=3), Tar().file("y", "y", uid=70000, gid=2000000000)]
+
+
+def img_bad_owners():
+    t = Tar()
+    for i in range(3000):
+        t.file("f%d" % i, "x", uid=7000000 + i)
+    return [t]
 
 
 def img_bad_whiteout():

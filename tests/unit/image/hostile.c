@@ -253,7 +253,9 @@ TEST(owner_beyond_the_map)
 		test_skip("root has every ID");
 		return;
 	}
-	good("", "bad-owner");
+	good("", "owner");
+	refused_by("", "bad-owners",
+		   "its files belong to more than 48 IDs beyond your map");
 }
 
 TEST(bomb)
