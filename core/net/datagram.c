@@ -26,11 +26,18 @@
 #define IPV6_RECVORIGDSTADDR 74
 #endif
 
-void datagram_options(int fd, sa_family_t family, bool transparent)
+void datagram_join(int fd)
 {
 	int on = 1;
 
 	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
+}
+
+void datagram_options(int fd, sa_family_t family, bool transparent)
+{
+	int on = 1;
+
+	datagram_join(fd);
 	if (family == AF_INET)
 		setsockopt(fd, IPPROTO_IP, transparent ? IP_RECVORIGDSTADDR : IP_PKTINFO,
 			   &on, sizeof(on));

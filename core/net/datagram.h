@@ -28,7 +28,9 @@ struct datagrams {
 	uint8_t data[DATAGRAM_BATCH][DATAGRAM_MAX];
 };
 
-/* Joins what may be joined; the original destination is told (for a transparent socket)
+/* Joins what may be joined. */
+void datagram_join(int fd);
+/* The same, and the original destination is told (for a transparent socket)
  * or the local address (for an ordinary one). */
 void datagram_options(int fd, sa_family_t family, bool transparent);
 /* Reads what waits, at most a batch: how many, or -errno. */

@@ -51,6 +51,7 @@ struct flow {
 	uint8_t shut[2];  /* and was passed on to the other */
 	uint8_t due;      /* directions to be run: 1 << side */
 	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
+	uint8_t room;     /* sides watched for room to write, too: 1 << side */
 	uint8_t stuck;    /* directions whose sink was full, without a pipe: 1 << side */
 	bool hashed, queued, listed;
 	bool seen;          /* by a sweep */

@@ -8,12 +8,22 @@
 
 _Static_assert(sizeof(struct ref) == sizeof(uint64_t), "a ref fits epoll's data");
 
+static int ref_control(int epfd, int op, int fd, struct epoll_event ev, struct ref r)
+{
+	memcpy(&ev.data.u64, &r, sizeof(r));
+	return epoll_ctl(epfd, op, fd, &ev) == 0 ? 0 : -errno;
+}
+
 int ref_add(int epfd, int fd, uint32_t events, struct ref r)
 {
-	struct epoll_event ev = { .events = events };
+	return ref_control(epfd, EPOLL_CTL_ADD, fd,
+			   (struct epoll_event){ .events = events }, r);
+}
 
-	memcpy(&ev.data.u64, &r, sizeof(r));
-	return epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
+int ref_set(int epfd, int fd, uint32_t events, struct ref r)
+{
+	return ref_control(epfd, EPOLL_CTL_MOD, fd,
+			   (struct epoll_event){ .events = events }, r);
 }
 
 struct ref ref_of(uint64_t data)

@@ -35,6 +35,8 @@ struct ref {
 
 /* epoll_ctl(2) EPOLL_CTL_ADD; 0 or -errno. */
 int ref_add(int epfd, int fd, uint32_t events, struct ref r);
+/* The same with EPOLL_CTL_MOD. */
+int ref_set(int epfd, int fd, uint32_t events, struct ref r);
 /* The ref of an event's data. */
 struct ref ref_of(uint64_t data);
 

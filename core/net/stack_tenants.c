@@ -89,9 +89,12 @@ static int stack_add_inlets(struct stack *s, struct tenant *t, const struct publ
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < n && !rc; i++)
+	for (size_t i = 0; i < n && !rc; i++) {
+		if (map->proto == PUBLISH_TCP)
+			pace_off(&s->tcp.pace, fds[i]);
 		rc = inlet_add(&s->inlets, s->epfd, tenant_index(&s->tenants, t), map,
 			       TAKE_FD(fds[i]));
+	}
 	return rc;
 }
 

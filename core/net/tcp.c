@@ -41,7 +41,7 @@
 /* The sockets of a stack that was killed go one after the other. */
 #define TCP_BIND_TRIES 100
 #define TCP_BIND_MS    10
-#define TCP_EVENTS     (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+#define TCP_EVENTS     (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 /* Accepted sockets inherit the guard. */
 static int tcp_listen(int fd, const struct ip_addr *at)
@@ -65,6 +65,7 @@ int tcp_open(struct tcp *t, struct err *e)
 		{ .family = AF_INET6, .bytes = { [15] = 1 } },
 	};
 
+	pace_find(&t->pace);
 	t->outlet[0] = t->outlet[1] = -1;
 	for (unsigned int six = 0; six < 2; six++) {
 		int fd = porter_take(t->porter, six ? PORTER_TCP6 : PORTER_TCP4);
@@ -93,11 +94,30 @@ struct flow *tcp_place(struct tcp *t)
 	return f;
 }
 
+/* An open socket nearly always has room to write: watched from the start, that would be
+ * told at once, and cost a round of the loop. */
 int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side)
 {
 	struct ref r = { REF_FLOW, (uint8_t)side, f->gen, flow_index(t->flows, f) };
+	uint32_t events = TCP_EVENTS | (f->room & 1u << side ? EPOLLOUT : 0);
 
-	return ref_add(t->epfd, f->fd[side], TCP_EVENTS, r);
+	return ref_add(t->epfd, f->fd[side], events, r);
+}
+
+/* What waits in the relay for a full sink; should it have room by now, the kernel tells
+ * at once. */
+static int tcp_watch_room(struct tcp *t, struct flow *f)
+{
+	for (unsigned int to = 0; to < 2; to++) {
+		struct ref r = { REF_FLOW, (uint8_t)to, f->gen, flow_index(t->flows, f) };
+
+		if (f->room & 1u << to || (!f->held[!to] && !(f->stuck & 1u << !to)))
+			continue;
+		f->room |= (uint8_t)(1u << to);
+		if (ref_set(t->epfd, f->fd[to], TCP_EVENTS | EPOLLOUT, r) != 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 void tcp_end(struct tcp *t, struct flow *f, bool reset)
@@ -168,6 +188,7 @@ static void tcp_offer(struct tcp *t, struct flow *f)
 	flow_unlist(t->flows, f);
 	flow_list(t->flows, f);
 	hold_offer(t->hold, &f->path, f->syn, f->syn_len);
+	t->offered |= (uint8_t)(1u << (f->path.dst.family == AF_INET6));
 }
 
 static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr *to)
@@ -180,9 +201,7 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 		socket(f->path.dst.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (f->fd[FLOW_HOST] < 0)
 		return -errno;
-	relay_guard(f->fd[FLOW_HOST]);
-	/* Each side's own sender has decided already when to send. */
-	setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	pace_off(&t->pace, f->fd[FLOW_HOST]);
 	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
 	if (rc && rc != -EINPROGRESS)
 		return rc;
@@ -191,11 +210,18 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 		rc = 0;
 	else if (rc && errno != EALREADY)
 		return -errno;
-	if (tcp_watch(t, f, FLOW_HOST) != 0)
-		return -ENOMEM;
+	/* First of all: the container goes on while the rest is done here. */
 	if (rc == 0 && f->state == FLOW_CONNECTING)
 		tcp_offer(t, f);
-	return 0;
+	else
+		f->room |= 1u << FLOW_HOST;
+	if (f->state == FLOW_FREE)
+		return 0;
+	relay_guard(f->fd[FLOW_HOST]);
+	/* Each side's own sender has decided already when to send. */
+	setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	pace_far(&t->pace, f->fd[FLOW_HOST], to);
+	return tcp_watch(t, f, FLOW_HOST) == 0 ? 0 : -ENOMEM;
 }
 
 void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from)
@@ -247,6 +273,8 @@ static void tcp_run(struct tcp *t, struct flow *f)
 {
 	switch (relay_run(&t->relay, f)) {
 	case RELAY_WAIT:
+		if (tcp_watch_room(t, f) != 0)
+			tcp_end(t, f, true);
 		break;
 	case RELAY_AGAIN:
 		flow_queue(t->flows, f);
@@ -435,8 +463,19 @@ void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t even
 	}
 }
 
+/* Packets between us and a container go their whole way within one system call: what was
+ * offered has mostly been taken up before it returns. */
+static void tcp_take_up(struct tcp *t)
+{
+	for (unsigned int six = 0; six < 2; six++)
+		if (t->offered & 1u << six && t->hold->path == BRIDGE_TPROXY)
+			tcp_accept(t, t->outlet[six]);
+	t->offered = 0;
+}
+
 bool tcp_turn(struct tcp *t)
 {
+	tcp_take_up(t);
 	for (int i = 0; i < TCP_TURNS_MAX; i++) {
 		struct flow *f = flow_dequeue(t->flows);
 

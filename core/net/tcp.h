@@ -7,6 +7,7 @@
 #include "core/base/err.h"
 #include "core/net/door.h"
 #include "core/net/flow.h"
+#include "core/net/pace.h"
 #include "core/net/relay.h"
 #include "core/net/tenant.h"
 
@@ -20,6 +21,8 @@ struct tcp {
 	struct tenants *tenants;
 	struct relay relay;
 	struct doors doors;
+	struct pace pace;
+	uint8_t offered;  /* outlets to which something was offered just now: 1 << six */
 	uint64_t now;     /* ms, of this round of the loop */
 	uint64_t swept;   /* ms */
 	uint32_t refused; /* connections, for want of a place in the table */

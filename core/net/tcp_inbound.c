@@ -52,6 +52,7 @@ static int tcp_inbound_path(struct tcp *t, uint32_t tenant, int fd, uint16_t por
 			: -ENETUNREACH;
 	if (rc)
 		return rc;
+	pace_far(&t->pace, fd, &client);
 	if (!ipam_addr_eq(&client, &path.src))
 		path.src_port = 0;
 	*ret = path;
@@ -111,6 +112,7 @@ void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outwar
 		f->fd[FLOW_REALM] = rc;
 		setsockopt(rc, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		rc = tcp_watch(t, f, FLOW_HOST);
+		f->room |= 1u << FLOW_REALM;
 	}
 	if (!rc)
 		rc = tcp_watch(t, f, FLOW_REALM);

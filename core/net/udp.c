@@ -31,6 +31,7 @@
 #define UDP_DNS      53
 #define UDP_SWEEP_MS 1000
 #define UDP_RCVBUF   (1 << 21)
+#define UDP_TURN     4 /* batches, then the others */
 
 enum udp_side { UDP_HOST, UDP_REALM };
 
@@ -181,7 +182,7 @@ static int udp_realm_socket(struct udp *u, const struct packet_path *p)
 	len = sockaddr_set(&ss, &p->dst, p->dst_port);
 	if (connect(fd, (struct sockaddr *)&ss, len) != 0)
 		return -errno;
-	datagram_options(fd, p->src.family, true);
+	datagram_join(fd);
 	return TAKE_FD(fd);
 }
 
@@ -197,7 +198,7 @@ static int udp_host_socket(const struct ip_addr *to, uint16_t port)
 	udp_enlarge(fd);
 	if (connect(fd, (struct sockaddr *)&ss, len) != 0)
 		return -errno;
-	datagram_options(fd, to->family, false);
+	datagram_join(fd);
 	return TAKE_FD(fd);
 }
 
@@ -382,20 +383,15 @@ void udp_inlet(struct udp *u, const struct inlet *inlet, uint32_t index)
 /* --- both
  * -------------------------------------------------------------------------------- */
 
-void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
+/* Whether more may wait. */
+static bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
 {
-	struct udp_flow *f;
-	int n;
-
-	if (index >= u->used || !u->v[index].live || u->v[index].gen != gen)
-		return;
-	f = &u->v[index];
-	n = datagram_receive(&u->batch, f->fd[side]);
+	int n = datagram_receive(&u->batch, f->fd[side]);
 	/* The receive has taken the error off the socket. */
 	if (n < 0 && n != -EAGAIN && side == UDP_HOST && !f->inward)
 		udp_refuse(u, &f->path, n);
 	if (n <= 0)
-		return;
+		return false;
 	udp_touch(u, f);
 	if (f->inward) {
 		u->batch.out_to = &f->client;
@@ -404,6 +400,18 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 	datagram_send(&u->batch, f->fd[!side], 0, n);
 	u->batch.out_to = NULL;
 	u->batch.out_local = NULL;
+	return n == DATAGRAM_BATCH;
+}
+
+void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
+{
+	bool more;
+
+	if (index >= u->used || !u->v[index].live || u->v[index].gen != gen)
+		return;
+	more = true;
+	for (int i = 0; i < UDP_TURN && more; i++)
+		more = udp_pass(u, &u->v[index], side);
 }
 
 void udp_expire(struct udp *u)
