@@ -41,7 +41,6 @@
 /* The sockets of a stack that was killed go one after the other. */
 #define TCP_BIND_TRIES 100
 #define TCP_BIND_MS    10
-#define TCP_EVENTS     (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 /* Accepted sockets inherit the guard. */
 static int tcp_listen(int fd, const struct ip_addr *at)
@@ -92,32 +91,6 @@ struct flow *tcp_place(struct tcp *t)
 	if (!f)
 		t->refused++;
 	return f;
-}
-
-/* An open socket nearly always has room to write: watched from the start, that would be
- * told at once, and cost a round of the loop. */
-int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side)
-{
-	struct ref r = { REF_FLOW, (uint8_t)side, f->gen, flow_index(t->flows, f) };
-	uint32_t events = TCP_EVENTS | (f->room & 1u << side ? EPOLLOUT : 0);
-
-	return ref_add(t->epfd, f->fd[side], events, r);
-}
-
-/* What waits in the relay for a full sink; should it have room by now, the kernel tells
- * at once. */
-static int tcp_watch_room(struct tcp *t, struct flow *f)
-{
-	for (unsigned int to = 0; to < 2; to++) {
-		struct ref r = { REF_FLOW, (uint8_t)to, f->gen, flow_index(t->flows, f) };
-
-		if (f->room & 1u << to || (!f->held[!to] && !(f->stuck & 1u << !to)))
-			continue;
-		f->room |= (uint8_t)(1u << to);
-		if (ref_set(t->epfd, f->fd[to], TCP_EVENTS | EPOLLOUT, r) != 0)
-			return -ENOMEM;
-	}
-	return 0;
 }
 
 void tcp_end(struct tcp *t, struct flow *f, bool reset)
@@ -271,21 +244,12 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 /* Runs an open flow, and deals with what comes of it. */
 static void tcp_run(struct tcp *t, struct flow *f)
 {
-	switch (relay_run(&t->relay, f)) {
-	case RELAY_WAIT:
-		if (tcp_watch_room(t, f) != 0)
-			tcp_end(t, f, true);
-		break;
-	case RELAY_AGAIN:
+	enum relay_result rc = relay_run(&t->relay, f);
+
+	if (rc == RELAY_DONE || rc == RELAY_RESET || tcp_watch_room(t, f) != 0)
+		tcp_end(t, f, rc != RELAY_DONE);
+	else if (rc == RELAY_AGAIN)
 		flow_queue(t->flows, f);
-		break;
-	case RELAY_DONE:
-		tcp_end(t, f, false);
-		break;
-	case RELAY_RESET:
-		tcp_end(t, f, true);
-		break;
-	}
 }
 
 /* A container's socket that nobody offered: the host is asked now. The flow takes fd. */

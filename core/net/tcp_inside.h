@@ -8,6 +8,8 @@
 /* A place in the table, or NULL; then the connection is counted as refused. */
 struct flow *tcp_place(struct tcp *t);
 int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side);
+/* Where the relay waits for a full sink: asks for the event that says there is room. */
+int tcp_watch_room(struct tcp *t, struct flow *f);
 void tcp_end(struct tcp *t, struct flow *f, bool reset);
 /* Has the flows' sockets probed where only that shows that a side is gone. */
 void tcp_probe(struct tcp *t);
