@@ -78,7 +78,7 @@ static void fill_endpoint(const struct network *net, const char *id,
 	size_t index = free_index(n, end);
 
 	str_copy(ep->bridge, sizeof(ep->bridge), net->bridge.ifname);
-	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.7s%zu", id, index);
+	str_print(ep->host_ifname, sizeof(ep->host_ifname), "veth%.9s%zu", id, index);
 	str_print(ep->ifname, sizeof(ep->ifname), "eth%zu", index);
 	if (end->wanted_if)
 		str_copy(ep->ifname, sizeof(ep->ifname), end->wanted_if);

@@ -57,9 +57,8 @@ static int read_masquerade(const char *value, struct network *n, struct err *e)
 /* A name of the realm's own links would be in the way. */
 static int read_name(const char *value, struct network *n, struct err *e)
 {
-	static const char *const own[] = {
-		"lo", "all", "default", "hold", "veth", "rl-"
-	};
+	static const char *const own[] = { "lo",   "all",  "default", "hold", "door",
+					   "bare", "wire", "veth",    "rl-" };
 	bool bad = !value[0] || strlen(value) >= sizeof(n->bridge.ifname);
 
 	for (const char *p = value; *p; p++)
@@ -69,7 +68,8 @@ static int read_name(const char *value, struct network *n, struct err *e)
 	if (bad || str_eq(value, ".") || str_eq(value, ".."))
 		return err_set(e, -EINVAL,
 			       "invalid bridge name: '%s': up to 15 visible characters, "
-			       "none of '/:%%', and not lo, hold…, veth… or rl-…",
+			       "none of '/:%%', and not lo, hold…, door…, bare…, wire…, "
+			       "veth… or rl-…",
 			       value);
 	return str_copy(n->bridge.ifname, sizeof(n->bridge.ifname), value);
 }

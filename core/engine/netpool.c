@@ -20,6 +20,25 @@ static struct ip_addr *gateway_of(struct network *n, sa_family_t family)
 	return family == AF_INET6 ? &n->bridge.gateway6 : &n->bridge.gateway;
 }
 
+/* "This network", loopback, multicast and what lies above; of IPv6 the unspecified's and
+ * loopback's neighbourhood, links' own addresses, multicast. */
+static bool is_hostless(const struct ip_subnet *s)
+{
+	static const struct ip_subnet those[] = {
+		{ { .family = AF_INET, .bytes = { 0 } }, 8 },
+		{ { .family = AF_INET, .bytes = { 127 } }, 8 },
+		{ { .family = AF_INET, .bytes = { 224 } }, 3 },
+		{ { .family = AF_INET6, .bytes = { 0 } }, 8 },
+		{ { .family = AF_INET6, .bytes = { 0xfe, 0x80 } }, 10 },
+		{ { .family = AF_INET6, .bytes = { 0xff } }, 8 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(those); i++)
+		if (ipam_overlap(&those[i], s))
+			return true;
+	return false;
+}
+
 static int check_subnet(const char *text, struct ip_subnet *s, struct err *e)
 {
 	char shown[IPAM_TEXT_MAX];
@@ -33,6 +52,12 @@ static int check_subnet(const char *text, struct ip_subnet *s, struct err *e)
 		return err_set(e, -EINVAL,
 			       "invalid subnet %s: its length has to be from 8 to %u",
 			       text, high);
+	if (is_hostless(s))
+		return err_set(
+			e, -EINVAL,
+			"invalid subnet %s: its addresses are no hosts' (loopback, "
+			"multicast, or reserved)",
+			text);
 	masked = ipam_masked(s);
 	if (!ipam_addr_eq(&masked.addr, &s->addr))
 		return err_set(e, -EINVAL,

@@ -82,6 +82,21 @@ static int join_live(struct netchange *x, struct netplan_end *end, struct err *e
 	return r;
 }
 
+/* What could not be written down is not: the next start would know nothing of it. */
+static void leave_again(struct netchange *x, const struct network *net)
+{
+	struct netplan_end *end = netplan_find_end(&x->plan, net->id);
+	struct ends ends = { .netns = x->netns };
+	const struct stack_amendment a = { .leave = net->id };
+
+	if (!end || x->netns < 0)
+		return;
+	ends.first = &end->ep;
+	netchange_amend(x, &a, NULL);
+	userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends, NULL);
+	connect_release(x->store, x->c->id, end);
+}
+
 /* --- the verbs -------------------------------------------------------------------- */
 
 /* The default route is that of the highest priority, from the start on. */
@@ -181,8 +196,13 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 	if (x.plan.ends_len == STACK_NETWORKS_MAX)
 		return err_set(e, -E2BIG, "more than %d networks for one container",
 			       STACK_NETWORKS_MAX);
-	if ((r = add_end(&x, &net, j, e)) < 0 || (r = netchange_write(&x, NULL, e)) < 0 ||
-	    (r = tell_inside(&x, e)) < 0)
+	if ((r = add_end(&x, &net, j, e)) < 0)
+		return r;
+	if ((r = netchange_write(&x, NULL, e)) < 0) {
+		leave_again(&x, &net);
+		return r;
+	}
+	if ((r = tell_inside(&x, e)) < 0)
 		return r;
 	network_tell(s, &net, "connect", c->id);
 	return 0;

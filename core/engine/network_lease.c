@@ -112,24 +112,23 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 	bool six = want.family == AF_INET6;
 	const struct ipam_pool pool = { six ? n->bridge.subnet6 : n->bridge.subnet,
 					n->range[six] };
+	const struct ipam_pool one = { pool.subnet, { want, six ? 128 : 32 } };
 	char addr[IPAM_TEXT_MAX];
 	autoclose int leases = open_leases(s, n->id);
 	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+	int r = -EADDRNOTAVAIL;
 
 	if (lock == -ENOENT)
 		return err_set(e, lock, "network %s not found", n->name);
 	if (lock < 0)
 		return err_code(e, lock, "leases of network '%s'", n->name);
 	if (!is_any(&want) && ipam_contains(&pool.subnet, &want)) {
-		ipam_addr_text(addr, &want);
-		if (faccessat(leases, addr, F_OK, 0) || holds(leases, addr, id)) {
-			*ret = want;
-			int r = file_replace_nosync(leases, addr, id, strlen(id), 0600);
-			return r < 0 ? err_code(e, r, "lease of %s", addr) : 0;
-		}
+		*ret = want;
+		r = holds(leases, ipam_addr_text(addr, &want), id)
+			    ? 0
+			    : pick(s, leases, n, &one, ret, NULL);
 	}
-	int r = pick(s, leases, n, &pool, ret, e);
-	if (r < 0)
+	if (r < 0 && (r = pick(s, leases, n, &pool, ret, e)) < 0)
 		return r;
 	ipam_addr_text(addr, ret);
 	r = file_replace_nosync(leases, addr, id, strlen(id), 0600);

@@ -13,8 +13,8 @@
 
 struct endpoint {
 	char bridge[IFNAMSIZ];
-	char host_ifname[IFNAMSIZ]; /* realm side: "veth" + 8 hex digits; of a pair only
-				     */
+	char host_ifname[IFNAMSIZ]; /* realm side, of a pair only: "veth", of the
+				       container's ID, a number */
 	char ifname[IFNAMSIZ];      /* container side: "eth0" */
 	uint8_t mac[6];
 	struct ip_addr addr;

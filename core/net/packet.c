@@ -112,8 +112,9 @@ static size_t packet_parse_ip4(const uint8_t *p, size_t n, struct packet *ret,
 {
 	size_t header = n ? (size_t)(p[0] & 0x0f) * 4 : 0;
 
+	/* Of a fragment, the first too, there is no more to see than a part. */
 	if (header < IP4_HEADER || n < header || packet_get16(p + 2) < header ||
-	    (packet_get16(p + 6) & 0x1fff))
+	    (packet_get16(p + 6) & 0x3fff))
 		return 0;
 	ret->src.family = ret->dst.family = AF_INET;
 	memcpy(ret->src.bytes, p + 12, 4);

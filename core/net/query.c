@@ -13,6 +13,7 @@
 #include "core/net/sockaddr.h"
 
 #define QUERY_BATCH 32
+#define QUERY_SHARE (QUERY_MAX / 16)
 
 static void query_reply(struct queries *qs, const struct query *q, const uint8_t *p,
 			size_t n)
@@ -66,6 +67,26 @@ static void query_ask(struct queries *qs, struct query *q)
 	query_give_up(qs, q);
 }
 
+/* Of a table that is half full nobody gets more than a part: who asks what nobody answers
+ * does not keep others from asking. */
+static bool query_has_share(const struct queries *qs,
+			    const struct sockaddr_storage *client)
+{
+	struct ip_addr who, other;
+	uint16_t port;
+	uint32_t n = 0;
+
+	if (qs->live < QUERY_MAX / 2)
+		return true;
+	if (sockaddr_get(client, &who, &port) != 0)
+		return false;
+	for (uint32_t i = 0; i < qs->used; i++)
+		n += qs->v[i].fd >= 0 &&
+		     sockaddr_get(&qs->v[i].client, &other, &port) == 0 &&
+		     ipam_addr_eq(&who, &other);
+	return n < QUERY_SHARE;
+}
+
 static struct query *query_new(struct queries *qs)
 {
 	struct query *q = NULL;
@@ -91,7 +112,7 @@ struct query_from {
 static void query_start(struct queries *qs, const struct query_from *from,
 			const uint8_t *p, size_t n)
 {
-	struct query *q = query_new(qs);
+	struct query *q = query_has_share(qs, &from->client) ? query_new(qs) : NULL;
 
 	if (!q)
 		return; /* the container asks again */

@@ -59,6 +59,17 @@ static bool resolver_host(const struct tenant *t, sa_family_t family, struct ip_
 	return family == AF_INET && ret->family == AF_INET;
 }
 
+/* Those who share a name share what comes for it: each question's answer begins with
+ * another one. The number of the question is the lot, and nobody has to keep count. */
+static void resolver_turn(struct ip_addr *v, size_t n, uint16_t lot)
+{
+	struct ip_addr all[TENANT_ADDRS_MAX];
+
+	memcpy(all, v, n * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		v[i] = all[(i + lot) % n];
+}
+
 /* What this side knows: true, with *a filled. */
 static bool resolver_forward(const struct resolver *r, const struct tenant *t,
 			     const struct dns_question *q, struct ip_addr *addrs,
@@ -69,6 +80,7 @@ static bool resolver_forward(const struct resolver *r, const struct tenant *t,
 
 	a->addrs = addrs;
 	a->addrs_len = tenant_resolve(r->tenants, t, q->name, family, addrs, &known);
+	resolver_turn(addrs, a->addrs_len, q->id);
 	if (!known && resolver_host_name(q->name)) {
 		known = true;
 		a->addrs_len = resolver_host(t, family, &addrs[0]);

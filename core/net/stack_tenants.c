@@ -164,6 +164,9 @@ static int stack_amend_message(struct stack *s, struct tenant *t, struct control
 		return -ENOENT;
 	switch (c->type) {
 	case CONTROL_PLACE:
+		/* Who was killed before it wrote down that it has joined does it again.
+		 */
+		stack_leave(s, of, c->place.network);
 		return stack_add_place(s, of, &c->place);
 	case CONTROL_LEAVE:
 		return stack_leave(s, of, c->place.network);

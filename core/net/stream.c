@@ -17,6 +17,7 @@
 #define STREAM_LENGTH  2
 #define STREAM_BUFFER  (STREAM_LENGTH + DNS_TCP_MAX)
 #define STREAM_IDLE_MS 15000
+#define STREAM_SHARE   (STREAM_MAX / 8)
 
 enum stream_side { STREAM_CONTAINER, STREAM_RESOLVER };
 
@@ -35,6 +36,18 @@ static void stream_free(struct streams *ss, struct stream *s)
 	s->state = STREAM_FREE;
 	s->gen++;
 	ss->live--;
+}
+
+/* As with queries (query.c). */
+static bool stream_has_share(const struct streams *ss, const struct ip_addr *who)
+{
+	uint32_t n = 0;
+
+	if (ss->live < STREAM_MAX / 2)
+		return true;
+	for (uint32_t i = 0; i < ss->used; i++)
+		n += ss->v[i].state != STREAM_FREE && ipam_addr_eq(&ss->v[i].from, who);
+	return n < STREAM_SHARE;
 }
 
 static struct stream *stream_new(struct streams *ss)
@@ -209,20 +222,22 @@ void stream_accept(struct streams *ss, const struct wicket *g, unsigned int six)
 	socklen_t len = sizeof(peer);
 	int fd = accept4(g->tcp[six], (struct sockaddr *)&peer, &len,
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
-	struct stream *s;
+	struct stream *s = NULL;
+	struct ip_addr from;
 	uint16_t port;
 
 	if (fd < 0)
 		return;
-	s = stream_new(ss);
+	if (sockaddr_get(&peer, &from, &port) == 0 && stream_has_share(ss, &from))
+		s = stream_new(ss);
 	if (!s) {
 		fd_close(fd);
 		return;
 	}
+	s->from = from;
 	s->fd[STREAM_CONTAINER] = fd;
 	stream_enter(ss, s, STREAM_QUESTION);
-	if (sockaddr_get(&peer, &s->from, &port) != 0 ||
-	    stream_watch(ss, s, STREAM_CONTAINER) != 0)
+	if (stream_watch(ss, s, STREAM_CONTAINER) != 0)
 		stream_free(ss, s);
 }
 

@@ -145,6 +145,8 @@ TEST(echo_there_and_back)
 	CHECK_INT(k.id, 0x0102);
 	CHECK_INT(k.echo_seq, 0x0304);
 	CHECK_INT(k.l4_len, sizeof(ask4));
+	p[6] = 0x20; /* the first of several fragments: its answer would be a lie */
+	CHECK_INT(packet_parse(p, n, &k), -EINVAL);
 	CHECK_INT(packet_write_echo(p, &path6, ask4, sizeof(ask4)), 52);
 	CHECK_INT(sum_of(p, 52), 0xffff);
 	CHECK_INT(packet_write_echo(p, &path6, ask4, PACKET_MAX), 0);
