@@ -252,8 +252,13 @@ int netjoin_recover(const struct setup *s, int realm_fd, const int *kept, struct
 	if (has_keeper(kept))
 		return 0;
 	int r = netjoin_store(s, &store);
-	return r < 0 ? err_code(e, r, "open the store")
-		     : recover(&store, realm_fd, kept, e);
+	if (r < 0)
+		return err_code(e, r, "open the store");
+	r = recover(&store, realm_fd, kept, e);
+	/* Nobody is to wait for what will not come. */
+	if (r == -ESRCH)
+		flock(kept[NETJOIN_KEPT_TOLD], LOCK_UN);
+	return r;
 }
 
 /* Another realm: that one is to come back from now on. */
