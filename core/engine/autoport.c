@@ -14,6 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/str.h"
 #include "core/engine/standalone.h"
 
 #define TABLE_MAX        (4u << 20)
@@ -92,36 +93,41 @@ static void ours(const struct autoports *a, bool udp, bool out, struct autoport_
 			put(ret, a->v[i].port);
 }
 
+static struct publish map_of(const struct autoport *p)
+{
+	struct publish map = { .proto = p->udp ? PUBLISH_UDP : PUBLISH_TCP,
+			       .host_port = p->port,
+			       .host_port_end = p->port,
+			       .port = p->port,
+			       .outward = p->out };
+
+	if (p->out)
+		map.host_ip =
+			(struct ip_addr){ .family = AF_INET, .bytes = { 127, [3] = 1 } };
+	return map;
+}
+
 static void open_one(struct autoports *a, bool udp, bool out, uint16_t port)
 {
-	struct publish p = { .proto = udp ? PUBLISH_UDP : PUBLISH_TCP,
-			     .host_port = port,
-			     .host_port_end = port,
-			     .port = port,
-			     .outward = out };
+	const struct autoport one = { udp, out, port };
+	const struct publish map = map_of(&one);
 	struct err e = { 0 };
-	int sock;
 
-	if (a->len == AUTOPORT_MAX)
-		return;
-	if (out)
-		p.host_ip =
-			(struct ip_addr){ .family = AF_INET, .bytes = { 127, [3] = 1 } };
 	/* Taken, or below 1024: perhaps the next time. */
-	sock = hookup_add(a->hookup, "auto", &p, 1, NULL, &e);
-	if (sock >= 0)
-		a->v[a->len++] = (struct autoport){ sock, udp, out, port };
+	if (a->len < AUTOPORT_MAX && hookup_publish(a->hookup, a->id, &map, &e) == 0)
+		a->v[a->len++] = one;
 }
 
 static void close_gone(struct autoports *a, bool udp, bool out,
 		       const struct autoport_set *there)
 {
 	for (size_t i = 0; i < a->len;) {
-		struct autoport *p = &a->v[i];
+		const struct autoport *p = &a->v[i];
+		const struct publish map = map_of(p);
 
 		if (p->udp == udp && p->out == out && !autoport_has(there, p->port)) {
-			fd_close(p->sock);
-			*p = a->v[--a->len];
+			hookup_withdraw(a->hookup, a->id, &map, NULL);
+			a->v[i] = a->v[--a->len];
 		} else {
 			i++;
 		}
@@ -198,8 +204,9 @@ bool autoport_wanted(const struct autoports *a)
 }
 
 int autoport_open(struct autoports *a, const struct standalone *s, const struct hookup *h,
-		  struct err *e)
+		  const char *id, struct err *e)
 {
+	str_copy(a->id, sizeof(a->id), id);
 	memcpy(a->in, s->auto_in, sizeof(a->in));
 	memcpy(a->out, s->auto_out, sizeof(a->out));
 	a->hookup = h;
@@ -230,8 +237,6 @@ int autoport_open(struct autoports *a, const struct standalone *s, const struct 
 
 void autoport_done(struct autoports *a)
 {
-	for (size_t i = 0; i < a->len; i++)
-		fd_close(a->v[i].sock);
 	a->len = 0;
 	for (int out = 0; out < 2; out++)
 		for (size_t i = 0; i < ARRAY_LEN(tables); i++)

@@ -9,7 +9,7 @@
 #include "core/engine/hookup.h"
 
 #define AUTOPORT_TABLE (65536 / 8)
-#define AUTOPORT_MAX   512 /* at the same time */
+#define AUTOPORT_MAX   2048 /* at the same time */
 
 /* A set of ports. */
 struct autoport_set {
@@ -22,7 +22,6 @@ void autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *r
 bool autoport_has(const struct autoport_set *s, uint16_t port);
 
 struct autoport {
-	int sock; /* of hookup_add */
 	bool udp, out;
 	uint16_t port;
 };
@@ -30,6 +29,8 @@ struct autoport {
 /* Zeroed: nothing is wanted. */
 struct autoports {
 	const struct hookup *hookup;
+	/* What the stack knows the namespace by, which is served already. */
+	char id[16];
 	bool in[2], out[2];
 	/* The tables of sockets, the namespace's and the host's, by the direction that
 	 * looks there: tcp, tcp6, udp, udp6; 0: not looked at. */
@@ -41,8 +42,9 @@ struct autoports {
 };
 
 struct standalone;
+/* id: see above. */
 int autoport_open(struct autoports *a, const struct standalone *s, const struct hookup *h,
-		  struct err *e);
+		  const char *id, struct err *e);
 bool autoport_wanted(const struct autoports *a);
 void autoport_scan(struct autoports *a);
 void autoport_done(struct autoports *a);

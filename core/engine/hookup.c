@@ -171,13 +171,35 @@ int hookup_add(const struct hookup *h, const char *id, struct publish *p, size_t
 	return rc;
 }
 
+static int amend(const struct hookup *h, const char *id, const struct stack_amendment *a,
+		 struct err *e)
+{
+	autoclose int sock = reach(h, e);
+
+	return sock < 0 ? sock : stack_amend(sock, id, a, e);
+}
+
+int hookup_publish(const struct hookup *h, const char *id, const struct publish *p,
+		   struct err *e)
+{
+	struct publish own = *p;
+	struct stack_published opened = { 0 };
+	const struct stack_amendment a = { .publish = &opened };
+	int rc = open_ports(h, &own, 1, &opened, e);
+
+	if (rc == 0)
+		rc = amend(h, id, &a, e);
+	for (size_t k = 0; k < opened.fds_len; k++)
+		fd_close(opened.fds[k]);
+	return rc;
+}
+
 int hookup_withdraw(const struct hookup *h, const char *id, const struct publish *p,
 		    struct err *e)
 {
 	const struct stack_amendment a = { .withdraw = p };
-	autoclose int sock = reach(h, e);
 
-	return sock < 0 ? sock : stack_amend(sock, id, &a, e);
+	return amend(h, id, &a, e);
 }
 
 void hookup_done(struct hookup *h)

@@ -33,7 +33,11 @@ int hookup_add(const struct hookup *h, const char *id, struct publish *p, size_t
 /* The same for listeners that are open already, and stay the caller's. */
 int hookup_hand(const struct hookup *h, const char *id, const struct stack_published *p,
 		size_t n, const struct ip_addr *guest, struct err *e);
-/* Closes one of the ports that were served with id from the start. -ENOENT. */
+/* One port more for those that are served by id: its listener is opened as hookup_add
+ * does. */
+int hookup_publish(const struct hookup *h, const char *id, const struct publish *p,
+		   struct err *e);
+/* Closes one of the ports that are served by id. -ENOENT. */
 int hookup_withdraw(const struct hookup *h, const char *id, const struct publish *p,
 		    struct err *e);
 /* Ends the stack. */

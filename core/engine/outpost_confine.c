@@ -19,6 +19,13 @@
 	(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | \
 	 CLONE_NEWUTS | CLONE_NEWCGROUP)
 
+/* Where clone(2) has its flags. */
+#ifdef __s390x__
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
 /* #syscalls of the loop, of ports opened and handed to the stack, of requests read. Calls
  * that differ by architecture: the old ones exist on the older ones only, the _time64
  * ones on 32-bit. */
@@ -99,7 +106,7 @@ static const struct bpf_rule calls[] = {
 
 /* For a listener inside: a child that joins the target, no more. */
 static const struct bpf_rule inside_calls[] = {
-	BPF_CALL_MASK(clone, 0, NAMESPACES, 0),
+	BPF_CALL_MASK(clone, CLONE_FLAGS, NAMESPACES, 0),
 #ifdef __NR_fork
 	BPF_CALL(fork),
 #endif

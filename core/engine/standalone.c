@@ -122,7 +122,7 @@ static int raise_all(struct run *r, struct err *e)
 	if ((c = open_api(r, e)) < 0)
 		return c;
 	open_desk(r);
-	return autoport_open(&r->autos, s, h, e);
+	return autoport_open(&r->autos, s, h, HOSTFWD_FIRST, e);
 }
 
 static int hand_over(struct run *r, struct err *e)
