@@ -13,6 +13,7 @@
 #include "core/engine/netjoin.h"
 #include "core/engine/news.h"
 #include "core/engine/outpost.h"
+#include "core/net/patchbay.h"
 #include "core/net/stack.h"
 #include "core/runtime/exec.h"
 #include "core/runtime/launch.h"
@@ -56,6 +57,13 @@ static int stack(int argc, char **argv)
 	return stack_main(&o);
 }
 
+static int patchbay(int argc, char **argv)
+{
+	for (int fd = LAUNCH_FD(0); fd <= LAUNCH_FD(2); fd++)
+		fd_cloexec(fd, true);
+	return patchbay_main(LAUNCH_FD(0), LAUNCH_FD(1), LAUNCH_FD(2));
+}
+
 static int execution(int argc, char **argv)
 {
 	return exec_main(argc, argv, news_exec_ended);
@@ -69,6 +77,7 @@ static const struct {
 	{ "monitor", monitor },
 	{ "stack", stack },
 	{ "net", outpost_main },
+	{ "patchbay", patchbay },
 	{ "exec", execution },
 	{ "create", ociproc_create_main },
 	{ "enlist", ociproc_exec_main },

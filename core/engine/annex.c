@@ -71,7 +71,14 @@ static int raise_bridge(const struct annex_plan *p, struct err *e)
 	b.subnet = (struct ip_subnet){ b.gateway, 32 };
 	b.subnet6 = (struct ip_subnet){ b.gateway6, 128 };
 	if ((r = bridge_realm_take(getenv("ROOTLESS_NETWORK_PATH"), e)) < 0 ||
-	    (r = bridge_up(&b, e)) < 0 || (r = netlink_open(nl, NETLINK_ROUTE, e)) < 0)
+	    (r = bridge_up(&b, e)) < 0)
+		return r;
+	/* Nobody here would keep the process between taps alive. */
+	if (r == BRIDGE_TAPS)
+		return err_set(e, -EOPNOTSUPP,
+			       "this kernel has neither veth nor macvlan links, and only "
+			       "containers get a network without");
+	if ((r = netlink_open(nl, NETLINK_ROUTE, e)) < 0)
 		return r;
 	r = link_index(nl, ANNEX_BRIDGE, &index, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(p->side); i++) {

@@ -21,6 +21,7 @@
 #include "core/net/link.h"
 #include "core/net/nft.h"
 #include "core/net/segment.h"
+#include "core/net/tap.h"
 #include "core/net/way.h"
 
 #define SAY(field, ...) str_print(row->field, sizeof(row->field), __VA_ARGS__)
@@ -41,6 +42,7 @@ static int enter(struct netlink *nl, int protocol, struct err *e)
 #define BY_MACVLAN \
 	"bridged networks by macvlan ports, which cannot be kept from " \
 	"each other (icc=false)"
+#define BY_TAPS "bridged networks by taps and a process that hands packets on, slower"
 #define BY_BARE \
 	"bridged networks by a simpler path (bare): accepted first, no ping outside"
 
@@ -71,9 +73,13 @@ static void judge_fabric(struct doctor_row *row, int r, struct netlink *nl,
 			 const struct err *e)
 {
 	struct link_end port = { .ifname = "probe2", .netns_fd = -1 };
-	bool macvlan = r < 0 && nl->fd >= 0 && segment_up(nl, &port, NULL) == 0;
+	const char *still = NULL;
 
-	judge_part(row, r, e, row->name, macvlan ? BY_MACVLAN : NULL);
+	if (r < 0 && nl->fd >= 0 && segment_up(nl, &port, NULL) == 0)
+		still = BY_MACVLAN;
+	else if (r < 0 && nl->fd >= 0 && tap_up(nl, &port, NULL) == 0)
+		still = BY_TAPS;
+	judge_part(row, r, e, row->name, still);
 }
 
 static void probe_veth(struct doctor_row *row)

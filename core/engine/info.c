@@ -268,6 +268,8 @@ static char *network_words(const struct store *s)
 		[BRIDGE_VETH] = "bridge and veth",
 		[BRIDGE_MACVLAN] = "macvlan ports (this kernel lacks bridge or "
 				   "veth)",
+		[BRIDGE_TAPS] = "taps and a process that hands packets on (this kernel "
+				"lacks bridge or veth, and macvlan)",
 	};
 	int way = network_way(s);
 

@@ -82,6 +82,8 @@ static int guard_of(int path, int fabric)
 
 	if (fabric == BRIDGE_MACVLAN)
 		return GUARD_NONE;
+	if (fabric == BRIDGE_TAPS)
+		return GUARD_FILTER;
 	return only && str_eq(only, guard_way_name(GUARD_LOCK))
 		       ? GUARD_LOCK
 		       : bridge_guard((enum bridge_path)path);
@@ -101,29 +103,86 @@ static int up(void *arg, struct err *e)
 	return way_number(&(struct way){ r, up }) | guard_of(r, up) << GUARD_SHIFT;
 }
 
+/* Starts a process of the realm's, and waits for its byte: it serves, or has died. fds:
+ * what it is given; the third is to be the byte's. */
+static int start(const struct realm *r, char *const argv[], int *fds, size_t n,
+		 struct err *e)
+{
+	int ends[2];
+	char byte;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return err_sys(e, "pipe");
+	autoclose int ready = ends[0];
+	fds[2] = ends[1];
+	pid_t pid = launch(r->inner_fd, argv, fds, n, e);
+	fd_close(ends[1]);
+	if (pid < 0)
+		return pid;
+	return fd_read(ready, &byte, 1) == 1
+		       ? 0
+		       : err_set(e, -EIO, "the network process died while it started");
+}
+
+/* Its lock is held for as long as the patchbay lives. */
+static int ensure_patchbay(const struct store *s, const struct realm *r, struct err *e)
+{
+	char *const argv[] = { (char *)"rootless", (char *)"patchbay", (char *)r->id,
+			       NULL };
+	autofree char *name = str_fmt(REALM_MARK "%s-patchbay", r->id);
+	autoclose int lock = file_lock(s->run_fd, name, true, false);
+	int fds[] = { r->pidfd, lock, -1 };
+
+	if (lock == -EWOULDBLOCK)
+		return 0;
+	return lock < 0 ? err_code(e, lock, "lock '%s/%s'", s->run, name)
+			: start(r, argv, fds, ARRAY_LEN(fds), e);
+}
+
+static int raise_network(const struct store *s, const struct realm *r,
+			 const struct network *n, const char *mark, struct err *e)
+{
+	int c = userns_call(r->pidfd, CLONE_NEWUSER | CLONE_NEWNET, up,
+			    (void *)&n->bridge, e);
+
+	if (c < 0)
+		return err_wrap(e, "network '%s'", n->name);
+	autofree char *guard = str_fmt(GUARD_MARK, r->id);
+	const char *ports = guard_way_name((enum guard_way)(c >> GUARD_SHIFT));
+	int way = c & ((1 << GUARD_SHIFT) - 1);
+	c = file_replace_nosync(s->run_fd, guard, ports, strlen(ports), 0600);
+	if (c == 0)
+		c = file_replace_nosync(s->run_fd, mark, way_name(way),
+					strlen(way_name(way)), 0600);
+	return c < 0 ? c : way;
+}
+
+static int marked(const struct store *s, const char *mark)
+{
+	char text[16] = "";
+	int r = file_read_small(s->run_fd, mark, text, sizeof(text));
+
+	return r < 0 ? r : way_find(text);
+}
+
 /* A mark in the runtime folder, with the realm's ID in its name, spares the look into the
  * realm at each start. */
 int network_ensure(const struct store *s, const struct realm *r, const struct network *n,
 		   struct err *e)
 {
 	autofree char *mark = str_fmt(REALM_MARK "%s-%.12s", r->id, n->id);
+	int way = marked(s, mark);
 
-	if (!faccessat(s->run_fd, mark, F_OK, 0))
+	if (way >= 0 && way / BRIDGE_PATHS != BRIDGE_TAPS)
 		return 0;
 	autoclose int lock = file_lock(s->run_fd, UP_LOCK, true, true);
 	if (lock < 0)
 		return err_code(e, lock, "lock '%s/%s'", s->run, UP_LOCK);
-	if (!faccessat(s->run_fd, mark, F_OK, 0))
-		return 0;
-	int c = userns_call(r->pidfd, CLONE_NEWUSER | CLONE_NEWNET, up,
-			    (void *)&n->bridge, e);
-	if (c < 0)
-		return err_wrap(e, "network '%s'", n->name);
-	autofree char *guard = str_fmt(GUARD_MARK, r->id);
-	const char *ports = guard_way_name((enum guard_way)(c >> GUARD_SHIFT));
-	const char *way = way_name(c & ((1 << GUARD_SHIFT) - 1));
-	c = file_replace_nosync(s->run_fd, guard, ports, strlen(ports), 0600);
-	return c < 0 ? c : file_replace_nosync(s->run_fd, mark, way, strlen(way), 0600);
+	way = marked(s, mark);
+	if (way < 0)
+		way = raise_network(s, r, n, mark, e);
+	return way < 0 || way / BRIDGE_PATHS != BRIDGE_TAPS ? (way < 0 ? way : 0)
+							    : ensure_patchbay(s, r, e);
 }
 
 enum guard_way network_guard(const struct store *s, const struct realm *r)
@@ -150,14 +209,9 @@ int network_way(const struct store *s)
 	if (!d)
 		return r;
 	fd = -1;
-	for (struct dirent *de; r < 0 && (de = readdir(d));) {
-		char text[16] = "";
-
-		if (!str_starts(de->d_name, begin) ||
-		    file_read_small(s->run_fd, de->d_name, text, sizeof(text)) < 0)
-			continue;
-		r = way_find(text);
-	}
+	for (struct dirent *de; r < 0 && (de = readdir(d));)
+		if (str_starts(de->d_name, begin))
+			r = marked(s, de->d_name);
 	closedir(d);
 	return r;
 }
@@ -176,30 +230,18 @@ static int open_log(const struct store *s)
 	return TAKE_FD(fd);
 }
 
-/* Waits for its byte: it serves, or has died. */
 static int start_stack(const struct store *s, const struct realm *r, const char *name,
 		       struct err *e)
 {
 	/* The realm's ID is for who looks at a list of processes. */
 	char *const argv[] = { (char *)"rootless", (char *)"stack", (char *)r->id, NULL };
-	int ends[2];
-	char byte;
 
 	autoclose int listener = fd_unix_listen(s->run_fd, name, SOCK_SEQPACKET);
 	if (listener < 0)
 		return err_code(e, listener, "listen on '%s/%s'", s->run, name);
-	if (pipe2(ends, O_CLOEXEC))
-		return err_sys(e, "pipe");
-	autoclose int ready = ends[0];
 	autoclose int log = open_log(s);
-	int fds[] = { listener, r->pidfd, ends[1], log };
-	pid_t pid = launch(r->inner_fd, argv, fds, ARRAY_LEN(fds) - (log < 0), e);
-	fd_close(ends[1]);
-	if (pid < 0)
-		return pid;
-	return fd_read(ready, &byte, 1) == 1
-		       ? 0
-		       : err_set(e, -EIO, "the network process died while it started");
+	int fds[] = { listener, r->pidfd, -1, log };
+	return start(r, argv, fds, ARRAY_LEN(fds) - (log < 0), e);
 }
 
 int network_stack(const struct store *s, const struct realm *r, struct err *e)

@@ -41,6 +41,7 @@
 #include "core/net/link.h"
 #include "core/net/nft.h"
 #include "core/net/segment.h"
+#include "core/net/tap.h"
 #include "core/net/way.h"
 
 #define BRIDGE_GROUP     0x726cu
@@ -374,21 +375,28 @@ static int bridge_gateways(const struct bridge *b, struct err *e)
 	return rc;
 }
 
-/* A realm whose pair is of macvlan has no veth: a bridge would be of no use. Who was here
+static int bridge_try_link(struct netlink *nl, int fabric, const struct link_end *end,
+			   struct err *e)
+{
+	if (fabric == BRIDGE_MACVLAN)
+		return segment_up(nl, end, e);
+	if (fabric == BRIDGE_TAPS)
+		return tap_up(nl, end, e);
+	link_add_bridge(nl, end);
+	return netlink_commit(nl, e);
+}
+
+/* A realm whose pair is not of veth has none: a bridge would be of no use. Who was here
  * before has left the link, of the one kind or the other. */
 static int bridge_add_link(struct netlink *nl, const struct link_end *end, struct err *e)
 {
-	int path = bridge_pair_taken(nl), rc = -EOPNOTSUPP;
-	struct err bridge = { 0 }, segment = { 0 };
+	struct err why[BRIDGE_FABRICS] = { 0 };
+	int rc = -EOPNOTSUPP;
 
-	if (path < 0 || !segment_is(nl, bridge_pair((enum bridge_path)path, false))) {
-		link_add_bridge(nl, end);
-		rc = netlink_commit(nl, &bridge);
-	}
-	if (rc)
-		rc = segment_up(nl, end, &segment);
-	return rc ? err_set(e, rc, "%s%s%s", bridge.text, bridge.text[0] ? ", and " : "",
-			    segment.text)
+	for (int i = bridge_pair_fabric(nl, NULL); i < BRIDGE_FABRICS && rc; i++)
+		rc = bridge_try_link(nl, i, end, &why[i]);
+	return rc ? err_set(e, rc, "%s; %s; %s", why[BRIDGE_VETH].text,
+			    why[BRIDGE_MACVLAN].text, why[BRIDGE_TAPS].text)
 		  : 0;
 }
 
@@ -431,7 +439,7 @@ int bridge_up(const struct bridge *b, struct err *e)
 		return rc;
 	rc = bridge_make(b, nl, e);
 	if (!rc)
-		rc = segment_is(nl, b->ifname) ? BRIDGE_MACVLAN : BRIDGE_VETH;
+		rc = bridge_pair_fabric(nl, b->ifname);
 	netlink_done(nl);
 	return rc < 0 ? err_wrap(e, "bridge '%s'", b->ifname) : rc;
 }

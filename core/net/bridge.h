@@ -39,9 +39,10 @@ struct bridge {
  *   BARE    nf_tables with tproxy alone: a SYN cannot be held, so a connection is
  *           accepted first, and reset when the host cannot make it; no ping outside */
 enum bridge_path { BRIDGE_TPROXY, BRIDGE_DOORS, BRIDGE_BARE, BRIDGE_PATHS };
-/* What the links are made of: a bridge and veth pairs; or, where the kernel lacks either,
- * macvlan ports (segment.h), by which any of the paths goes. */
-enum bridge_fabric { BRIDGE_VETH, BRIDGE_MACVLAN, BRIDGE_FABRICS };
+/* What the links are made of: a bridge and veth pairs; where the kernel lacks either,
+ * macvlan ports (segment.h), or taps and a process that hands packets on (patchbay.h); by
+ * each of which any of the paths goes. */
+enum bridge_fabric { BRIDGE_VETH, BRIDGE_MACVLAN, BRIDGE_TAPS, BRIDGE_FABRICS };
 /* The pair through which a held SYN comes back: sent out of the second, it comes in at
  * the first. Its name says which path the realm has taken. */
 const char *bridge_pair(enum bridge_path path, bool out);

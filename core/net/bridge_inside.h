@@ -8,10 +8,12 @@
 
 #define BRIDGE_PAIR_GROUP 0x726du
 
-/* Makes the pair of that path, of that fabric (any other: veth, or else macvlan). The
- * end in may still be to be set up. */
+/* Makes the pair of that path, of that fabric (BRIDGE_FABRICS: the first that this kernel
+ * has). The end in may still be to be set up. */
 int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e);
 /* The path that the realm has taken: whose pair is up. -ENODEV: none yet. */
 int bridge_pair_taken(struct netlink *nl);
+/* What the link is made of, or (NULL) the pair: BRIDGE_VETH when there is none. */
+int bridge_pair_fabric(struct netlink *nl, const char *ifname);
 
 #endif

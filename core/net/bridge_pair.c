@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/net/segment.h"
+#include "core/net/tap.h"
 
 const char *bridge_pair(enum bridge_path path, bool out)
 {
@@ -13,6 +14,27 @@ const char *bridge_pair(enum bridge_path path, bool out)
 						{ "bare0", "bare1" } };
 
 	return names[path][out];
+}
+
+/* in is the last to be up. */
+static int bridge_pair_try(struct netlink *nl, int fabric, const struct link_end *in,
+			   const struct link_end *out, struct err *e)
+{
+	int rc;
+
+	if (fabric == BRIDGE_VETH) {
+		link_add_veth(nl, out, in);
+		netlink_tolerate(nl, -EEXIST);
+		return netlink_commit(nl, e);
+	}
+	if (fabric == BRIDGE_TAPS) {
+		rc = tap_up(nl, out, e);
+		return rc ? rc : tap_up(nl, in, e);
+	}
+	rc = segment_up(nl, out, e);
+	if (!rc)
+		rc = segment_plug(nl, out->ifname, in, e);
+	return rc == -EEXIST ? 0 : rc;
 }
 
 int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e)
@@ -24,25 +46,18 @@ int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e)
 	struct link_end out = { .ifname = bridge_pair((enum bridge_path)path, true),
 				.mtu = BRIDGE_HOLD_MTU,
 				.netns_fd = -1 };
-	struct err veth = { 0 }, port = { 0 };
+	struct err why[BRIDGE_FABRICS] = { 0 };
 	int rc = -EOPNOTSUPP;
 
-	if (fabric != BRIDGE_MACVLAN) {
-		link_add_veth(nl, &out, &in);
-		netlink_tolerate(nl, -EEXIST);
-		rc = netlink_commit(nl, &veth);
-	}
-	if (rc == 0)
-		return 0;
-	rc = segment_up(nl, &out, &port);
-	if (!rc)
-		rc = segment_plug(nl, out.ifname, &in, &port);
-	if (rc == 0 || rc == -EEXIST)
-		return 0;
-	return err_set(e, rc,
-		       "this kernel lacks what bridged networks need: %s%s%s (containers "
-		       "with --network host or none work)",
-		       veth.text, veth.text[0] ? "; " : "", port.text);
+	for (int i = 0; i < BRIDGE_FABRICS && rc; i++)
+		if (fabric == i || fabric == BRIDGE_FABRICS)
+			rc = bridge_pair_try(nl, i, &in, &out, &why[i]);
+	return rc ? err_set(e, rc,
+			    "this kernel lacks what bridged networks need: %s; %s; %s "
+			    "(containers with --network host or none work)",
+			    why[BRIDGE_VETH].text, why[BRIDGE_MACVLAN].text,
+			    why[BRIDGE_TAPS].text)
+		  : 0;
 }
 
 int bridge_pair_taken(struct netlink *nl)
@@ -53,4 +68,17 @@ int bridge_pair_taken(struct netlink *nl)
 		if (link_is_up(nl, bridge_pair((enum bridge_path)i, false)) == 1)
 			rc = i;
 	return rc;
+}
+
+int bridge_pair_fabric(struct netlink *nl, const char *ifname)
+{
+	int path = ifname ? 0 : bridge_pair_taken(nl);
+
+	if (path < 0)
+		return BRIDGE_VETH;
+	if (!ifname)
+		ifname = bridge_pair((enum bridge_path)path, false);
+	return segment_is(nl, ifname) ? BRIDGE_MACVLAN
+	       : tap_is(nl, ifname)   ? BRIDGE_TAPS
+				      : BRIDGE_VETH;
 }

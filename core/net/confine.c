@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -129,6 +130,16 @@ static const struct bpf_rule confine_porter_only[] = {
 	BPF_CALL(getcwd),
 };
 
+static const struct bpf_rule confine_patchbay_only[] = {
+	BPF_CALL_ARG(ioctl, 1, SIOCGIFHWADDR),
+	BPF_CALL_ARG(socketpair, 0, AF_UNIX),
+	BPF_CALL(accept4),
+#ifdef __NR_fork
+	BPF_CALL(fork),
+#endif
+	BPF_CALL_ARG(clone, 0, SIGCHLD),
+};
+
 static int confine_seccomp(const struct bpf_rule *own, size_t n, struct err *e)
 {
 	struct bpf_rule rules[ARRAY_LEN(confine_both) + ARRAY_LEN(confine_stack_only) +
@@ -205,4 +216,15 @@ int confine_porter(struct err *e)
 	if (rc)
 		return rc;
 	return confine_seccomp(confine_porter_only, ARRAY_LEN(confine_porter_only), e);
+}
+
+int confine_patchbay(struct err *e)
+{
+	int rc = confine_landlock(0, e);
+
+	prctl(PR_SET_DUMPABLE, 0);
+	if (rc)
+		return rc;
+	return confine_seccomp(confine_patchbay_only, ARRAY_LEN(confine_patchbay_only),
+			       e);
 }

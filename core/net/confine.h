@@ -12,4 +12,7 @@ int confine_stack(struct err *e);
 /* After this: files to read only; sockets of AF_INET, AF_INET6 and AF_PACKET. */
 int confine_porter(struct err *e);
 
+/* After this: no file, no exec, no namespace; a child of its own, and what is open. */
+int confine_patchbay(struct err *e);
+
 #endif

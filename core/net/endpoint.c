@@ -15,6 +15,7 @@
 #include "core/base/str.h"
 #include "core/net/link.h"
 #include "core/net/segment.h"
+#include "core/net/tap.h"
 
 #define ENDPOINT_TRIES  100
 #define ENDPOINT_TRY_MS 20
@@ -120,7 +121,6 @@ static int endpoint_enter(int netns_fd, enum endpoint_sysctl want, struct netlin
 	return rc;
 }
 
-/* Where the kernel has no bridge, or no veth. */
 static int endpoint_add_port(const struct endpoint *ep, struct netlink *nl,
 			     const struct link_end *inner, struct err *e)
 {
@@ -132,16 +132,23 @@ static int endpoint_add_port(const struct endpoint *ep, struct netlink *nl,
 	return segment_plug(nl, ep->bridge, inner, e);
 }
 
+static struct guard endpoint_guard(const struct endpoint *ep)
+{
+	struct guard g = { .addr = ep->addr, .addr6 = ep->addr6 };
+
+	memcpy(g.mac, ep->mac, sizeof(g.mac));
+	return g;
+}
+
 static int endpoint_add_guarded(const struct endpoint *ep, struct netlink *nl,
 				uint32_t bridge, struct err *e)
 {
-	struct guard g = { .addr = ep->addr, .addr6 = ep->addr6 };
+	struct guard g = endpoint_guard(ep);
 	uint32_t index;
 	int rc = link_index(nl, ep->host_ifname, &index, e);
 
 	if (rc)
 		return rc;
-	memcpy(g.mac, ep->mac, sizeof(g.mac));
 	rc = guard_port(nl, index, bridge, &g, ep->guard, e);
 	if (rc || !ep->isolated)
 		return rc;
@@ -155,9 +162,12 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 	struct link_end outer = { .ifname = ep->host_ifname,
 				  .mtu = ep->mtu,
 				  .netns_fd = -1 };
-	struct link_end inner = {
-		.ifname = ep->ifname, .mac = ep->mac, .mtu = ep->mtu, .netns_fd = netns_fd
-	};
+	struct link_end inner = { .ifname = ep->ifname,
+				  .mac = ep->mac,
+				  .mtu = ep->mtu,
+				  .netns_fd = netns_fd,
+				  .isolated = ep->isolated };
+	struct guard guard = endpoint_guard(ep);
 	char kind[LINK_KIND_MAX];
 	uint32_t bridge;
 	int rc = link_kind(nl, ep->bridge, &bridge, kind, e);
@@ -166,6 +176,8 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 		return err_wrap(e, "bridge '%s'", ep->bridge);
 	if (str_eq(kind, SEGMENT_KIND))
 		return endpoint_add_port(ep, nl, &inner, e);
+	if (str_eq(kind, TAP_KIND))
+		return tap_plug(nl, ep->bridge, &inner, &guard, e);
 	/* Who has no address here says later whose it is, and is alone on the bridge. */
 	if (ep->addr.family == AF_UNSPEC && ep->addr6.family == AF_UNSPEC)
 		outer.master = bridge;
@@ -273,7 +285,7 @@ int endpoint_detach(const struct endpoint *ep, int netns_fd, struct err *e)
 
 	if (rc)
 		return rc;
-	if (segment_is(nl, ep->bridge)) {
+	if (segment_is(nl, ep->bridge) || tap_is(nl, ep->bridge)) {
 		netlink_done(nl);
 		rc = endpoint_enter(netns_fd, ENDPOINT_KEEP, nl, e);
 		if (!rc)

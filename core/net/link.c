@@ -221,6 +221,15 @@ void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end 
 	netlink_nest_end(nl, info);
 }
 
+void link_change(struct netlink *nl, uint32_t ifindex, const struct link_end *end)
+{
+	if (end->netns_fd < 0)
+		link_begin_up(nl, "set up link", RTM_NEWLINK, 0, ifindex);
+	else
+		link_begin(nl, "move link", RTM_NEWLINK, 0, ifindex);
+	link_put_end(nl, end);
+}
+
 void link_set_up(struct netlink *nl, uint32_t ifindex)
 {
 	link_begin_up(nl, "set link up", RTM_NEWLINK, 0, ifindex);

@@ -48,6 +48,8 @@ void link_add_plain(struct netlink *nl, const char *kind, const struct link_end 
 /* A macvlan port in bridge mode on the link of that index; up, when in the socket's own
  * namespace. Existing: -EEXIST. */
 void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end *port);
+/* Makes a link what end says, and moves it; up, when it stays. */
+void link_change(struct netlink *nl, uint32_t ifindex, const struct link_end *end);
 void link_set_up(struct netlink *nl, uint32_t ifindex);
 /* Makes it a port of that bridge. */
 void link_set_master(struct netlink *nl, uint32_t ifindex, uint32_t master);

@@ -8,11 +8,10 @@
  * else looks at the bridge (chain, packet sockets, resolver, routes) finds what it looks
  * for. By the link below nothing leaves: a dummy, or what else of that sort there is.
  *
- * Why this, of what could stand in: it answers for both modules at once and needs no
- * process. A tap device in each container needs less of the kernel (/dev/net/tun), but
- * then every packet passes through a process of ours, between containers too, which is
- * to be kept alive, held to its limits, and waited for. Routed veth ports need no bridge,
- * but veth; and the realm would have to forward between them, which the path without
+ * Why this first, of what could stand in: it answers for both modules at once, runs in
+ * the kernel, and needs no process. Where there is no macvlan either, taps and a process
+ * between them do (patchbay.h), by far the slower. Routed veth ports need no bridge, but
+ * veth; and the realm would have to forward between them, which the path without
  * nf_tables (bridge.h) relies on that it never does. Netkit and ipvlan are rarer than
  * macvlan.
  *

@@ -35,6 +35,8 @@ int way_parse(const char *text, struct way *ret)
 			w.path = path;
 		else if (way_is("macvlan", text, n))
 			w.fabric = BRIDGE_MACVLAN;
+		else if (way_is("taps", text, n))
+			w.fabric = BRIDGE_TAPS;
 		else
 			return -EINVAL;
 		text += n + (text[n] == ',');
@@ -52,7 +54,9 @@ const char *way_name(int number)
 {
 	static const char *const names[WAYS] = { "tproxy",        "doors",
 						 "bare",          "tproxy,macvlan",
-						 "doors,macvlan", "bare,macvlan" };
+						 "doors,macvlan", "bare,macvlan",
+						 "tproxy,taps",   "doors,taps",
+						 "bare,taps" };
 
 	return names[number];
 }

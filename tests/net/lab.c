@@ -4,13 +4,14 @@
  *
  *   lab realm [PATH]                                 in the realm: bridge_realm_take
  *   lab without nothing|netfilter|packet|both COMMAND…   that kernel ability hidden
- *   lab without bridge|veth|macvlan[,…] COMMAND…     those kinds of links hidden
+ *   lab without bridge|veth|macvlan|tun[,…] COMMAND… those kinds of links hidden
  *   lab bridge NAME SUBNET GATEWAY [SUBNET6 GATEWAY6] [mtu=N] in the realm: bridge_up;
- *                                                    "veth" or "macvlan", as it is made
+ *                                                    "veth", "macvlan" or "taps"
  *   lab unbridge NAME                                in the realm: bridge_down
  *   lab attach PID BRIDGE VETH ADDR/PREFIX GATEWAY [ADDR6/PREFIX GATEWAY6] [mtu=N]
  *       [lock]
  *                                                    in the realm: endpoint_attach
+ *   lab patchbay KEEPER-PID                          on the host: patchbay_main
  *   lab stack SOCKET KEEPER-PID RESOLV.CONF LINGER-MS   on the host: stack_main
  *   lab register SOCKET ID [net=… bridge=… subnet=… gateway=… addr=… addr6=… gateway6=…
  *       internal name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on until
@@ -20,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -41,6 +43,7 @@
 #include "core/base/str.h"
 #include "core/net/bridge.h"
 #include "core/net/endpoint.h"
+#include "core/net/patchbay.h"
 #include "core/net/stack.h"
 #include "core/net/way.h"
 
@@ -107,12 +110,17 @@ static int lab_without(const char *what, char **command)
 }
 
 /* In the child: every sendto(2) is put before the one who holds the descriptor. */
-static int lab_ask_first(int sock, char **command)
+static int lab_ask_first(int sock, const char *kinds, char **command)
 {
+	uint32_t tap = strstr(kinds, "tun") ? TUNSETIFF : UINT32_MAX;
 	struct sock_filter code[] = {
 		LAB_LOAD(nr),
 		LAB_IF(__NR_sendto, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		LAB_IF(__NR_ioctl, 0, 3),
+		LAB_LOAD(args[1]),
+		LAB_IF(tap, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { ARRAY_LEN(code), code };
@@ -185,7 +193,7 @@ static int lab_without_links(const char *kinds, char **command)
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(pair[0]);
-		_exit(lab_ask_first(pair[1], command));
+		_exit(lab_ask_first(pair[1], kinds, command));
 	}
 	close(pair[1]);
 	if (fd_recv(pair[0], &byte, 1, &fd, &n) == 1 && n == 1)
@@ -212,7 +220,9 @@ static int lab_bridge(int argc, char **argv)
 	str_copy(b.ifname, sizeof(b.ifname), argv[0]);
 	rc = bridge_up(&b, &e);
 	if (rc >= 0)
-		printf("%s\n", rc == BRIDGE_MACVLAN ? "macvlan" : "veth");
+		printf("%s\n", rc == BRIDGE_TAPS      ? "taps"
+			       : rc == BRIDGE_MACVLAN ? "macvlan"
+						      : "veth");
 	return rc < 0 ? lab_fail(e.text) : 0;
 }
 
@@ -276,6 +286,16 @@ static int lab_stack(int argc, char **argv)
 	if (o.listen_fd < 0 || o.realm_pidfd < 0)
 		return lab_fail("listen, or find the keeper");
 	return stack_main(&o);
+}
+
+static int lab_patchbay(const char *keeper)
+{
+	uint32_t pid;
+	int realm = -1;
+
+	if (lab_number(keeper, &pid) == 0)
+		realm = (int)syscall(SYS_pidfd_open, pid, 0);
+	return realm < 0 ? lab_fail("find the keeper") : patchbay_main(realm, -1, 1);
 }
 
 static int lab_place(struct stack_attachment *a, const char *word)
@@ -402,6 +422,8 @@ int main(int argc, char **argv)
 		return lab_attach(argc - 2, argv + 2);
 	if (str_eq(argv[1], "stack"))
 		return lab_stack(argc - 2, argv + 2);
+	if (str_eq(argv[1], "patchbay") && argc == 3)
+		return lab_patchbay(argv[2]);
 	if (str_eq(argv[1], "register"))
 		return lab_register(argc - 2, argv + 2);
 	return lab_fail("unknown verb");

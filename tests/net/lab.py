@@ -64,6 +64,7 @@ class Lab:
         self.resolv = os.path.join(self.dir, "resolv.conf")
         self.linger = linger
         self.stack = None
+        self.patchbay = None
         self.nofile = None  # RLIMIT_NOFILE of the stack
         self.log = os.path.join(self.dir, "log")  # what the stack says
         self.write_resolv("nameserver 127.0.0.1\n")
@@ -111,6 +112,11 @@ class Lab:
             words += [f"{six}::/64", f"{six}::1"]
         out = self.realm.run(*self.make, "bridge", *words, f"mtu={mtu}").stdout
         self.fabric = out.strip()
+        if self.fabric == "taps" and not self.patchbay:
+            self.patchbay = self.spawn([LAB, "patchbay", str(self.realm.pid)],
+                                       stdout=subprocess.PIPE)
+            if self.patchbay.stdout.read(1) != b"1":
+                raise RuntimeError("the patchbay did not start")
 
     def container(self, name, host=2, bridge="docker0", net="172.17.0", six=None, mtu=1500,
                   lock=False):
