@@ -162,12 +162,10 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 	struct link_end outer = { .ifname = ep->host_ifname,
 				  .mtu = ep->mtu,
 				  .netns_fd = -1 };
-	struct link_end inner = { .ifname = ep->ifname,
-				  .mac = ep->mac,
-				  .mtu = ep->mtu,
-				  .netns_fd = netns_fd,
-				  .isolated = ep->isolated };
-	struct guard guard = endpoint_guard(ep);
+	struct link_end inner = {
+		.ifname = ep->ifname, .mac = ep->mac, .mtu = ep->mtu, .netns_fd = netns_fd
+	};
+	struct tap_port port = { ep->bridge, endpoint_guard(ep), ep->isolated };
 	char kind[LINK_KIND_MAX];
 	uint32_t bridge;
 	int rc = link_kind(nl, ep->bridge, &bridge, kind, e);
@@ -177,7 +175,7 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 	if (str_eq(kind, SEGMENT_KIND))
 		return endpoint_add_port(ep, nl, &inner, e);
 	if (str_eq(kind, TAP_KIND))
-		return tap_plug(nl, ep->bridge, &inner, &guard, e);
+		return tap_plug(nl, &inner, &port, e);
 	/* Who has no address here says later whose it is, and is alone on the bridge. */
 	if (ep->addr.family == AF_UNSPEC && ep->addr6.family == AF_UNSPEC)
 		outer.master = bridge;

@@ -96,21 +96,21 @@ static int tap_guard(int fd, const struct guard *g, struct err *e)
 		       : err_sys(e, "set the filter of a tap device");
 }
 
-int tap_plug(struct netlink *nl, const char *beside, const struct link_end *inner,
-	     const struct guard *guard, struct err *e)
+int tap_plug(struct netlink *nl, const struct link_end *inner, const struct tap_port *p,
+	     struct err *e)
 {
-	struct patchbay_port port = { .isolated = inner->isolated };
+	struct patchbay_port port = { .isolated = p->isolated };
 	struct ifreq r = { 0 };
 	int rc;
 
-	str_copy(port.bridge, sizeof(port.bridge), beside);
+	str_copy(port.bridge, sizeof(port.bridge), p->beside);
 	memcpy(port.mac, inner->mac, sizeof(port.mac));
 	autoclose int fd = tap_open("", e);
 	if (fd < 0)
 		return fd;
 	if (ioctl(fd, TUNGETIFF, &r) != 0)
 		return err_sys(e, "ask for the tap device's name");
-	rc = tap_guard(fd, guard, e);
+	rc = tap_guard(fd, &p->guard, e);
 	if (!rc)
 		rc = tap_change(nl, r.ifr_name, inner, e);
 	return rc ? rc : patchbay_plug(&port, fd, e);

@@ -18,10 +18,16 @@ int tap_open(const char *ifname, struct err *e);
 
 /* A device of the realm's, up, that stays until it is deleted; idempotent. */
 int tap_up(struct netlink *nl, const struct link_end *end, struct err *e);
-/* A device in the namespace inner->netns_fd, at the patchbay beside the realm's of that
- * name. What it sends is guarded, if it has an address. */
-int tap_plug(struct netlink *nl, const char *beside, const struct link_end *inner,
-	     const struct guard *guard, struct err *e);
+/* A container's place at the patchbay. */
+struct tap_port {
+	const char *beside; /* the realm's device that it shares a network with */
+	struct guard guard; /* of what it sends, if it has an address */
+	bool isolated;      /* reaches no other such */
+};
+
+/* A device in the namespace inner->netns_fd, and its place. */
+int tap_plug(struct netlink *nl, const struct link_end *inner, const struct tap_port *p,
+	     struct err *e);
 /* Is the link one? */
 bool tap_is(struct netlink *nl, const char *ifname);
 
