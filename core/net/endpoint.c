@@ -205,6 +205,13 @@ static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,
 	return netlink_commit(inside, e);
 }
 
+/* By a neighbour with the same link address: macvlan's word for it, and that of older
+ * kernels. */
+static bool endpoint_taken(int rc)
+{
+	return rc == -EADDRINUSE || rc == -EBUSY;
+}
+
 int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
@@ -232,12 +239,12 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 	if (!rc)
 		rc = endpoint_configure(ep, inside, e);
 	/* So does the port of that run keep its hardware address for a moment. */
-	for (int i = 0; rc == -EBUSY && i < ENDPOINT_TRIES; i++) {
+	for (int i = 0; endpoint_taken(rc) && i < ENDPOINT_TRIES; i++) {
 		poll(NULL, 0, ENDPOINT_TRY_MS);
 		err_clear(e);
 		rc = endpoint_configure(ep, inside, e);
 	}
-	if (rc == -EBUSY)
+	if (endpoint_taken(rc))
 		rc = err_set(e, rc, "its link address is another's on network '%s'",
 			     ep->bridge);
 	netlink_done(inside);
