@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless container: the verbs on containers as a group. */
 #include "applets/confirm.h"
+#include "applets/exists.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
 #include "applets/reclaim.h"
@@ -90,6 +91,16 @@ static const struct applet prune = {
 	.main = prune_main,
 };
 
+static int find(struct host *h, const char *name, struct err *e)
+{
+	autodone(container_done) struct container c = { 0 };
+
+	return container_open(&h->store, name, &c, e);
+}
+
+EXISTS_APPLET(find, "CONTAINER", "a container");
+
+/* Another name of a verb stands behind it: help has the first one. */
 static const struct applet_verb verbs[] = {
 	{ "attach", &attach_applet },
 	{ "commit", &commit_applet },
@@ -97,20 +108,21 @@ static const struct applet_verb verbs[] = {
 	{ "create", &create_applet },
 	{ "diff", &diff_applet },
 	{ "exec", &exec_applet },
+	{ "exists", &exists },
 	{ "export", &export_applet },
 	{ "inspect", &inspect },
 	{ "kill", &kill_applet },
-	{ "list", &ps_applet },
 	{ "logs", &logs_applet },
 	{ "ls", &ps_applet },
+	{ "list", &ps_applet },
+	{ "ps", &ps_applet },
 	{ "pause", &pause_applet },
 	{ "port", &port_applet },
 	{ "prune", &prune },
-	{ "ps", &ps_applet },
-	{ "remove", &rm_applet },
 	{ "rename", &rename_applet },
 	{ "restart", &restart_applet },
 	{ "rm", &rm_applet },
+	{ "remove", &rm_applet },
 	{ "run", &run_applet },
 	{ "start", &start_applet },
 	{ "stats", &stats_applet },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rootless image: the verbs on images as a group. */
 #include "applets/confirm.h"
+#include "applets/exists.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
 #include "applets/reclaim.h"
@@ -93,8 +94,18 @@ static const struct applet prune = {
 	.main = prune_main,
 };
 
+static int find(struct host *h, const char *name, struct err *e)
+{
+	autodone(image_done) struct image i = { 0 };
+
+	return image_open(&h->store, name, &i, e);
+}
+
+EXISTS_APPLET(find, "IMAGE", "an image");
+
 static const struct applet_verb verbs[] = {
 	{ "build", &build_applet },
+	{ "exists", &exists },
 	{ "history", &history_applet },
 	{ "import", &import_applet },
 	{ "inspect", &inspect },

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "applets/confirm.h"
+#include "applets/exists.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
 #include "core/base/mem.h"
@@ -444,11 +445,20 @@ static const struct applet leave = {
 	.main = disconnect_main,
 };
 
+static int find(struct host *h, const char *name, struct err *e)
+{
+	autodone(network_done) struct network n = { 0 };
+
+	return network_open(&h->store, &h->config, name, &n, e);
+}
+
+EXISTS_APPLET(find, "NETWORK", "a network");
+
 static const struct applet_verb verbs[] = {
-	{ "connect", &join },    { "create", &create }, { "disconnect", &leave },
-	{ "inspect", &inspect }, { "list", &ls },       { "ls", &ls },
-	{ "prune", &prune },     { "remove", &rm },     { "rm", &rm },
-	{ NULL, NULL },
+	{ "connect", &join },  { "create", &create },   { "disconnect", &leave },
+	{ "exists", &exists }, { "inspect", &inspect }, { "ls", &ls },
+	{ "list", &ls },       { "prune", &prune },     { "rm", &rm },
+	{ "remove", &rm },     { NULL, NULL },
 };
 
 const struct applet network_applet = {

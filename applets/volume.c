@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "applets/confirm.h"
+#include "applets/exists.h"
 #include "applets/host.h"
 #include "applets/inspect.h"
 #include "applets/reclaim.h"
@@ -316,9 +317,19 @@ static const struct applet prune = {
 	.main = prune_main,
 };
 
+static int find(struct host *h, const char *name, struct err *e)
+{
+	autodone(volume_done) struct volume v = { 0 };
+
+	return volume_open(&h->store, name, &v, e);
+}
+
+EXISTS_APPLET(find, "VOLUME", "a volume");
+
 static const struct applet_verb verbs[] = {
-	{ "create", &create }, { "inspect", &inspect }, { "list", &ls }, { "ls", &ls },
-	{ "prune", &prune },   { "remove", &rm },       { "rm", &rm },   { NULL, NULL },
+	{ "create", &create }, { "exists", &exists }, { "inspect", &inspect },
+	{ "ls", &ls },         { "list", &ls },       { "prune", &prune },
+	{ "rm", &rm },         { "remove", &rm },     { NULL, NULL },
 };
 
 const struct applet volume_applet = {
