@@ -19,11 +19,12 @@ struct build {
 	char *cgroup_parent, *cpuset_cpus, *cpuset_mems, *file, *iidfile, *memory_swap,
 		*metadata_file, *network, *platform, *progress, *provenance, *sbom,
 		*target;
-	struct strv add_host, build_arg, build_context, cap_add, cap_drop, label, secret,
-		security_opt, no_cache_filter, output, ssh, tag, ulimit;
+	struct strv add_host, build_arg, build_context, cache_from, cache_to, cap_add,
+		cap_drop, label, secret, security_opt, no_cache_filter, output, ssh, tag,
+		ulimit;
 	uint64_t memory, shm_size;
 	int64_t cpu_period, cpu_quota, cpu_shares;
-	bool force_rm, load, no_cache, pull, push, quiet, rm, squash;
+	bool compress, force_rm, load, no_cache, pull, push, quiet, rm, squash;
 };
 
 static const struct opt opts[] = {
@@ -33,12 +34,18 @@ static const struct opt opts[] = {
 		 "Set build-time variables"),
 	OPT_LIST(struct build, build_context, 0, "build-context", "list",
 		 "Additional build contexts (e.g., name=path)"),
+	OPT_LIST(struct build, cache_from, 0, "cache-from", "list",
+		 "External cache sources (warned of: what steps gave is kept here)"),
+	OPT_LIST(struct build, cache_to, 0, "cache-to", "list",
+		 "Cache export destinations (warned of: what steps gave is kept here)"),
 	OPT_LIST(struct build, cap_add, 0, "cap-add", "list",
 		 "Add Linux capabilities to RUN's containers"),
 	OPT_LIST(struct build, cap_drop, 0, "cap-drop", "list",
 		 "Drop Linux capabilities of RUN's containers"),
 	OPT_STRING(struct build, cgroup_parent, 0, "cgroup-parent", "string",
 		   "Set the parent cgroup for the \"RUN\" instructions during build"),
+	OPT_BOOL(struct build, compress, 0, "compress",
+		 "Compress the build context (warned of: nothing is sent)"),
 	OPT_INT(struct build, cpu_period, 0, "cpu-period",
 		"Limit the CPU CFS (Completely Fair Scheduler) period", NULL),
 	OPT_INT(struct build, cpu_quota, 0, "cpu-quota",
@@ -109,11 +116,8 @@ static const struct opt opts[] = {
 	OPT_REFUSED("annotation", "give labels by --label"),
 	OPT_REFUSED("attest", "no attestations are made"),
 	OPT_REFUSED("builder", "the builder is built in"),
-	OPT_REFUSED("cache-from", "results of steps are kept here by themselves"),
-	OPT_REFUSED("cache-to", "results of steps are kept here by themselves"),
 	OPT_REFUSED("call", "a build names what is wrong"),
 	OPT_REFUSED("check", "a build names what is wrong"),
-	OPT_REFUSED("compress", "there is no daemon to send a context to"),
 	OPT_REFUSED("isolation", "containers of Linux have one kind"),
 	OPT_END,
 };
@@ -282,10 +286,28 @@ static int finish(const struct build *o, const struct build_result *result, bool
 	return r;
 }
 
+/* What only makes a build faster elsewhere stops none here. */
+static void warn_of_caches(const struct build *o)
+{
+	for (size_t i = 0; i < o->cache_from.len; i++)
+		log_warn("--cache-from %s is not read: what steps gave is kept here by "
+			 "itself",
+			 o->cache_from.v[i]);
+	for (size_t i = 0; i < o->cache_to.len; i++)
+		log_warn("--cache-to %s is not written: what steps gave is kept here by "
+			 "itself",
+			 o->cache_to.v[i]);
+	if (o->compress)
+		log_warn(
+			"--compress has nothing to do: the context is read in its place");
+}
+
 static int run(struct host *h, const struct build *o, const char *context, struct err *e)
 {
 	struct view shown = { .quiet = o->quiet || str_eq(o->progress, "quiet") };
 	int64_t swap = 0;
+
+	warn_of_caches(o);
 	if (o->memory_swap && create_swap(o->memory_swap, &swap, e) < 0)
 		return e->code;
 	const struct build_view view = { begin, output, end, warn, &shown };

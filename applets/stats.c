@@ -43,6 +43,7 @@ static const struct table_column columns[] = {
 struct view {
 	struct container *v;
 	struct sample *before, *now;
+	char **names; /* as given, or NULL */
 	size_t len;
 };
 
@@ -91,6 +92,7 @@ static int open_view(struct host *h, const struct stats *o, char **args, struct 
 	}
 	if (r >= 0 && !*args)
 		w->len = kept;
+	w->names = *args ? args : NULL;
 	w->before = mem_array(w->len, sizeof(*w->before));
 	w->now = mem_array(w->len, sizeof(*w->now));
 	return r;
@@ -108,6 +110,20 @@ static int look(struct view *w, struct err *e)
 	return r;
 }
 
+static yyjson_mut_val *make_row(const struct stats *o, const struct view *w, size_t i,
+				yyjson_mut_doc *doc)
+{
+	yyjson_mut_val *row =
+		sample_row(&w->v[i], &w->before[i], &w->now[i], o->no_trunc, doc);
+
+	/* As docker: as it was named. */
+	if (w->names) {
+		yyjson_mut_obj_remove_key(row, "Container");
+		json_add_str(doc, row, "Container", w->names[i]);
+	}
+	return row;
+}
+
 static int show(const struct stats *o, const struct view *w, struct err *e)
 {
 	struct table *t = table_new(columns, o->format, DEFAULT_FORMAT, NULL, e);
@@ -115,9 +131,7 @@ static int show(const struct stats *o, const struct view *w, struct err *e)
 
 	for (size_t i = 0; r >= 0 && i < w->len; i++) {
 		autojson_mut *doc = yyjson_mut_doc_new(NULL);
-		autojson *row = yyjson_mut_val_imut_copy(
-			sample_row(&w->v[i], &w->before[i], &w->now[i], o->no_trunc, doc),
-			NULL);
+		autojson *row = yyjson_mut_val_imut_copy(make_row(o, w, i, doc), NULL);
 		r = table_row(t, yyjson_doc_get_root(row), e);
 	}
 	if (r >= 0 && !o->no_stream && isatty(STDOUT_FILENO))

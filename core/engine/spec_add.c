@@ -86,6 +86,15 @@ static int volume_option(struct spec_mount *m, const char *o, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
 		if (str_eq(o, nothing[i]))
 			return 0;
+	if (str_eq(o, "U"))
+		return err_set(e, -EOPNOTSUPP,
+			       "mode U would give the folder to the container's user for "
+			       "good: use --userns keep-id, or rootless unshare chown");
+	if (str_eq(o, "O"))
+		return err_set(
+			e, -EOPNOTSUPP,
+			"mode O has no layer of its own here: mount it ro, or copy "
+			"it to a volume");
 	if (str_ends(o, "shared") || str_ends(o, "slave") || str_ends(o, "private"))
 		return m->type == SPEC_BIND ? spec_set_propagation(m, o, e)
 					    : err_set(e, -EINVAL, "invalid mode: %s", o);
