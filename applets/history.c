@@ -7,7 +7,7 @@
 
 struct history {
 	bool human, no_trunc, quiet;
-	char *format;
+	char *format, *platform;
 };
 
 static const struct opt opts[] = {
@@ -15,6 +15,8 @@ static const struct opt opts[] = {
 	OPT_BOOL_DEF(struct history, human, 'H', "human",
 		     "Print sizes and dates in human readable format", "true"),
 	OPT_BOOL(struct history, no_trunc, 0, "no-trunc", "Don't truncate output"),
+	OPT_STRING(struct history, platform, 0, "platform", "string",
+		   "Show history for the given platform (\"os[/arch[/variant]]\")"),
 	OPT_BOOL(struct history, quiet, 'q', "quiet", "Only show image IDs"),
 	OPT_END,
 };
@@ -59,7 +61,8 @@ static int history_main(void *opts_, char **args)
 	struct table *t;
 	int r;
 
-	if (host_open(&h, &e) < 0 || image_open(&h.store, args[0], &i, &e) < 0)
+	if (host_open(&h, &e) < 0 || image_open(&h.store, args[0], &i, &e) < 0 ||
+	    image_check_platform(&i, args[0], o->platform, &e) < 0)
 		return host_fail(&e, 1);
 	t = table_new(columns, o->format, DEFAULT_FORMAT,
 		      o->quiet && !o->format ? "ID" : NULL, &e);

@@ -3,6 +3,7 @@
 #include "applets/confirm.h"
 #include "applets/exists.h"
 #include "applets/host.h"
+#include "applets/images.h"
 #include "applets/inspect.h"
 #include "applets/reclaim.h"
 #include "core/cli/applet.h"
@@ -12,19 +13,25 @@ extern const struct applet build_applet, history_applet, images_applet, import_a
 	load_applet, pull_applet, push_applet, rmi_applet, save_applet, tag_applet;
 
 struct image_inspect {
-	char *format;
+	char *format, *platform;
 };
 
 static const struct opt inspect_opts[] = {
 	OPT_STRING(struct image_inspect, format, 'f', "format", "string",
 		   INSPECT_FORMAT_HELP),
+	OPT_STRING(struct image_inspect, platform, 0, "platform", "string",
+		   "Inspect a specific platform of the multi-platform image "
+		   "(\"os[/arch[/variant]]\")"),
 	OPT_END,
 };
 
 static int inspect_main(void *opts_, char **args)
 {
 	const struct image_inspect *o = opts_;
+	struct err e = { 0 };
 
+	if (o->platform && images_check(args, o->platform, &e) < 0)
+		return host_fail(&e, 1);
 	return inspect_names(args, INSPECT_IMAGE, o->format, false);
 }
 

@@ -19,6 +19,7 @@ static const struct opt opts[] = {
 	OPT_STRING(struct load, input, 'i', "input", "string",
 		   "Read from tar archive file, instead of STDIN"),
 	OPT_BOOL(struct load, quiet, 'q', "quiet", "Suppress the load output"),
+	OPT_REFUSED("platform", "of an archive the image of this machine is taken"),
 	OPT_END,
 };
 

@@ -15,6 +15,7 @@ static const struct opt opts[] = {
 	OPT_BOOL(struct rmi, all, 'a', "all", "Remove all images"),
 	OPT_BOOL(struct rmi, force, 'f', "force", "Force removal of the image"),
 	OPT_BOOL(struct rmi, no_prune, 0, "no-prune", "Do not delete untagged parents"),
+	OPT_REFUSED("platform", "of an image one platform is kept; leave it out"),
 	OPT_END,
 };
 

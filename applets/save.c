@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "applets/host.h"
+#include "applets/images.h"
 #include "core/base/fd.h"
 #include "core/base/file.h"
 #include "core/base/str.h"
@@ -13,7 +14,7 @@
 #include "core/engine/imagefile.h"
 
 struct save {
-	char *output, *format;
+	char *output, *format, *platform;
 };
 
 static const struct opt opts[] = {
@@ -24,6 +25,8 @@ static const struct opt opts[] = {
 		"docker-archive"),
 	OPT_STRING(struct save, output, 'o', "output", "string",
 		   "Write to a file, instead of STDOUT"),
+	OPT_STRING(struct save, platform, 0, "platform", "string",
+		   "Save only the given platform (\"os[/arch[/variant]]\")"),
 	OPT_END,
 };
 
@@ -78,7 +81,8 @@ static int save_main(void *opts_, char **args)
 	int r;
 
 	strv_addv(&names, args);
-	if (check_format(o, &dir, &e) < 0)
+	if (check_format(o, &dir, &e) < 0 ||
+	    (o->platform && images_check(args, o->platform, &e) < 0))
 		return host_fail(&e, 1);
 	if (!o->output && isatty(STDOUT_FILENO)) {
 		log_error("cowardly refusing to save to a terminal. Use the -o flag or "
