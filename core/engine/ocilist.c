@@ -96,8 +96,14 @@ static void listing_done(struct listing *l)
 
 static void add_box(const struct ocibox *b, struct listing *l)
 {
-	fill_row(b, &l->rows[l->len++]);
-	ocibox_describe(b, l->doc, yyjson_mut_arr_add_obj(l->doc, l->arr));
+	struct row *row = &l->rows[l->len++];
+	yyjson_mut_val *obj = yyjson_mut_arr_add_obj(l->doc, l->arr);
+
+	fill_row(b, row);
+	ocibox_describe(b, l->doc, obj);
+	/* Of runc's verbs, list alone looks the owner up. */
+	yyjson_mut_obj_remove_key(obj, "owner");
+	json_add_str(l->doc, obj, "owner", row->cells[COLUMNS - 1]);
 }
 
 int ocilist_all(int root, enum ocilist_form form, struct buf *out, struct err *e)

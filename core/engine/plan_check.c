@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/id.h"
 #include "core/base/mem.h"
@@ -149,6 +150,16 @@ int plan_check_platform(const struct spec *spec, const struct image *i, struct e
 	return 0;
 }
 
+/* Where there is SELinux, z and Z mean something. */
+static bool wants_labels(const struct spec *s)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->mounts_len; i++)
+		any |= s->mounts[i].relabel;
+	return any && access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
 void plan_check_warn(const struct plan *p, struct strv *warnings)
 {
 	const struct spec *s = p->spec;
@@ -169,6 +180,9 @@ void plan_check_warn(const struct plan *p, struct strv *warnings)
 			 "published ports are discarded when using host network mode");
 	if (p->net.mode == NETPLAN_NONE && (s->publish_len || s->publish_all))
 		strv_add(warnings, "published ports are discarded without a network");
+	if (wants_labels(s))
+		strv_add(warnings, "z and Z set no label: only root may relabel for "
+				   "SELinux (chcon -t container_file_t does it)");
 	if (p->uid.len == 1 && p->uid.extents[0].count == 1)
 		strv_add(warnings, "only one user ID is mapped: 'rootless doctor' says "
 				   "why and how to get "

@@ -22,6 +22,7 @@ struct spec_mount {
 	bool read_only, no_copy, non_recursive;
 	bool create_source; /* -v makes a missing host folder, --mount does not */
 	bool long_form;     /* by --mount: docker inspect shows it under Mounts */
+	bool relabel;       /* z or Z */
 	char *propagation;  /* "rprivate", … or NULL */
 	uint64_t tmpfs_size;
 	int64_t tmpfs_mode; /* -1: 1777 */

@@ -68,8 +68,8 @@ int spec_set_propagation(struct spec_mount *m, const char *value, struct err *e)
 
 static int volume_option(struct spec_mount *m, const char *o, struct err *e)
 {
-	static const char *const nothing[] = { "rw",         "z",      "Z",
-					       "consistent", "cached", "delegated" };
+	static const char *const nothing[] = { "rw", "consistent", "cached",
+					       "delegated" };
 
 	if (str_eq(o, "ro")) {
 		m->read_only = true;
@@ -81,8 +81,11 @@ static int volume_option(struct spec_mount *m, const char *o, struct err *e)
 			       ? 0
 			       : err_set(e, -EINVAL, "invalid mode: %s", o);
 	}
-	/* z and Z relabel for SELinux, which a user cannot; the rest is for other
-	 * systems. */
+	if (str_eq(o, "z") || str_eq(o, "Z")) {
+		m->relabel = true; /* for SELinux, which a user cannot */
+		return 0;
+	}
+	/* What is for other systems. */
 	for (size_t i = 0; i < ARRAY_LEN(nothing); i++)
 		if (str_eq(o, nothing[i]))
 			return 0;
