@@ -20,6 +20,7 @@
 #include "core/engine/buildbase.h"
 #include "core/engine/buildcopy.h"
 #include "core/engine/buildlayer.h"
+#include "core/engine/ownership.h"
 #include "core/ns/userns.h"
 #include "core/store/stepcache.h"
 #include "core/wire/hasher.h"
@@ -57,6 +58,7 @@ static struct spec_mount *add_mount(struct spec *spec, enum spec_mount_type type
  */
 
 struct give {
+	const struct store *store;
 	const char *path;
 	const struct buildmount *m;
 };
@@ -64,19 +66,24 @@ struct give {
 static int give_away(void *arg, struct err *e)
 {
 	struct give *g = arg;
+	int r = ownership_enter(g->store, e);
 
-	return lchown(g->path, g->m->uid, g->m->gid) ? err_sys(e, "chown '%s'", g->path)
-						     : 0;
+	if (r == 0 && lchown(g->path, g->m->uid, g->m->gid))
+		r = err_sys(e, "chown '%s'", g->path);
+	return r;
 }
 
-static int set_owner(const struct buildjob *j, const char *path,
+/* holder: the folder that says which IDs beyond the map it has (owners.h). */
+static int set_owner(const struct buildjob *j, int holder, const char *path,
 		     const struct buildmount *m, struct err *e)
 {
-	struct give g = { path, m };
+	struct give g = { j->store, path, m };
+	int r = ownership_lend(j->store, holder, &j->realm,
+			       (const int64_t[]){ m->uid, m->gid }, e);
 
-	return m->uid || m->gid
+	return r == 0 && (m->uid || m->gid)
 		       ? userns_call(j->realm.pidfd, CLONE_NEWUSER, give_away, &g, e)
-		       : 0;
+		       : r;
 }
 
 /* --- secrets --------------------------------------------------------------------------
@@ -142,7 +149,7 @@ static int prepare_secret(struct buildjob *j, struct buildmount *m, struct spec 
 	if (fd < 0 || fchmod(fd, m->mode >= 0 ? (mode_t)m->mode : 0400) ||
 	    fd_write_all(fd, buf_str(&value), value.len) < 0)
 		return err_sys(e, "write secret '%s'", id);
-	r = set_owner(j, path, m, e);
+	r = set_owner(j, j->dirfd, path, m, e);
 	char *target = m->target ? str_dup(m->target) : str_fmt(SECRETS "%s", id);
 	add_mount(spec, SPEC_BIND, path, target)->read_only = true;
 	return r;
@@ -322,9 +329,11 @@ static int prepare_cache(struct buildjob *j, const struct buildjob_stage *st,
 	m->lock = r;
 	/* Owner and mode are of the one who makes it first. */
 	if (!mkdir(path, 0755)) {
+		autofree char *folder = path_dir(path);
+		autoclose int holder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		r = chmod(path, m->mode >= 0 ? (mode_t)m->mode : 0755)
 			    ? err_sys(e, "make a cache")
-			    : set_owner(j, path, m, e);
+			    : set_owner(j, holder, path, m, e);
 		if (r == 0 && m->from && (r = fill_cache(j, st, m, path, e)) < 0)
 			rmdir(path);
 		if (r < 0)

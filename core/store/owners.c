@@ -189,8 +189,8 @@ int owners_all(const struct store *s, struct owners *ret, struct err *e)
 {
 	/* Things move from the left to the right alone, and a layer gets its name once:
 	 * so none is missed. */
-	static const char *const places[] = { "layers", "layers", "containers", "volumes",
-					      "tmp" };
+	static const char *const places[] = { "layers",  "layers",       "containers",
+					      "volumes", "build/caches", "tmp" };
 	autodone(owners_done) struct owners all = { 0 };
 	int r = 0;
 

@@ -7,11 +7,11 @@
  * given to a slot: one that really belongs to that ID is lent another (or the same, when
  * it is free), so what lies in a layer has one meaning.
  *
- * Who has such files (a layer, a container, a volume, a temporary of tmp/) says so in a
- * file `owners` in its own folder, before the first of them is made. There is no other
- * table: what all these files say together is what is lent, so that one ID has one slot
- * everywhere, and a slot is free again when the last of them is gone with its folder.
- * Lending is done under owners.lock.
+ * Who has such files (a layer, a container, a volume, a cache of builds, a temporary of
+ * tmp/) says so in a file `owners` in its own folder, before the first of them is made.
+ * There is no other table: what all these files say together is what is lent, so that one
+ * ID has one slot everywhere, and a slot is free again when the last of them is gone with
+ * its folder. Lending is done under owners.lock.
  *
  * Bounds: OWNERS_MAX slots at a time, OWNERS_IMAGE_MAX for one image, so that no image
  * takes all, and a map with all of them, each with a gap beside it, is less than a page
