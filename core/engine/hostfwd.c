@@ -233,7 +233,6 @@ void hostfwd_serve(struct hostfwds *f, int conn)
 	if (hostfwd_answer(f, text, n, listener, &out) == 0)
 		send(conn, out.data, out.len, MSG_NOSIGNAL);
 	fd_close(listener);
-	fd_close(conn);
 }
 
 void hostfwd_done(struct hostfwds *f)

@@ -45,7 +45,7 @@ void hostfwd_first(struct hostfwds *f, const struct publish *p, size_t n);
 /* The reply to a request. listener: one for add_hostfwd that is the caller's, or -1. */
 int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, int listener,
 		   struct buf *out);
-/* Reads the request of one connection, answers it and closes. */
+/* Reads the request of one connection and answers it; conn is the caller's to close. */
 void hostfwd_serve(struct hostfwds *f, int conn);
 void hostfwd_done(struct hostfwds *f);
 

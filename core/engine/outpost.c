@@ -219,8 +219,12 @@ static void on_door(struct loop *l, int fd, uint32_t events, void *arg)
 	if (conn < 0)
 		return;
 	hostfwd_serve(&r->fwds, conn);
+	/* Who has taken the last port away sees the end of the connection with the end of
+	 * this process: what comes next finds no half of it. */
 	if (r->o.visits && !r->fwds.len)
 		loop_stop(l, 0);
+	else
+		fd_close(conn);
 }
 
 /* --- the process ----------------------------------------------------------------------
