@@ -26,6 +26,7 @@
  * not its bytes, bounds what a move can take. */
 #define RELAY_PIPE (1 << 20)
 #define RELAY_PAGE 4096
+#define RELAY_MANY 16384
 
 static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 {
@@ -99,6 +100,8 @@ static int relay_fill(struct relay *r, struct flow *f, enum flow_side from)
 		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0) {
 		f->held[from] = (uint32_t)n;
+		if (n > RELAY_MANY)
+			r->bulk = RELAY_BULK;
 		return 1;
 	}
 	if (n == 0)

@@ -9,6 +9,7 @@
 #include "core/net/flow.h"
 
 #define RELAY_IDLE_MAX 8
+#define RELAY_BULK     100
 #define RELAY_COPY     65536
 
 /* Zero but for limit. Pipes are held by a direction only while bytes wait in it; the
@@ -18,6 +19,7 @@ struct relay {
 	size_t idle_len;
 	size_t live; /* all of them */
 	size_t limit;
+	unsigned int bulk; /* set by moves of many bytes; the owner counts it down */
 	uint8_t copied[RELAY_COPY]; /* for directions that get no pipe */
 };
 

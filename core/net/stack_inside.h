@@ -14,6 +14,8 @@ struct stack {
 	uid_t uid;
 	uint32_t linger_ms;
 	uint64_t idle_since; /* ms; 0: not idle */
+	bool alone;          /* on one CPU: whoever is waited for needs it */
+	int64_t waited;      /* ns, how long mostly of late, up to STACK_LONG_NS */
 	uint64_t told;       /* ms: when it last said that connections are refused */
 	struct porter porter;
 	struct hold hold;
