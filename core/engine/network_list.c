@@ -202,7 +202,8 @@ static int take_down(void *arg, struct err *e)
 	return r == -ENODEV ? 0 : r;
 }
 
-/* The bridge goes, where there is one, and its mark. */
+/* The bridge goes, where there is one, and its mark; also where the mark has gone already,
+ * with one who was killed at this. */
 static void down(const struct store *s, struct network *n)
 {
 	autodone(realm_done) struct realm realm = { 0 };
@@ -210,9 +211,9 @@ static void down(const struct store *s, struct network *n)
 	if (realm_find(s, &realm, NULL) < 0)
 		return;
 	autofree char *mark = str_fmt(REALM_MARK "%s-%.12s", realm.id, n->id);
-	if (unlinkat(s->run_fd, mark, 0) == 0)
-		userns_call(realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, take_down,
-			    n->bridge.ifname, NULL);
+	unlinkat(s->run_fd, mark, 0);
+	userns_call(realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, take_down,
+		    n->bridge.ifname, NULL);
 }
 
 static int in_use(const struct store *s, const struct network *n, const struct strv *ids,
