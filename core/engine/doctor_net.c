@@ -82,20 +82,27 @@ static void judge_fabric(struct doctor_row *row, int r, struct netlink *nl,
 	judge_part(row, r, e, row->name, still);
 }
 
-static void probe_veth(struct doctor_row *row)
+/* A pair in fresh namespaces, of which one end is "probe0". */
+static int enter_pair(struct netlink *nl, struct err *e)
 {
 	struct link_end a = { .ifname = "probe0", .netns_fd = -1 };
 	struct link_end b = { .ifname = "probe1", .netns_fd = -1 };
+	int r = enter(nl, NETLINK_ROUTE, e);
+
+	if (r < 0)
+		return r;
+	link_add_veth(nl, &a, &b);
+	return netlink_commit(nl, e);
+}
+
+static void probe_veth(struct doctor_row *row)
+{
 	struct netlink nl;
 	struct err e = { 0 };
 	int r;
 
 	SAY(tried, "a veth pair in a network namespace of one's own");
-	r = enter(&nl, NETLINK_ROUTE, &e);
-	if (r >= 0) {
-		link_add_veth(&nl, &a, &b);
-		r = netlink_commit(&nl, &e);
-	}
+	r = enter_pair(&nl, &e);
 	judge_fabric(row, r, &nl, &e);
 }
 
@@ -216,19 +223,13 @@ static void probe_way(struct doctor_row *row)
 /* As the ports of a bridge have it. */
 static void probe_guard(struct doctor_row *row)
 {
-	struct link_end a = { .ifname = "probe0", .netns_fd = -1 };
-	struct link_end b = { .ifname = "probe1", .netns_fd = -1 };
 	struct netlink nl;
 	struct err e = { 0 };
 	int r;
 
 	SAY(tried, "a packet filter on a veth pair's end");
-	r = enter(&nl, NETLINK_ROUTE, &e);
-	if (r >= 0) {
-		link_add_veth(&nl, &a, &b);
-		r = netlink_commit(&nl, &e);
-	}
-	if (r >= 0 && guard_try(&nl, a.ifname) != GUARD_FILTER)
+	r = enter_pair(&nl, &e);
+	if (r >= 0 && guard_try(&nl, "probe0") != GUARD_FILTER)
 		r = -EOPNOTSUPP;
 	judge_part(row, r, &e, "sch_ingress cls_bpf",
 		   "all networks; but a container with CAP_NET_RAW or CAP_NET_ADMIN can "
