@@ -22,16 +22,7 @@
 /* Calls that differ by architecture: the old ones exist on the older architectures only,
  * the _time64 ones on 32-bit. */
 static const struct bpf_rule confine_both[] = {
-/* with arguments, first: the kernel caches only calls that need none looked at */
-#if defined(__s390x__)
-	BPF_CALL(mmap), /* its arguments lie in memory there */
-#elif defined(__NR_mmap)
-	BPF_CALL_MASK(mmap, 2, PROT_EXEC, 0),
-#endif
-#ifdef __NR_mmap2
-	BPF_CALL_MASK(mmap2, 2, PROT_EXEC, 0),
-#endif
-	BPF_CALL_MASK(mprotect, 2, PROT_EXEC, 0),
+	BPF_MAPPINGS,
 	BPF_CALL_ARG(socket, 0, AF_INET),
 	BPF_CALL_ARG(socket, 0, AF_INET6),
 	BPF_CALL(read),

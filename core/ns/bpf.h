@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 
 #include "core/base/err.h"
 
@@ -39,6 +40,23 @@ struct bpf_rule {
 	{ \
 		__NR_##name, (a), (m), (uint32_t)(v) \
 	}
+
+/* Memory mapped, but none that could be run (<sys/mman.h>): rules with arguments, which
+ * belong to the front of a list, since the kernel caches only calls that need none looked
+ * at. mmap is the older architectures' own, mmap2 that of 32-bit. */
+#if defined(__s390x__)
+#define BPF_MMAP_ BPF_CALL(mmap), /* its arguments lie in memory there */
+#elif defined(__NR_mmap)
+#define BPF_MMAP_ BPF_CALL_MASK(mmap, 2, PROT_EXEC, 0),
+#else
+#define BPF_MMAP_
+#endif
+#ifdef __NR_mmap2
+#define BPF_MMAP2_ BPF_CALL_MASK(mmap2, 2, PROT_EXEC, 0),
+#else
+#define BPF_MMAP2_
+#endif
+#define BPF_MAPPINGS BPF_MMAP_ BPF_MMAP2_ BPF_CALL_MASK(mprotect, 2, PROT_EXEC, 0)
 
 /* The program that allows the calls of nrs on this build's own architecture and answers
  * deny (a SECCOMP_RET_ value) to everything else; another architecture's calls end the
