@@ -12,9 +12,9 @@
 
 typedef int gzip_write_fn(void *arg, const void *p, size_t n);
 struct gzip;
-/* The write function returns 0 or -errno. Level 0, the quickest, to GZIP_LEVEL_MAX; in the
- * small executable (inner.c) 0 is all there is. comment: a line for the header, or NULL;
- * not copied. */
+/* The write function returns 0 or -errno. Level 0, the quickest, to GZIP_LEVEL_MAX; in
+ * the small executable (inner.c) 0 is all there is. comment: a line for the header, or
+ * NULL; not copied. */
 struct gzip *gzip_new(unsigned int level, const char *comment, gzip_write_fn *write,
 		      void *arg);
 int gzip_write(struct gzip *z, const void *p, size_t n, struct err *e);
