@@ -89,6 +89,10 @@ TEST(too_large)
 	int fd = -1, small = 4096;
 	size_t n = 1;
 
+	if (getenv("QEMU")) {
+		test_skip("qemu-user sends no message that has descriptors alone");
+		return;
+	}
 	fake_open(&f, 0);
 	memset(huge, 'x', 399999);
 	journald_field(&f.j.fields, "HUGE", huge, 399999);
