@@ -202,8 +202,8 @@ static int take_down(void *arg, struct err *e)
 	return r == -ENODEV ? 0 : r;
 }
 
-/* The bridge goes, where there is one, and its mark; also where the mark has gone already,
- * with one who was killed at this. */
+/* The bridge goes, where there is one, and its mark; also where the mark has gone
+ * already, with one who was killed at this. */
 static void down(const struct store *s, struct network *n)
 {
 	autodone(realm_done) struct realm realm = { 0 };
