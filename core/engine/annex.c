@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -26,7 +27,9 @@
 #include "core/net/link.h"
 #include "core/ns/pidfd.h"
 
-#define PAIR "peer0"
+#define PAIR    "peer0"
+#define STEP_NS 20000000
+#define STEPS   150
 
 /* What the annex' process says when it stands, or why it does not. */
 struct report {
@@ -234,6 +237,22 @@ static int open_watch(const struct nstarget *t, struct err *e)
 	return TAKE_FD(fd);
 }
 
+/* What an annex before this one has left goes with its namespace, which the kernel takes
+ * down a moment after the last process has left it. */
+static int attach_patiently(const struct endpoint *ep, const struct nstarget *t,
+			    struct err *e)
+{
+	const struct timespec step = { .tv_nsec = STEP_NS };
+	int r;
+
+	for (int i = 0; (r = endpoint_attach(ep, t->net_fd, e)) == -EEXIST && i < STEPS;
+	     i++) {
+		err_clear(e);
+		nanosleep(&step, NULL);
+	}
+	return r;
+}
+
 /* The watch, or -errno. */
 static int build(const struct annex_plan *p, const struct nstarget *t, bool *ret_faceless,
 		 struct err *e)
@@ -253,7 +272,7 @@ static int build(const struct annex_plan *p, const struct nstarget *t, bool *ret
 	memcpy(ep.ifname, p->ifname, sizeof(ep.ifname));
 	memcpy(ep.mac, p->mac, sizeof(ep.mac));
 	if ((r = raise_bridge(p, e)) < 0 || (r = replace_tap(p, t, e)) < 0 ||
-	    (r = endpoint_attach(&ep, t->net_fd, e)) < 0 ||
+	    (r = attach_patiently(&ep, t, e)) < 0 ||
 	    (r = configure(p, t, ret_faceless, e)) < 0)
 		return r;
 	return open_watch(t, e);

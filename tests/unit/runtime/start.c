@@ -192,7 +192,7 @@ TEST(bulk)
 		sent += STEP;
 		/* Hear what is there, or both sides would wait for each other. */
 		for (struct pollfd p = { b.sock, POLLIN, 0 };
-		     b.out.len + (1u << 18) < sent && poll(&p, 1, 10000) == 1;) {
+		     b.out.len + (1u << 16) < sent && poll(&p, 1, 10000) == 1;) {
 			size_t had = b.out.len;
 			struct frame f;
 			size_t used;
