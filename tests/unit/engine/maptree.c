@@ -89,7 +89,9 @@ static void check_nodes(int dir)
 	CHECK(a.st_ino == b.st_ino && a.st_nlink == 2);
 	CHECK_INT(a.st_mode & 07777, 04711);
 	CHECK_INT(a.st_size, 5);
-	CHECK(a.st_mtim.tv_sec == 2000 && a.st_mtim.tv_nsec == 5);
+	CHECK_INT(a.st_mtim.tv_sec, 2000);
+	/* For some machines qemu-user tells none. */
+	CHECK(a.st_mtim.tv_nsec == 5 || getenv("QEMU"));
 	CHECK_INT(fstatat(dir, "d", &a, 0), 0);
 	CHECK_INT(a.st_mode & 07777, 0750);
 	CHECK_INT(readlinkat(dir, "sym", text, sizeof(text)), 3);
