@@ -79,15 +79,7 @@ static const struct bpf_rule calls[] = {
 	BPF_CALL(rt_sigaction),
 	BPF_CALL(rt_sigreturn),
 	BPF_CALL(restart_syscall),
-#ifdef __NR_clock_gettime
-	BPF_CALL(clock_gettime),
-#endif
-#ifdef __NR_clock_gettime32
-	BPF_CALL(clock_gettime32), /* musl's name on 32-bit */
-#endif
-#ifdef __NR_clock_gettime64
-	BPF_CALL(clock_gettime64),
-#endif
+	BPF_CLOCKS,
 	BPF_CALL(getpid),
 	BPF_CALL(gettid),
 	BPF_CALL(tkill),

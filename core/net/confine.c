@@ -84,15 +84,7 @@ static const struct bpf_rule confine_stack_only[] = {
 	BPF_CALL(epoll_wait),
 #endif
 	BPF_CALL(epoll_pwait),
-#ifdef __NR_clock_gettime
-	BPF_CALL(clock_gettime),
-#endif
-#ifdef __NR_clock_gettime32
-	BPF_CALL(clock_gettime32), /* musl's name on 32-bit */
-#endif
-#ifdef __NR_clock_gettime64
-	BPF_CALL(clock_gettime64),
-#endif
+	BPF_CLOCKS,
 	BPF_CALL(getrandom),
 };
 

@@ -32,6 +32,7 @@
 
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
+#include <stdlib.h>
 
 /* Places in the frame. */
 #define ETH_SOURCE    6
@@ -123,7 +124,12 @@ static size_t guard_if(struct guard_code *c, uint32_t k)
 
 static void guard_fi(struct guard_code *c, size_t begin)
 {
-	c->v[begin].jf = (uint8_t)(c->n - begin - 1);
+	size_t over = c->n - begin - 1;
+
+	/* No jump is cut short in silence: it would lead into the middle of a rule. */
+	if (over > UINT8_MAX)
+		abort();
+	c->v[begin].jf = (uint8_t)over;
 }
 
 /* The same with a verdict at its end. */

@@ -58,6 +58,13 @@ struct bpf_rule {
 #endif
 #define BPF_MAPPINGS BPF_MMAP_ BPF_MMAP2_ BPF_CALL_MASK(mprotect, 2, PROT_EXEC, 0)
 
+/* The time of day; on 32-bit by two calls, of which the old one has musl's name. */
+#ifdef __NR_clock_gettime32
+#define BPF_CLOCKS BPF_CALL(clock_gettime32), BPF_CALL(clock_gettime64)
+#else
+#define BPF_CLOCKS BPF_CALL(clock_gettime)
+#endif
+
 /* The program that allows the calls of nrs on this build's own architecture and answers
  * deny (a SECCOMP_RET_ value) to everything else; another architecture's calls end the
  * process. -E2BIG when it does not fit. */

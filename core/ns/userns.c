@@ -162,75 +162,79 @@ static int expect(int sock, struct err *e)
 	return err_code(e, r.code, "%s", step_name[r.step]);
 }
 
+/* What the child of a spawn is to be. */
+struct spawning {
+	int netns; /* it joins this one; -1: it makes a new realm */
+	int (*run)(void *);
+	void *arg;
+};
+
+/* The child, up to what it says first: a pidfd, and the socket to it. */
+static int begin(const struct spawning *s, pid_t *ret_pid, int *ret_sock, struct err *e)
+{
+	int pair[2], r = fd_socketpair(SOCK_STREAM, pair);
+
+	*ret_pid = -1;
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	*ret_sock = pair[0];
+	*ret_pid = fork();
+	if (*ret_pid == 0) {
+		fd_close(pair[0]);
+		if (s->netns >= 0)
+			rejoining_child(pair[1], s->netns, s->run, s->arg);
+		child(pair[1], s->run, s->arg);
+	}
+	fd_close(pair[1]);
+	if (*ret_pid < 0)
+		return err_sys(e, "fork");
+	autoclose int pidfd = pidfd_open(*ret_pid);
+	r = pidfd < 0 ? err_code(e, pidfd, "open a pidfd") : expect(pair[0], e);
+	return r < 0 ? r : TAKE_FD(pidfd);
+}
+
+/* r: 0, or why the child is to go. */
+static int end(int r, int pidfd, pid_t pid, pid_t *ret_pid)
+{
+	if (r == 0) {
+		if (ret_pid)
+			*ret_pid = pid;
+		return pidfd;
+	}
+	fd_close(pidfd);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		spawn_wait(pid);
+	}
+	return r;
+}
+
 int userns_spawn(const struct idmap *uid, const struct idmap *gid, int (*main)(void *),
 		 void *arg, pid_t *ret_pid, struct err *e)
 {
-	int pair[2], r;
-	autoclose int sock = -1, pidfd = -1;
+	const struct spawning s = { -1, main, arg };
+	autoclose int sock = -1;
 	pid_t pid;
+	int pidfd = begin(&s, &pid, &sock, e), r = pidfd < 0 ? pidfd : 0;
 
-	r = fd_socketpair(SOCK_STREAM, pair);
-	if (r < 0)
-		return err_code(e, r, "make a socket pair");
-	pid = fork();
-	if (pid < 0) {
-		r = -errno;
-		fd_close(pair[0]);
-		fd_close(pair[1]);
-		return err_code(e, r, "fork");
-	}
-	if (pid == 0) {
-		fd_close(pair[0]);
-		child(pair[1], main, arg);
-	}
-	sock = pair[0];
-	fd_close(pair[1]);
-	pidfd = pidfd_open(pid);
-	r = pidfd < 0 ? err_code(e, pidfd, "open a pidfd") : expect(sock, e);
 	if (r == 0)
 		r = idmap_write(pid, uid, gid, e);
-	if (r == 0) {
+	if (r == 0)
 		r = fd_write_all(sock, "g", 1);
-		if (r == 0)
-			r = expect(sock, e);
-	}
-	if (r < 0) {
-		kill(pid, SIGKILL);
-		spawn_wait(pid);
-		return r;
-	}
-	if (ret_pid)
-		*ret_pid = pid;
-	return TAKE_FD(pidfd);
+	if (r == 0)
+		r = expect(sock, e);
+	return end(r, pidfd, pid, ret_pid);
 }
 
 int userns_respawn(int netns_fd, int (*main)(void *), void *arg, pid_t *ret_pid,
 		   struct err *e)
 {
-	int pair[2], r = fd_socketpair(SOCK_STREAM, pair);
+	const struct spawning s = { netns_fd, main, arg };
+	autoclose int sock = -1;
 	pid_t pid;
+	int pidfd = begin(&s, &pid, &sock, e);
 
-	if (r < 0)
-		return err_code(e, r, "make a socket pair");
-	autoclose int sock = pair[0];
-	pid = fork();
-	if (pid == 0) {
-		fd_close(pair[0]);
-		rejoining_child(pair[1], netns_fd, main, arg);
-	}
-	fd_close(pair[1]);
-	if (pid < 0)
-		return err_sys(e, "fork");
-	autoclose int pidfd = pidfd_open(pid);
-	r = pidfd < 0 ? err_code(e, pidfd, "open a pidfd") : expect(sock, e);
-	if (r < 0) {
-		kill(pid, SIGKILL);
-		spawn_wait(pid);
-		return r;
-	}
-	if (ret_pid)
-		*ret_pid = pid;
-	return TAKE_FD(pidfd);
+	return end(pidfd < 0 ? pidfd : 0, pidfd, pid, ret_pid);
 }
 
 /* What a child answers over its pipe. */
