@@ -3,8 +3,13 @@
 #include "core/net/flow.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/id.h"
+
+/* Fewer slots are not worth the faults that they would cost again. */
+#define FLOW_FEW 1024
 
 void flow_init(struct flow_table *t, uint16_t limit)
 {
@@ -60,6 +65,19 @@ void flow_free(struct flow_table *t, struct flow *f)
 		return;
 	f->next_list = t->free;
 	t->free = flow_index(t, f);
+}
+
+void flow_rest(struct flow_table *t)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)t->v + page - 1) & -page;
+	uintptr_t to = (uintptr_t)(t->v + t->used) & -page;
+
+	if (t->live || t->run_first != FLOW_NONE || t->used < FLOW_FEW || to <= from)
+		return;
+	madvise((void *)from, to - from, MADV_DONTNEED);
+	t->used = 0;
+	t->free = FLOW_NONE;
 }
 
 struct flow *flow_get(struct flow_table *t, uint32_t index, uint16_t gen)

@@ -92,6 +92,9 @@ void flow_init(struct flow_table *t, uint16_t limit);
 struct flow *flow_new(struct flow_table *t);
 /* Takes it out of every list. The descriptors are the caller's to close before. */
 void flow_free(struct flow_table *t, struct flow *f);
+/* To be called when no event that names a slot is still to be dealt with. After many
+ * flows, with none left, the kernel gets the memory of their slots back. */
+void flow_rest(struct flow_table *t);
 uint16_t flow_index(const struct flow_table *t, const struct flow *f);
 /* NULL when the slot has been used anew since. */
 struct flow *flow_get(struct flow_table *t, uint32_t index, uint16_t gen);

@@ -235,6 +235,7 @@ static int stack_loop(struct stack *s)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
 		more = tcp_turn(&s->tcp);
 		stack_expire(s);
+		flow_rest(&s->flows);
 		stack_tell(s);
 		if (!rc && n == 0 && stack_idle_out(s))
 			return 0;

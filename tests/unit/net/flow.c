@@ -2,6 +2,8 @@
 #include "core/net/flow.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "core/base/mem.h"
 #include "tests/unit/test.h"
@@ -100,4 +102,49 @@ TEST(offers_oldest_first)
 	flow_unlist(t, f[2]);
 	flow_unlist(t, f[2]);
 	CHECK(!flow_oldest(t));
+}
+
+static size_t resident(const struct flow_table *t)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint8_t *from = (uint8_t *)((uintptr_t)t->v & -page);
+	size_t n = 0, pages = (size_t)((const uint8_t *)(t + 1) - from) / page;
+	autofree unsigned char *in = mem_alloc(pages);
+
+	CHECK(mincore(from, pages * page, in) == 0);
+	for (size_t i = 0; i < pages; i++)
+		n += in[i] & 1;
+	return n * page;
+}
+
+TEST(memory_goes_back)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+
+	flow_init(t, FLOW_MAX);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < FLOW_MAX; i++) {
+			struct flow *f = flow_new(t);
+
+			CHECK(f);
+			f->state = FLOW_OPEN;
+			f->path = path_of((uint16_t)i);
+			flow_hash(t, f);
+		}
+		CHECK(!flow_new(t));
+		for (uint16_t i = 0; i < FLOW_MAX; i++)
+			if (i != 5)
+				flow_free(t, &t->v[i]);
+		flow_rest(t);
+		CHECK(resident(t) > sizeof(t->v) / 2);
+		CHECK(t->v[5].path.src_port == 5); /* one is in use */
+		flow_queue(t, &t->v[5]);
+		flow_free(t, &t->v[5]);
+		flow_rest(t);
+		CHECK(resident(t) > sizeof(t->v) / 2);
+		CHECK(!flow_dequeue(t)); /* its turn in the queue was still to come */
+		flow_rest(t);
+		CHECK(resident(t) < 65536);
+		CHECK(!flow_get(t, 5, 1));
+	}
 }
