@@ -234,12 +234,7 @@ static int fail(struct monitoring *m, int code, const struct err *e)
 {
 	struct state old;
 
-	m->meet.sync = fd_close(m->meet.sync);
-	if (m->meet.init > 0) {
-		kill(m->meet.init, SIGKILL);
-		monitoring_reap(m->meet.init);
-	}
-	groupwatch_end(&m->group);
+	monitoring_undo(m);
 	/* -EBUSY: it is another monitor's container, and state. */
 	if (m->lock >= 0) {
 		if (state_read(m->container, &old, NULL) < 0)

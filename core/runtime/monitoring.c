@@ -308,3 +308,17 @@ void monitoring_end_orphans(const struct monitoring *m)
 		}
 	}
 }
+
+void monitoring_undo(struct monitoring *m)
+{
+	m->meet.sync = fd_close(m->meet.sync);
+	m->meet.report = fd_close(m->meet.report);
+	if (m->meet.init > 0) {
+		kill(m->meet.init, SIGKILL);
+		monitoring_reap(m->meet.init);
+	}
+	m->meet.init = 0;
+	/* The setup process, which may be in the midst of it, and what it has begun. */
+	monitoring_end_orphans(m);
+	groupwatch_end(&m->group);
+}

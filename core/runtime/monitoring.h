@@ -71,5 +71,8 @@ void monitoring_look_at_group(struct monitoring *m);
 void monitoring_leave_group(struct monitoring *m);
 /* Ends what the payload left behind. */
 void monitoring_end_orphans(const struct monitoring *m);
+/* Ends a start that has failed: setup process and init, so that nobody works in the
+ * container's folder any more. The pump stays. */
+void monitoring_undo(struct monitoring *m);
 
 #endif

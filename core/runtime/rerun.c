@@ -228,19 +228,6 @@ static int begin(struct monitoring *m, struct err *e)
 	return r;
 }
 
-static void undo(struct monitoring *m)
-{
-	m->meet.sync = fd_close(m->meet.sync);
-	m->meet.report = fd_close(m->meet.report);
-	if (m->meet.init > 0) {
-		kill(m->meet.init, SIGKILL);
-		monitoring_reap(m->meet.init);
-	}
-	m->meet.init = 0;
-	monitoring_end_orphans(m);
-	groupwatch_end(&m->group);
-}
-
 static void note_failure(struct monitoring *m, int code, const struct err *e)
 {
 	m->state.status = STATE_RESTARTING;
@@ -265,7 +252,7 @@ int rerun_start(struct monitoring *m)
 			return -1;
 		}
 		code = m->meet.exit_code;
-		undo(m);
+		monitoring_undo(m);
 		note_failure(m, code, &e);
 		if (code != REPORT_EXIT_FAILED || !wanted(m, code))
 			return code;

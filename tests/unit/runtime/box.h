@@ -51,12 +51,26 @@ struct box_realm {
 };
 static struct box_realm box_realm = { .pidfd = -1 };
 
+/* A setup process waits at this FIFO of its box, where there is one, for a writer and
+ * then for its end. */
+#define BOX_FIFO "fifo"
+
+static inline int box_attach(const struct setup *s, int netns, struct err *e)
+{
+	autofree char *dir = path_dir(s->upper ? s->upper : s->log_path);
+	autofree char *fifo = path_join(dir, BOX_FIFO);
+	autoclose int fd = open(fifo, O_RDONLY | O_CLOEXEC);
+	char c;
+
+	return fd >= 0 && read(fd, &c, 1) < 0 ? err_sys(e, "read '%s'", fifo) : 0;
+}
+
 /* The program runs again as monitor or exec monitor; before its main. */
 __attribute__((constructor)) static void box_inner(void)
 {
 	char text[64] = "";
 	char *argv[4] = { text, NULL, NULL, NULL };
-	static const struct monitor_hooks none;
+	static const struct monitor_hooks hooks = { .network_attach = box_attach };
 	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC), argc = 1;
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 
@@ -66,7 +80,7 @@ __attribute__((constructor)) static void box_inner(void)
 			argv[argc++] = text + i + 1;
 	}
 	if (argc == 3 && str_eq(argv[0], "rootless") && str_eq(argv[1], "monitor"))
-		_exit(monitor_main(argc, argv, &none));
+		_exit(monitor_main(argc, argv, &hooks));
 	if (argc == 2 && str_eq(argv[0], "rootless") && str_eq(argv[1], "exec"))
 		_exit(exec_main(argc, argv, NULL));
 }

@@ -480,30 +480,65 @@ TEST(pump_killed)
 	box_close(&b);
 }
 
-TEST(undone_before_start)
+/* A monitor that has not been told to go on. */
+static void spawn_unstarted(struct box *b)
 {
 	autoclose int exe = box_exe();
 	struct err e = { 0 };
+
+	box_write(b);
+	b->sock = monitor_spawn(&(struct monitor_spawn){ .inner_fd = exe,
+							 .container_dirfd = b->dirfd,
+							 .socket_dirfd = b->sockets,
+							 .realm_pidfd = box_realm.pidfd },
+				&e);
+	CHECK_STR(e.text, "");
+}
+
+static void undo(struct box *b)
+{
+	b->sock = fd_close(b->sock);
+	for (int i = 0; i < 1000 && state_monitored(b->dirfd); i++)
+		usleep(5000);
+	CHECK(!state_monitored(b->dirfd));
+}
+
+TEST(undone_before_start)
+{
 	struct state s;
 	struct box b;
 
 	if (!box_host())
 		return;
 	box_open(&b, "write /tmp/x y");
-	box_write(&b);
-	b.sock = monitor_spawn(&(struct monitor_spawn){ .inner_fd = exe,
-							.container_dirfd = b.dirfd,
-							.socket_dirfd = b.sockets,
-							.realm_pidfd = box_realm.pidfd },
-			       &e);
+	spawn_unstarted(&b);
 	usleep(50000);
-	b.sock = fd_close(b.sock);
-	for (int i = 0; i < 1000 && state_monitored(b.dirfd); i++)
-		usleep(5000);
-	CHECK(!state_monitored(b.dirfd));
+	undo(&b);
 	state_read(b.dirfd, &s, NULL);
 	CHECK_INT(s.status, STATE_CREATED);
 	CHECK_INT(faccessat(b.dirfd, "upper/tmp/x", F_OK, 0), -1);
+	box_close(&b);
+}
+
+/* A client that goes away while a container is being made: who hears of the monitor's end
+ * may remove the folder, so nobody may work in it any more. */
+TEST(undone_while_made)
+{
+	struct pollfd maker = { .fd = -1 };
+	autofree char *fifo = NULL;
+	struct box b;
+
+	if (!box_host())
+		return;
+	box_open(&b, "write /tmp/x y");
+	fifo = path_join(b.dir, BOX_FIFO);
+	CHECK_INT(mkfifo(fifo, 0600), 0);
+	spawn_unstarted(&b);
+	maker.fd = open(fifo, O_WRONLY | O_CLOEXEC); /* the setup process has it */
+	undo(&b);
+	CHECK_INT(poll(&maker, 1, 0), 1);
+	CHECK((maker.revents & POLLERR) != 0);
+	fd_close(maker.fd);
 	box_close(&b);
 }
 
