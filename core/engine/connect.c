@@ -227,6 +227,7 @@ static int open_port(struct netplan_port *p, int *kept, size_t *kept_len, struct
 	for (size_t i = 0; i < n; i++)
 		kept[(*kept_len)++] = fds[i];
 	p->fds = n;
+	p->families = publish_families(fds, n);
 	p->map.host_port = p->map.host_port_end = port;
 	return 0;
 }

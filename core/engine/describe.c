@@ -195,8 +195,9 @@ static void add_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 		add_binding(&p->map, ipam_addr_text(ip, &p->map.host_ip), doc, list);
 		return;
 	}
-	add_binding(&p->map, "0.0.0.0", doc, list);
-	if (p->fds > 1)
+	if (p->families & PUBLISH_FOUR)
+		add_binding(&p->map, "0.0.0.0", doc, list);
+	if (p->families & PUBLISH_SIX)
 		add_binding(&p->map, "::", doc, list);
 }
 

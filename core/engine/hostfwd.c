@@ -145,8 +145,12 @@ static int add(struct hostfwds *f, struct hostfwd_request *q, int listener, stru
 {
 	struct hostfwd one = { .map = q->map, .guest = q->guest };
 
+	/* One that serves both families is listed, and led on, as those of the start. */
+	if (listener >= 0 &&
+	    publish_families(&listener, 1) == (PUBLISH_FOUR | PUBLISH_SIX))
+		one.map.host_ip = (struct ip_addr){ 0 };
 	if (one.guest.family == AF_UNSPEC)
-		one.guest = inside(f, &q->map);
+		one.guest = inside(f, &one.map);
 	one.sock = open_one(f, &one, listener, e);
 	if (one.sock < 0)
 		return one.sock;

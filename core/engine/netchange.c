@@ -28,11 +28,19 @@ void netchange_done(struct netchange *x)
 static int open_live(struct netchange *x, struct err *e)
 {
 	autofree char *path = str_fmt("/proc/%d/ns/net", (int)x->c->state.pid);
+	bool rests = x->c->state.status == STATE_RESTARTING;
 	int r;
 
-	if (x->c->state.status != STATE_RUNNING && x->c->state.status != STATE_PAUSED)
+	x->monitored = rests || x->c->state.status == STATE_RUNNING ||
+		       x->c->state.status == STATE_PAUSED;
+	if (!x->monitored)
 		return 0;
-	if ((r = realm_find(x->store, &x->realm, e)) < 0)
+	r = realm_find(x->store, &x->realm, rests ? NULL : e);
+	x->served = r >= 0;
+	/* The next run finds the realm, or another one. */
+	if (rests)
+		return 0;
+	if (r < 0)
 		return r;
 	x->netns = open(path, O_RDONLY | O_CLOEXEC);
 	return x->netns < 0 ? err_sys(e, "open '%s'", path) : 0;

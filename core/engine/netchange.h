@@ -16,6 +16,9 @@ struct netchange {
 	const struct config *cfg;
 	struct container *c;
 	int lock, netns; /* netns: -1 unless it runs */
+	bool monitored;  /* it runs, or is between two runs: a monitor holds its listeners
+			  */
+	bool served;     /* and a stack may know of it; the realm is open */
 	struct setup setup;
 	struct netplan plan;
 	struct realm realm;

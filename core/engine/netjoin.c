@@ -79,8 +79,41 @@ static bool listen_anew(const struct netplan_port *p, struct stack_published *re
 	return publish_listen(&p->map, ret->fds, &ret->fds_len, &port, NULL) == 0;
 }
 
-static int fill_published(const struct netplan *n, const int *fds, size_t len,
-			  struct stack_registration *reg, struct err *e)
+/* Is it one of the start, whose listeners stand in their order? */
+static bool is_given(const struct netplan_port *p)
+{
+	return p->change == NETPLAN_KEPT || p->change == NETPLAN_REMOVED;
+}
+
+/* The listeners of a run: the first `given` are those of the start. */
+struct listeners {
+	const int *v;
+	size_t len, given;
+};
+
+static struct listeners listeners_of(const struct netplan *n, const int *kept,
+				     size_t kept_len)
+{
+	struct listeners l = { kept + NETJOIN_KEPT_STACK + 1,
+			       kept_len - NETJOIN_KEPT_STACK - 1, 0 };
+
+	for (size_t i = 0; i < n->ports_len; i++)
+		l.given += is_given(&n->ports[i]) ? n->ports[i].fds : 0;
+	return l;
+}
+
+/* Those that were handed over later are known by where they listen. */
+static void find_handed(const struct netplan_port *p, const struct listeners *l,
+			struct stack_published *ret)
+{
+	for (size_t i = l->given; i < l->len && ret->fds_len < ARRAY_LEN(ret->fds); i++)
+		if (l->v[i] >= 0 && publish_is(&p->map, l->v[i]))
+			ret->fds[ret->fds_len++] = l->v[i];
+}
+
+/* anew: a flag for each port at reg->published. */
+static int fill_published(const struct netplan *n, const struct listeners *l,
+			  struct stack_registration *reg, bool *anew, struct err *e)
 {
 	size_t at = 0;
 
@@ -88,31 +121,38 @@ static int fill_published(const struct netplan *n, const int *fds, size_t len,
 		const struct netplan_port *p = &n->ports[i];
 		struct stack_published *to = &reg->published[reg->published_len];
 
-		to->map = p->map;
-		if (p->change == NETPLAN_ADDED) {
-			reg->published_len += listen_anew(p, to);
+		*to = (struct stack_published){ .map = p->map };
+		if (!is_given(p)) {
+			find_handed(p, l, to);
+			anew[reg->published_len] = !to->fds_len;
+			reg->published_len += to->fds_len || listen_anew(p, to);
 			continue;
 		}
-		if (p->fds > 2 || at + p->fds > len)
+		if (p->fds > 2 || at + p->fds > l->len)
 			return err_set(e, -EPROTO, "listeners are missing");
 		to->fds_len = p->fds;
-		memcpy(to->fds, fds + at, p->fds * sizeof(*fds));
+		memcpy(to->fds, l->v + at, p->fds * sizeof(*l->v));
 		at += p->fds;
 		reg->published_len += p->change == NETPLAN_KEPT;
 	}
 	return 0;
 }
 
-/* The stack has its own copies by now. Those opened anew come last. */
-static void drop_anew(const struct netplan *n, struct stack_registration *reg)
+/* The stack has its own copies by now. */
+static void drop_anew(const struct stack_registration *reg, const bool *anew)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n->ports_len; i++)
-		kept += n->ports[i].change == NETPLAN_KEPT;
-	for (size_t i = kept; i < reg->published_len; i++)
-		for (size_t k = 0; k < reg->published[i].fds_len; k++)
+	for (size_t i = 0; i < reg->published_len; i++)
+		for (size_t k = 0; anew[i] && k < reg->published[i].fds_len; k++)
 			fd_close(reg->published[i].fds[k]);
+}
+
+static bool is_handed(const struct netplan *n, int fd)
+{
+	for (size_t i = 0; i < n->ports_len; i++)
+		if (n->ports[i].change == NETPLAN_HANDED &&
+		    publish_is(&n->ports[i].map, fd))
+			return true;
+	return false;
 }
 
 void netjoin_ports(const struct setup *s, int *kept, size_t kept_len)
@@ -125,21 +165,23 @@ void netjoin_ports(const struct setup *s, int *kept, size_t kept_len)
 	for (size_t i = 0; i < n.ports_len; i++) {
 		const struct netplan_port *p = &n.ports[i];
 
-		if (p->change == NETPLAN_ADDED)
-			continue;
-		for (size_t k = 0; k < p->fds && at < kept_len; k++, at++)
+		for (size_t k = 0; is_given(p) && k < p->fds && at < kept_len; k++, at++)
 			if (p->change == NETPLAN_REMOVED)
 				kept[at] = fd_close(kept[at]);
 	}
+	for (; at < kept_len; at++)
+		if (kept[at] >= 0 && !is_handed(&n, kept[at]))
+			kept[at] = fd_close(kept[at]);
 }
 
 static int enroll(const struct setup *s, const struct netplan *n, const int *kept,
 		  size_t kept_len, struct err *e)
 {
-	const int *listeners = kept + NETJOIN_KEPT_STACK + 1;
+	const struct listeners l = listeners_of(n, kept, kept_len);
 	autofree struct stack_attachment *at = mem_array(n->ends_len + 1, sizeof(*at));
 	autofree struct stack_published *ports =
 		mem_array(n->ports_len + 1, sizeof(*ports));
+	autofree bool *anew = mem_array(n->ports_len + 1, sizeof(*anew));
 	struct stack_registration reg = { .attachments = at,
 					  .attachments_len = n->ends_len,
 					  .published = ports };
@@ -151,11 +193,10 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	for (size_t i = 0; r == 0 && i < n->ends_len; i++)
 		netjoin_place(n, &n->ends[i], s->id, &at[i]);
 	if (r == 0)
-		r = fill_published(n, listeners, kept_len - NETJOIN_KEPT_STACK - 1, &reg,
-				   e);
+		r = fill_published(n, &l, &reg, anew, e);
 	if (r == 0)
 		r = stack_register(kept[NETJOIN_KEPT_STACK], &reg, e);
-	drop_anew(n, &reg);
+	drop_anew(&reg, anew);
 	for (size_t i = 0; i < n->ends_len; i++)
 		strv_done(&at[i].names);
 	strv_done(&reg.hosts);

@@ -195,7 +195,7 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 {
 	struct publish p = { 0 };
-	uint64_t proto, host, host_end, port, fds, change;
+	uint64_t proto, host, host_end, port, fds, change, families;
 	int r;
 
 	if ((r = get_number(obj, "proto", PUBLISH_SCTP, &proto, e)) < 0 ||
@@ -203,7 +203,9 @@ static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 	    (r = get_number(obj, "hostPortEnd", UINT16_MAX, &host_end, e)) < 0 ||
 	    (r = get_number(obj, "port", UINT16_MAX, &port, e)) < 0 ||
 	    (r = get_number(obj, "fds", 2, &fds, e)) < 0 ||
-	    (r = get_number(obj, "change", NETPLAN_REMOVED, &change, e)) < 0 ||
+	    (r = get_number(obj, "change", NETPLAN_HANDED, &change, e)) < 0 ||
+	    (r = get_number(obj, "families", PUBLISH_FOUR | PUBLISH_SIX, &families, e)) <
+		    0 ||
 	    (r = get_addr(obj, "hostIp", &p.host_ip, e)) < 0)
 		return r;
 	p.proto = (enum publish_proto)proto;
@@ -213,6 +215,10 @@ static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 	netplan_add_port(n, &p);
 	n->ports[n->ports_len - 1].fds = fds;
 	n->ports[n->ports_len - 1].change = (enum netplan_change)change;
+	/* One of before has a listener for each. */
+	n->ports[n->ports_len - 1].families = families  ? (unsigned int)families
+					      : fds > 1 ? PUBLISH_FOUR | PUBLISH_SIX
+							: PUBLISH_FOUR;
 	return 0;
 }
 
@@ -328,6 +334,7 @@ static void build_port(const struct netplan_port *p, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_uint(doc, o, "hostPortEnd", p->map.host_port_end);
 	yyjson_mut_obj_add_uint(doc, o, "port", p->map.port);
 	yyjson_mut_obj_add_uint(doc, o, "fds", p->fds);
+	yyjson_mut_obj_add_uint(doc, o, "families", p->families);
 	if (p->change != NETPLAN_KEPT)
 		yyjson_mut_obj_add_uint(doc, o, "change", p->change);
 }

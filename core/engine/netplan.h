@@ -21,11 +21,13 @@ enum netplan_change {
 	NETPLAN_KEPT,    /* its listeners are among the monitor's */
 	NETPLAN_ADDED,   /* the stack alone holds them; the monitor opens the next ones */
 	NETPLAN_REMOVED, /* the monitor's have a place still, closed */
+	NETPLAN_HANDED,  /* added, and among the monitor's behind those of the start */
 };
 
 struct netplan_port {
-	struct publish map; /* host_port: the one chosen, for this run */
-	size_t fds;         /* listeners of it among the descriptors kept, in order */
+	struct publish map;    /* host_port: the one chosen, for this run */
+	size_t fds;            /* listeners of it among the descriptors kept, in order */
+	unsigned int families; /* who may come by them (publish_families) */
 	enum netplan_change change;
 };
 

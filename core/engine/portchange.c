@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ports published, and no longer.
  *
- * The truth is setup.json's plan. A port that is added is opened here and handed to the
- * stack; the monitor, which hands its own listeners to a stack that follows a dead one,
- * opens this one anew then. A port that is removed is taken from the plan first, then
- * from the stack, and the monitor is told to close what it keeps. */
+ * The truth is setup.json's plan. A port that is added is opened here, where a listener
+ * that was inherited is found, and handed to the monitor, which gives it to each stack
+ * that follows a dead one; then to the stack there is. A port that is removed is taken
+ * from the plan first, then from the stack, and the monitor is told to close what it
+ * keeps. */
 #include "core/engine/portchange.h"
 
 #include <errno.h>
@@ -13,11 +14,11 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/container_end.h"
 #include "core/engine/describe_host.h"
 #include "core/engine/netchange.h"
-#include "core/engine/network.h"
-#include "core/net/stack.h"
 #include "core/runtime/bidding.h"
+#include "core/runtime/handing.h"
 
 static int open_change(struct netchange *x, struct err *e)
 {
@@ -48,50 +49,115 @@ static yyjson_mut_val *bindings(yyjson_mut_doc *record)
 
 /* --- add -------------------------------------------------------------------------- */
 
-static int add_live(struct netchange *x, struct netplan_port *p, struct err *e)
+/* A port that is being added, with its listeners while that lasts. */
+struct addition {
+	struct stack_published out;
+	size_t at; /* in the plan */
+};
+
+static void close_all(struct addition *v, size_t n)
 {
-	struct stack_published out = { .map = p->map };
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].out.fds_len; k++)
+			fd_close(v[i].out.fds[k]);
+}
+
+/* To the monitor, for each stack that follows; which closes what the plan has not, even
+ * when nothing is handed to it, and has when this returns. */
+static int offer(const struct netchange *x, const int *fds, size_t n)
+{
+	autoclose int sockets = container_end_socket_dir(x->store, x->c->id, false);
+
+	return sockets < 0 ? sockets : handing_offer(x->c->dirfd, sockets, fds, n, NULL);
+}
+
+/* A monitor that does not come for them has gone, or is of before: then they go with the
+ * stack, and are opened anew. */
+static int hand(const struct netchange *x, const struct stack_published *out,
+		enum netplan_change *ret, struct err *e)
+{
+	int r = offer(x, out->fds, out->fds_len);
+
+	if (r == -E2BIG)
+		return err_set(e, r, "no more published ports are possible for %s",
+			       x->c->name);
+	*ret = r < 0 ? NETPLAN_ADDED : NETPLAN_HANDED;
+	return 0;
+}
+
+static int open_one(struct netchange *x, struct addition *a, struct err *e)
+{
+	struct netplan_port *p = &x->plan.ports[a->at];
+	struct stack_published *out = &a->out;
 	uint16_t port = 0;
-	int r = publish_listen(&p->map, out.fds, &out.fds_len, &port, e);
+	int r = publish_listen(&p->map, out->fds, &out->fds_len, &port, e);
 
 	if (r < 0)
 		return r;
 	p->map.host_port = p->map.host_port_end = port;
-	p->fds = out.fds_len;
-	p->change = NETPLAN_ADDED;
-	out.map = p->map;
-	const struct stack_amendment a = { .publish = &out };
-	r = netchange_amend(x, &a, e);
-	for (size_t i = 0; i < out.fds_len; i++)
-		fd_close(out.fds[i]);
-	return r;
+	p->fds = out->fds_len;
+	p->families = publish_families(out->fds, out->fds_len);
+	out->map = p->map;
+	return hand(x, out, &p->change, e);
 }
 
 static void withdraw(const struct netchange *x, const struct publish *p)
 {
 	const struct stack_amendment a = { .withdraw = p };
 
-	netchange_amend(x, &a, NULL);
+	if (x->served)
+		netchange_amend(x, &a, NULL);
 }
 
-static int add_all(struct netchange *x, const struct publish *v, size_t n,
-		   yyjson_mut_doc *record, struct err *e)
+/* Ports that the plan has no more are free when this returns. */
+static void forget(const struct netchange *x)
 {
-	size_t first = x->plan.ports_len;
+	bidding_send(x->c->dirfd, BIDDING_PORTS);
+	offer(x, NULL, 0);
+}
+
+/* As it was: the plan on disk first, by which the monitor closes what it was handed. */
+static void take_back(struct netchange *x, const struct addition *v, size_t n,
+		      bool written)
+{
+	x->plan.ports_len -= n;
+	if (!x->monitored)
+		return;
+	if (written)
+		netchange_write(x, NULL, NULL);
+	for (size_t i = 0; written && i < n; i++)
+		withdraw(x, &v[i].out.map);
+	forget(x);
+}
+
+/* The plan is written between monitor and stack: a stack that has died meanwhile is
+ * followed by one that is told of it all by the monitor. */
+static int add_all(struct netchange *x, const struct publish *v, struct addition *all,
+		   size_t n, struct err *e)
+{
+	autojson_mut *record = yyjson_doc_mut_copy(x->c->record, NULL);
+	bool written = false;
+	size_t len = 0;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		describe_host_binding(&v[i], record, bindings(record));
-		netplan_add_port(&x->plan, &v[i]);
-		if (x->netns >= 0)
-			r = add_live(x, &x->plan.ports[first + i], e);
-		if (r < 0)
-			x->plan.ports_len--;
+	for (; r == 0 && len < n; len++) {
+		describe_host_binding(&v[len], record, bindings(record));
+		all[len].at = x->plan.ports_len;
+		netplan_add_port(&x->plan, &v[len]);
+		if (x->monitored)
+			r = open_one(x, &all[len], e);
 	}
-	if (r == 0)
+	if (r == 0) {
 		r = netchange_write(x, record, e);
-	for (size_t i = first; r < 0 && x->netns >= 0 && i < x->plan.ports_len; i++)
-		withdraw(x, &x->plan.ports[i].map);
+		written = true;
+	}
+	for (size_t i = 0; r == 0 && x->served && i < n; i++) {
+		const struct stack_amendment a = { .publish = &all[i].out };
+
+		r = netchange_amend(x, &a, e);
+	}
+	if (r < 0)
+		take_back(x, all, len, written);
 	return r;
 }
 
@@ -107,8 +173,10 @@ int portchange_add(const struct store *s, const struct config *cfg, struct conta
 
 	if ((r = publish_parse(spec, &v, &n, e)) < 0 || (r = open_change(&x, e)) < 0)
 		return r;
-	autojson_mut *record = yyjson_doc_mut_copy(c->record, NULL);
-	return add_all(&x, v, n, record, e);
+	autofree struct addition *all = mem_array(n + 1, sizeof(*all));
+	r = add_all(&x, v, all, n, e);
+	close_all(all, n);
+	return r;
 }
 
 /* --- remove ----------------------------------------------------------------------- */
@@ -153,7 +221,7 @@ static size_t take(struct netchange *x, const struct publish *want,
 			continue;
 		gone[found++] = p->map;
 		drop_binding(n, i, record);
-		if (x->netns >= 0 && p->change == NETPLAN_KEPT && p->fds)
+		if (x->monitored && p->change == NETPLAN_KEPT && p->fds)
 			p->change = NETPLAN_REMOVED;
 		else
 			netplan_drop_port(n, i--);
@@ -185,11 +253,11 @@ int portchange_remove(const struct store *s, const struct config *cfg,
 				       c->name);
 		found += more;
 	}
-	if ((r = netchange_write(&x, record, e)) < 0 || x.netns < 0)
+	if ((r = netchange_write(&x, record, e)) < 0 || !x.monitored)
 		return r;
 	/* A stack that was started anew meanwhile has read the plan already. */
 	for (size_t i = 0; i < found; i++)
 		withdraw(&x, &gone[i]);
-	bidding_send(c->dirfd, BIDDING_PORTS);
+	forget(&x);
 	return 0;
 }

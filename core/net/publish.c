@@ -188,6 +188,39 @@ static int publish_option(int fd, int level, int name)
 	return getsockopt(fd, level, name, &value, &len) == 0 ? value : -1;
 }
 
+bool publish_is(const struct publish *p, int fd)
+{
+	static const struct ip_addr all[] = { { .family = AF_INET },
+					      { .family = AF_INET6 } };
+	struct ip_addr at;
+	uint16_t port;
+
+	if (publish_option(fd, SOL_SOCKET, SO_TYPE) != publish_type(p) ||
+	    sockaddr_local(fd, &at, &port) != 0 || port != p->host_port)
+		return false;
+	return p->host_ip.family == AF_UNSPEC
+		       ? ipam_addr_eq(&at, &all[0]) || ipam_addr_eq(&at, &all[1])
+		       : ipam_addr_eq(&at, &p->host_ip);
+}
+
+unsigned int publish_families(const int *fds, size_t n)
+{
+	static const struct ip_addr six = { .family = AF_INET6 };
+	unsigned int families = 0;
+	struct ip_addr at;
+	uint16_t port;
+
+	for (size_t i = 0; i < n; i++) {
+		if (sockaddr_local(fds[i], &at, &port) != 0)
+			continue;
+		families |= at.family == AF_INET6 ? PUBLISH_SIX : PUBLISH_FOUR;
+		if (ipam_addr_eq(&at, &six) &&
+		    publish_option(fds[i], IPPROTO_IPV6, IPV6_V6ONLY) == 0)
+			families |= PUBLISH_FOUR;
+	}
+	return families;
+}
+
 /* Is the descriptor a socket of that kind, without a peer, at that address? both: and
  * one that serves IPv4 besides IPv6. */
 static bool publish_fits(const struct publish *p, int fd, const struct ip_addr *ip,

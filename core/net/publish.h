@@ -41,6 +41,12 @@ int publish_parse(const char *text, struct publish **list, size_t *len, struct e
  * it. */
 int publish_listen(const struct publish *p, int ret_fds[2], size_t *ret_n,
 		   uint16_t *ret_port, struct err *e);
+/* Is the descriptor a listener of that port, as publish_listen opens or takes them?
+ * host_ip AF_UNSPEC: at the address that means every one. */
+bool publish_is(const struct publish *p, int fd);
+/* Who may come by the listeners of one port. */
+enum publish_families { PUBLISH_FOUR = 1, PUBLISH_SIX = 2 };
+unsigned int publish_families(const int *fds, size_t n);
 const char *publish_proto_name(enum publish_proto p);
 
 #endif

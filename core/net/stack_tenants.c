@@ -171,6 +171,8 @@ static int stack_amend_message(struct stack *s, struct tenant *t, struct control
 	case CONTROL_LEAVE:
 		return stack_leave(s, of, c->place.network);
 	case CONTROL_PUBLISH:
+		/* Its monitor, which has it already, may have been faster. */
+		inlet_withdraw(&s->inlets, s->epfd, t->of, &c->map);
 		return stack_add_inlets(s, of, &c->map, fds, n);
 	case CONTROL_WITHDRAW:
 		return stack_withdraw(s, of, &c->map);

@@ -24,7 +24,7 @@ int bidding_open(int container_dirfd)
 	return fd < 0 ? -errno : fd;
 }
 
-int bidding_send(int container_dirfd, enum bidding_word word)
+int bidding_call(int container_dirfd, enum bidding_word word)
 {
 	autoclose int fd = openat(container_dirfd, FIFO_NAME,
 				  O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -33,7 +33,14 @@ int bidding_send(int container_dirfd, enum bidding_word word)
 	if (fd < 0)
 		return -errno;
 	/* A full one has been written to: the monitor is about to read. */
-	return write(fd, &c, 1) < 0 && errno != EAGAIN ? -errno : 0;
+	return write(fd, &c, 1) < 0 && errno != EAGAIN ? -errno : TAKE_FD(fd);
+}
+
+int bidding_send(int container_dirfd, enum bidding_word word)
+{
+	autoclose int fd = bidding_call(container_dirfd, word);
+
+	return fd < 0 ? fd : 0;
 }
 
 int bidding_take(int control)

@@ -8,6 +8,7 @@
 enum bidding_word {
 	BIDDING_STOP = 's',  /* the user ends it: the restart policy rests */
 	BIDDING_PORTS = 'p', /* setup.json has other published ports */
+	BIDDING_TAKE = 't',  /* listeners are set out (handing.h) */
 };
 
 /* Monitor, which holds the container's lock: a descriptor to poll and to read from, or
@@ -15,6 +16,8 @@ enum bidding_word {
 int bidding_open(int container_dirfd);
 /* 0, or -ENXIO and the like when no monitor listens. */
 int bidding_send(int container_dirfd, enum bidding_word word);
+/* The same, and a descriptor that polls POLLERR once the monitor has gone. */
+int bidding_call(int container_dirfd, enum bidding_word word);
 /* Monitor: the next word, or 0. */
 int bidding_take(int control);
 

@@ -264,7 +264,7 @@ static int take_arguments(struct monitoring *m, int argc, char **argv)
 	m->sockets = LAUNCH_FD(1);
 	m->realm = LAUNCH_FD(2);
 	client = LAUNCH_FD(3);
-	m->kept_len = (size_t)n;
+	m->kept_len = m->kept_first = (size_t)n;
 	for (size_t i = 0; i < m->kept_len; i++)
 		m->kept[i] = LAUNCH_FD(4 + (int)i);
 	for (int fd = LAUNCH_FD(0); fd < LAUNCH_FD(4 + (int)n); fd++) {

@@ -37,7 +37,8 @@ struct monitor_hooks {
 	int (*network_open)(const struct setup *s, const int *kept, size_t kept_len,
 			    struct err *e);
 	/* In the monitor: setup.json has other published ports; closes the listeners
-	 * kept of those that are gone (-1 in their place). */
+	 * kept of those that are gone (-1 in their place). Those that were handed over
+	 * later stand behind those of the start. */
 	void (*ports)(const struct setup *s, int *kept, size_t kept_len);
 	/* In the monitor, after state.json says running and the client was told; may be
 	 * NULL. */

@@ -23,7 +23,7 @@ struct watchman {
 struct monitoring {
 	int container, sockets, realm;
 	int kept[MONITOR_KEEP_MAX];
-	size_t kept_len;
+	size_t kept_len, kept_first; /* behind it: listeners handed later (-1: none) */
 	const struct monitor_hooks *hooks;
 	struct setup setup; /* only until the payload runs */
 	struct state state;

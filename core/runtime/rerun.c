@@ -24,6 +24,7 @@
 #include "core/ns/pidfd.h"
 #include "core/ns/pty.h"
 #include "core/runtime/bidding.h"
+#include "core/runtime/handing.h"
 #include "core/runtime/order.h"
 #include "core/runtime/report.h"
 #include "core/runtime/watchman.h"
@@ -41,6 +42,38 @@ static void take_ports(struct monitoring *m)
 	setup_done(&s);
 }
 
+static int hold_listener(struct monitoring *m, int fd)
+{
+	size_t at = m->kept_first;
+
+	while (at < m->kept_len && m->kept[at] >= 0)
+		at++;
+	if (at == MONITOR_KEEP_MAX)
+		return -E2BIG;
+	m->kept[at] = fd;
+	m->kept_len += at == m->kept_len;
+	return 0;
+}
+
+/* Listeners of a port that setup.json is about to have. What was handed before and is
+ * not in it came to nothing. */
+static void take_listeners(struct monitoring *m)
+{
+	int fds[HANDING_MAX], r = 0;
+	size_t n = 0, held = 0;
+	int sock = handing_take(m->sockets, fds, &n);
+
+	if (sock < 0)
+		return;
+	take_ports(m);
+	while (r == 0 && held < n)
+		if ((r = hold_listener(m, fds[held])) == 0)
+			held++;
+	for (size_t i = held; i < n; i++)
+		fd_close(fds[i]);
+	handing_answer(sock, r);
+}
+
 void rerun_listen(struct monitoring *m)
 {
 	int word;
@@ -50,6 +83,8 @@ void rerun_listen(struct monitoring *m)
 			m->stopped = true;
 		else if (word == BIDDING_PORTS)
 			take_ports(m);
+		else if (word == BIDDING_TAKE)
+			take_listeners(m);
 	}
 }
 

@@ -28,7 +28,9 @@ TEST(what_is_written_is_read)
 	strv_add(&n.dns, "1.1.1.1");
 	ipam_parse_addr("::1", &p.host_ip);
 	netplan_add_port(&n, &p);
-	n.ports[0].fds = 2;
+	n.ports[0].fds = 1;
+	n.ports[0].families = PUBLISH_FOUR | PUBLISH_SIX;
+	n.ports[0].change = NETPLAN_HANDED;
 	struct netplan_end *end = netplan_add_end(&n, "bridge");
 	end->id = str_dup("abc");
 	str_copy(end->ep.bridge, sizeof(end->ep.bridge), "rl-abc");
@@ -45,7 +47,9 @@ TEST(what_is_written_is_read)
 	CHECK(!m.peer);
 	CHECK_STR(m.dns.v[0], "1.1.1.1");
 	CHECK_INT(m.ports_len, 1);
-	CHECK_INT(m.ports[0].fds, 2);
+	CHECK_INT(m.ports[0].fds, 1);
+	CHECK_INT(m.ports[0].families, PUBLISH_FOUR | PUBLISH_SIX);
+	CHECK_INT(m.ports[0].change, NETPLAN_HANDED);
 	CHECK_INT(m.ports[0].map.port, 53);
 	CHECK_INT(m.ports[0].map.proto, PUBLISH_UDP);
 	CHECK_INT(m.ports[0].map.host_ip.family, AF_INET6);
