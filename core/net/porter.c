@@ -239,6 +239,57 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 /* --- the stack's side -----------------------------------------------------------------
  */
 
+static int porter_ask(struct porter *p, enum porter_kind kind, uint8_t count)
+{
+	struct porter_ask ask = { .kind = (uint8_t)kind, .count = count };
+	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
+
+	if (!rc)
+		p->asked[kind] = (uint8_t)(p->asked[kind] + count);
+	return rc;
+}
+
+static void porter_store(struct porter *p, const struct porter_reply *r, const int *fds,
+			 size_t n)
+{
+	if (r->kind >= PORTER_KINDS)
+		return;
+	p->asked[r->kind] = p->asked[r->kind] > r->count
+				    ? (uint8_t)(p->asked[r->kind] - r->count)
+				    : 0;
+	for (size_t i = 0; i < n; i++) {
+		if (p->stocked[r->kind] < PORTER_STOCK)
+			p->stock[r->kind][p->stocked[r->kind]++] = fds[i];
+		else
+			fd_close(fds[i]);
+	}
+}
+
+/* Waits for the next of its messages. */
+static int porter_receive(struct porter *p)
+{
+	struct porter_message m;
+	int fds[PORTER_BATCH];
+	size_t nfds = PORTER_BATCH;
+	ssize_t n = fd_recv(p->sock, &m, sizeof(m), fds, &nfds);
+
+	if (n < 0)
+		return (int)n;
+	if ((size_t)n < sizeof(m.reply))
+		return -EPIPE;
+	if (m.reply.type == PORTER_RESOLV) {
+		resolvconf_parse(m.text, (size_t)n - sizeof(m.reply), &p->resolv);
+		return 0;
+	}
+	if (m.reply.type == PORTER_RULED) {
+		p->ruled = true;
+		p->rule = m.reply.error;
+		return 0;
+	}
+	porter_store(p, &m.reply, fds, nfds);
+	return nfds == 0 && m.reply.error ? m.reply.error : 0;
+}
+
 static int porter_greeting(struct porter *p, struct err *e)
 {
 	int32_t started;
@@ -270,54 +321,11 @@ int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err
 	return porter_greeting(p, e);
 }
 
-static int porter_ask(struct porter *p, enum porter_kind kind, uint8_t count)
+int porter_event(struct porter *p)
 {
-	struct porter_ask ask = { .kind = (uint8_t)kind, .count = count };
-	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
+	struct pollfd in = { .fd = p->sock, .events = POLLIN };
 
-	if (!rc)
-		p->asked[kind] = (uint8_t)(p->asked[kind] + count);
-	return rc;
-}
-
-static void porter_store(struct porter *p, const struct porter_reply *r, const int *fds,
-			 size_t n)
-{
-	if (r->kind >= PORTER_KINDS)
-		return;
-	p->asked[r->kind] = p->asked[r->kind] > r->count
-				    ? (uint8_t)(p->asked[r->kind] - r->count)
-				    : 0;
-	for (size_t i = 0; i < n; i++) {
-		if (p->stocked[r->kind] < PORTER_STOCK)
-			p->stock[r->kind][p->stocked[r->kind]++] = fds[i];
-		else
-			fd_close(fds[i]);
-	}
-}
-
-int porter_receive(struct porter *p)
-{
-	struct porter_message m;
-	int fds[PORTER_BATCH];
-	size_t nfds = PORTER_BATCH;
-	ssize_t n = fd_recv(p->sock, &m, sizeof(m), fds, &nfds);
-
-	if (n < 0)
-		return (int)n;
-	if ((size_t)n < sizeof(m.reply))
-		return -EPIPE;
-	if (m.reply.type == PORTER_RESOLV) {
-		resolvconf_parse(m.text, (size_t)n - sizeof(m.reply), &p->resolv);
-		return 0;
-	}
-	if (m.reply.type == PORTER_RULED) {
-		p->ruled = true;
-		p->rule = m.reply.error;
-		return 0;
-	}
-	porter_store(p, &m.reply, fds, nfds);
-	return nfds == 0 && m.reply.error ? m.reply.error : 0;
+	return poll(&in, 1, 0) > 0 ? porter_receive(p) : 0;
 }
 
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port)

@@ -47,8 +47,8 @@ int porter_take(struct porter *p, enum porter_kind kind);
 /* Adds, or takes away, the routing rule that delivers TCP to that address and port in the
  * realm. 0 or -errno. */
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port);
-/* When p->sock is readable: takes in what has come. 0, or -errno when the porter is gone.
- */
-int porter_receive(struct porter *p);
+/* p->sock was readable: takes in what has come, if it is still there: who waited for a
+ * socket may have had it meanwhile. 0, or -errno when the porter is gone. */
+int porter_event(struct porter *p);
 
 #endif

@@ -86,7 +86,7 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 			stack_tenant(s, t);
 		break;
 	case REF_PORTER:
-		return porter_receive(&s->porter);
+		return porter_event(&s->porter);
 	case REF_HOLD:
 		hold_receive(&s->hold, r.side, stack_held, s);
 		break;
