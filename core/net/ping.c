@@ -17,8 +17,14 @@
 #define PING_IDLE_MS 30000
 #define PING_ID_AT   4
 
+void ping_open(struct pings *ps)
+{
+	share_init(&ps->share, ps->places, PING_MAX);
+}
+
 static void ping_free(struct pings *ps, struct ping *k)
 {
+	share_give(&ps->share, (uint16_t)(k - ps->v));
 	ps->live--;
 	k->fd = fd_close(k->fd);
 	k->gen++;
@@ -49,7 +55,7 @@ static void ping_refuse(const struct pings *ps, const struct hold_link *link,
 
 static struct ping *ping_find(struct pings *ps, const struct packet *p)
 {
-	for (uint16_t i = 0; i < ps->used; i++) {
+	for (uint16_t i = 0; i < ps->share.used; i++) {
 		struct ping *k = &ps->v[i];
 
 		if (k->fd >= 0 && k->id == p->id && ipam_addr_eq(&k->path.src, &p->src) &&
@@ -59,22 +65,13 @@ static struct ping *ping_find(struct pings *ps, const struct packet *p)
 	return NULL;
 }
 
-static struct ping *ping_slot(struct pings *ps)
+static struct ping *ping_slot(struct pings *ps, uint32_t tenant)
 {
-	struct ping *oldest = NULL;
+	uint16_t due = share_due(&ps->share, tenant);
 
-	if (ps->used < PING_MAX) {
-		ps->v[ps->used].fd = -1;
-		return &ps->v[ps->used++];
-	}
-	for (uint16_t i = 0; i < ps->used; i++) {
-		if (ps->v[i].fd < 0)
-			return &ps->v[i];
-		if (!oldest || ps->v[i].deadline < oldest->deadline)
-			oldest = &ps->v[i];
-	}
-	ping_free(ps, oldest);
-	return oldest;
+	if (due != SHARE_NONE)
+		ping_free(ps, &ps->v[due]);
+	return &ps->v[share_take(&ps->share, tenant)];
 }
 
 static int ping_connect(const struct ip_addr *dst)
@@ -110,7 +107,7 @@ static int ping_start(struct pings *ps, const struct packet *p,
 	fd = rc ? rc : ping_connect(&to);
 	if (fd < 0)
 		return fd;
-	k = ping_slot(ps);
+	k = ping_slot(ps, tenant_index(ps->tenants, who));
 	*k = (struct ping){ .fd = fd,
 			    .gen = (uint16_t)(k->gen + 1),
 			    .id = p->id,
@@ -160,6 +157,7 @@ void ping_request(struct pings *ps, const struct packet *p, const struct hold_li
 		rc = -errno;
 	if (!rc) {
 		k->deadline = ps->now + PING_IDLE_MS;
+		share_touch(&ps->share, (uint16_t)(k - ps->v));
 		return;
 	}
 	if (rc != -EAGAIN) {
@@ -176,7 +174,7 @@ void ping_event(struct pings *ps, uint32_t index, uint16_t gen)
 	struct ping *k;
 	ssize_t n;
 
-	if (index >= ps->used || ps->v[index].fd < 0 || ps->v[index].gen != gen)
+	if (index >= ps->share.used || ps->v[index].fd < 0 || ps->v[index].gen != gen)
 		return;
 	k = &ps->v[index];
 	n = recv(k->fd, message, sizeof(message), MSG_DONTWAIT);
@@ -195,14 +193,14 @@ void ping_event(struct pings *ps, uint32_t index, uint16_t gen)
 
 void ping_expire(struct pings *ps)
 {
-	for (uint16_t i = 0; i < ps->used && ps->live; i++)
+	for (uint16_t i = 0; i < ps->share.used && ps->live; i++)
 		if (ps->v[i].fd >= 0 && ps->v[i].deadline <= ps->now)
 			ping_free(ps, &ps->v[i]);
 }
 
 void ping_evict(struct pings *ps, uint32_t tenant, const struct ip_addr *addr)
 {
-	for (uint16_t i = 0; i < ps->used; i++)
+	for (uint16_t i = 0; i < ps->share.used; i++)
 		if (ps->v[i].fd >= 0 && ps->v[i].tenant == tenant &&
 		    packet_path_has(&ps->v[i].path, addr))
 			ping_free(ps, &ps->v[i]);

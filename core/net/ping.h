@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/net/hold.h"
+#include "core/net/share.h"
 #include "core/net/tenant.h"
 
 #define PING_MAX 256
@@ -28,11 +29,13 @@ struct pings {
 	struct hold *hold;
 	struct tenants *tenants;
 	uint64_t now; /* ms, of this round of the loop */
-	uint16_t used;
 	uint16_t live;
+	struct share share;
+	struct share_place places[PING_MAX];
 	struct ping v[PING_MAX];
 };
 
+void ping_open(struct pings *ps);
 /* A container's echo request was seen. */
 void ping_request(struct pings *ps, const struct packet *p, const struct hold_link *from);
 /* A host's ping socket has something. */

@@ -298,6 +298,7 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->udp.porter = &s->porter;
 	s->udp.hold = s->pings.hold = &s->hold;
 	s->udp.tenants = s->pings.tenants = &s->tenants;
+	ping_open(&s->pings);
 	rc = tcp_open(&s->tcp, e);
 	if (!rc)
 		rc = udp_open(&s->udp, limits.udp, e);

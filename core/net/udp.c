@@ -10,8 +10,8 @@
  * realm socket bears the client's address. Answers go out by the inlet's socket again,
  * from the address that the client spoke to.
  *
- * A flow ends when nothing has come by for UDP_IDLE_MS; when the table is full the one
- * that has been silent longest makes room. */
+ * A flow ends when nothing has come by for UDP_IDLE_MS; when the table is full, of the
+ * container that has most of it the one that has been silent longest (share.h). */
 #include "core/net/udp.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ int udp_open(struct udp *u, uint16_t limit, struct err *e)
 
 	memset(u->buckets, 0xff, sizeof(u->buckets));
 	id_random(&u->key, sizeof(u->key));
-	u->limit = limit < UDP_MAX ? limit : UDP_MAX;
+	share_init(&u->share, u->places, limit < UDP_MAX ? limit : UDP_MAX);
 	u->outlet[0] = u->outlet[1] = -1;
 	for (unsigned int six = 0; six < 2; six++) {
 		struct sockaddr_storage ss;
@@ -104,37 +104,28 @@ static void udp_free(struct udp *u, struct udp_flow *f)
 	if (!f->inward)
 		fd_close(f->fd[UDP_HOST]);
 	fd_close(f->fd[UDP_REALM]);
+	share_give(&u->share, (uint16_t)(f - u->v));
 	f->live = false;
 	f->gen++;
 	u->live--;
 }
 
-static struct udp_flow *udp_new(struct udp *u)
+static struct udp_flow *udp_new(struct udp *u, uint32_t tenant)
 {
-	struct udp_flow *oldest = NULL;
+	uint16_t due = share_due(&u->share, tenant);
 
-	if (u->used < u->limit)
-		return &u->v[u->used++];
-	for (uint16_t i = 0; i < u->used; i++) {
-		if (!u->v[i].live)
-			return &u->v[i];
-		if (!oldest || u->v[i].deadline < oldest->deadline)
-			oldest = &u->v[i];
-	}
-	if (oldest)
-		udp_free(u, oldest);
-	return oldest;
+	if (due != SHARE_NONE)
+		udp_free(u, &u->v[due]);
+	return &u->v[share_take(&u->share, tenant)];
 }
 
 static struct udp_flow *udp_add(struct udp *u, const struct udp_flow *like)
 {
-	struct udp_flow *f = udp_new(u);
+	struct udp_flow *f = udp_new(u, like->tenant);
 	struct ref r = { .kind = REF_UDP_FLOW };
 	uint16_t gen, *bucket;
 	int rc;
 
-	if (!f)
-		return NULL;
 	gen = (uint16_t)(f->gen + 1);
 	*f = *like;
 	f->gen = gen;
@@ -156,10 +147,11 @@ static struct udp_flow *udp_add(struct udp *u, const struct udp_flow *like)
 	return NULL;
 }
 
-static void udp_touch(const struct udp *u, struct udp_flow *f)
+static void udp_touch(struct udp *u, struct udp_flow *f)
 {
 	uint16_t port = f->inward ? 0 : f->path.dst_port;
 
+	share_touch(&u->share, (uint16_t)(f - u->v));
 	f->deadline = u->now + (port == UDP_DNS ? UDP_QUICK_MS : UDP_IDLE_MS);
 }
 
@@ -407,7 +399,7 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 {
 	bool more;
 
-	if (index >= u->used || !u->v[index].live || u->v[index].gen != gen)
+	if (index >= u->share.used || !u->v[index].live || u->v[index].gen != gen)
 		return;
 	more = true;
 	for (int i = 0; i < UDP_TURN && more; i++)
@@ -419,14 +411,14 @@ void udp_expire(struct udp *u)
 	if (u->now - u->swept < UDP_SWEEP_MS)
 		return;
 	u->swept = u->now;
-	for (uint16_t i = 0; i < u->used; i++)
+	for (uint16_t i = 0; i < u->share.used; i++)
 		if (u->v[i].live && u->v[i].deadline <= u->now)
 			udp_free(u, &u->v[i]);
 }
 
 void udp_withdraw(struct udp *u, uint32_t tenant, uint16_t port)
 {
-	for (uint16_t i = 0; i < u->used; i++)
+	for (uint16_t i = 0; i < u->share.used; i++)
 		if (u->v[i].live && u->v[i].tenant == tenant && u->v[i].inward &&
 		    u->v[i].path.dst_port == port)
 			udp_free(u, &u->v[i]);
@@ -434,7 +426,7 @@ void udp_withdraw(struct udp *u, uint32_t tenant, uint16_t port)
 
 void udp_evict(struct udp *u, uint32_t tenant, const struct ip_addr *addr)
 {
-	for (uint16_t i = 0; i < u->used; i++)
+	for (uint16_t i = 0; i < u->share.used; i++)
 		if (u->v[i].live && u->v[i].tenant == tenant &&
 		    (u->v[i].inward || packet_path_has(&u->v[i].path, addr)))
 			udp_free(u, &u->v[i]);

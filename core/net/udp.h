@@ -10,6 +10,7 @@
 #include "core/net/datagram.h"
 #include "core/net/hold.h"
 #include "core/net/inlet.h"
+#include "core/net/share.h"
 #include "core/net/tenant.h"
 
 #define UDP_MAX     4096
@@ -42,9 +43,9 @@ struct udp {
 	uint64_t now; /* ms, of this round of the loop */
 	uint64_t swept;
 	uint64_t key; /* of the hash, random */
-	uint16_t limit;
-	uint16_t used;
 	uint16_t live;
+	struct share share;
+	struct share_place places[UDP_MAX];
 	uint16_t buckets[UDP_BUCKETS];
 	struct udp_flow v[UDP_MAX];
 	struct datagrams batch;
