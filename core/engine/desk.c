@@ -2,10 +2,13 @@
 /* The desk of a network of its own. */
 #include "core/engine/desk.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/file.h"
@@ -15,6 +18,7 @@
 
 #define FOLDER    "net"
 #define LOCK      "lock"
+#define DOORS     "doors.lock" /* held from bind to listen, and by who sweeps */
 #define REPLY_MAX (1u << 20)
 
 int desk_find(int net_fd, struct desk *ret, struct err *e)
@@ -33,9 +37,51 @@ int desk_find(int net_fd, struct desk *ret, struct err *e)
 			 (unsigned long long)st.st_ino);
 }
 
+/* Is there a desk, and nobody at it? Under DOORS: one that is bound and does not listen
+ * yet refuses as well. */
+static bool is_left(int dir, const char *name)
+{
+	uint64_t number;
+	autoclose int probe = str_u64(name, UINT64_MAX, &number) == 0
+				      ? fd_unix_connect(dir, name, SOCK_STREAM)
+				      : -1;
+
+	return probe == -ECONNREFUSED;
+}
+
+static void sweep(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d) {
+		fd_close(fd);
+		return;
+	}
+	for (struct dirent *de; (de = readdir(d));)
+		if (is_left(dir, de->d_name))
+			unlinkat(dir, de->d_name, 0);
+	closedir(d);
+}
+
 int desk_listen(const struct desk *d)
 {
+	autoclose int lock = file_lock(d->dir, DOORS, true, true);
+
+	if (lock < 0)
+		return lock;
+	sweep(d->dir);
 	return fd_unix_listen(d->dir, d->name, SOCK_STREAM);
+}
+
+void desk_sweep(int run_fd)
+{
+	autoclose int dir =
+		openat(run_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int lock = dir < 0 ? -1 : file_lock(dir, DOORS, true, false);
+
+	if (lock >= 0)
+		sweep(dir);
 }
 
 int desk_lock(const struct desk *d, struct err *e)

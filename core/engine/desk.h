@@ -17,7 +17,8 @@ struct desk {
 
 /* Where the namespace's desk is, or would be. */
 int desk_find(int net_fd, struct desk *ret, struct err *e);
-/* For whoever serves the namespace: a listener, or -errno. */
+/* For whoever serves the namespace: a listener, or -errno. Sockets that the dead have
+ * left go meanwhile. */
 int desk_listen(const struct desk *d);
 /* Waits for whoever looks for the desk, or is about to open it: a lock. */
 int desk_lock(const struct desk *d, struct err *e);
@@ -25,6 +26,8 @@ int desk_lock(const struct desk *d, struct err *e);
  * desk is open; else -errno with the sentence, that of the reply included. */
 int desk_ask(const struct desk *d, const char *request, int listener, struct buf *out,
 	     struct err *e);
+/* The same, for whoever starts anything else in the runtime folder. */
+void desk_sweep(int run_fd);
 void desk_done(struct desk *d);
 
 #endif

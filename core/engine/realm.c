@@ -24,6 +24,7 @@
 #include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "core/engine/keeper.h"
+#include "core/engine/desk.h"
 #include "core/engine/sealed.h"
 #include "core/ns/pidfd.h"
 #include "core/ns/userns.h"
@@ -215,8 +216,10 @@ static int begin(const struct store *s, const struct remains *old, struct realm 
 	if ((r = start_keeper(s, old, e)) < 0)
 		return err_wrap(e, "start the realm");
 	r = ask(s, ret, e);
-	if (r == 0 && !old)
+	if (r == 0 && !old) {
 		drop_leftovers(s, ret->id);
+		desk_sweep(s->run_fd);
+	}
 	return r;
 }
 
