@@ -11,6 +11,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/path.h"
 #include "core/base/str.h"
@@ -21,6 +22,7 @@
 #define LAYERS_MAX       500
 #define PARAM_VALUE_MAX  255  /* of fsconfig(2) */
 #define OPTIONS_PAGE_MAX 4095 /* of mount(2) */
+#define MOUNTS_MAX       (1u << 20)
 
 static int open_folder(const char *path)
 {
@@ -256,6 +258,47 @@ static int collect(pid_t begun)
 								   : -1;
 }
 
+/* The first mount below the folder, as the kernel writes it. */
+static bool find_below(const char *folder, char *ret, size_t size)
+{
+	autobuf text = { .max = MOUNTS_MAX };
+	autostrv lines = { 0 };
+	autoclose int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	size_t n = str_eq(folder, "/") ? 0 : strlen(folder);
+
+	if (fd < 0 || file_read_fd(fd, MOUNTS_MAX, &text) < 0)
+		return false;
+	strv_split(&lines, buf_str(&text), '\n');
+	for (size_t i = 0; i < lines.len; i++) {
+		autostrv f = { 0 };
+
+		strv_split(&f, lines.v[i], ' ');
+		if (f.len > 4 && strncmp(f.v[4], folder, n) == 0 && f.v[4][n] == '/' &&
+		    f.v[4][n + 1] && str_copy(ret, size, f.v[4]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A user's mount namespace may not show what lies under the mounts that it was given, so
+ * a folder with one below it is no layer. Layers of our own have none. */
+static int explain(const struct rootfs *r, int code, struct err *e)
+{
+	char below[256];
+
+	for (size_t i = 0; code == -EINVAL && i < r->layers->len; i++)
+		if (find_below(r->layers->v[i], below, sizeof(below)))
+			return err_set(
+				e, code,
+				"overlay '%s': '%s' is mounted below it, and the kernel "
+				"overlays no folder with mounts below for a user: take a "
+				"folder without, a copy of it, or the folder as it is "
+				"(without ':O', with --read-only if nothing is to "
+				"change)",
+				r->layers->v[i], below);
+	return code;
+}
+
 int rootfs_attach(const struct rootfs *r, pid_t begun, struct err *e)
 {
 	autofree char *target = hook(r);
@@ -276,7 +319,7 @@ int rootfs_attach(const struct rootfs *r, pid_t begun, struct err *e)
 		if (fd < 0)
 			fd = rootfs_attach_by(r, ROOTFS_PAGE, &later);
 		if (fd < 0)
-			return code;
+			return explain(r, code, e);
 		err_clear(e);
 	}
 	return fd;
