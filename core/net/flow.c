@@ -34,7 +34,8 @@ struct flow *flow_new(struct flow_table *t)
 	struct flow *f;
 	uint16_t gen;
 
-	if (t->live == t->limit)
+	/* Fewer may live: a slot that waits for its turn in the queue is not free yet. */
+	if (t->free == FLOW_NONE && t->used == t->limit)
 		return NULL;
 	if (t->free != FLOW_NONE) {
 		f = &t->v[t->free];

@@ -83,6 +83,26 @@ TEST(a_queued_slot_is_free_only_after_its_turn)
 	CHECK(!c->queued);
 }
 
+/* A flow that has ended while it was queued: its slot is nobody's until its turn, and the
+ * table has none behind the last. */
+TEST(no_slot_behind_the_last)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+	struct flow *a, *b;
+
+	flow_init(t, 2);
+	a = flow_new(t);
+	b = flow_new(t);
+	a->state = b->state = FLOW_OPEN;
+	flow_queue(t, a);
+	flow_free(t, a);
+	CHECK(!flow_new(t));
+	CHECK_INT(t->used, 2);
+	CHECK(!flow_dequeue(t));
+	CHECK(flow_new(t) == a);
+	CHECK(!flow_new(t));
+}
+
 TEST(offers_oldest_first)
 {
 	autofree struct flow_table *t = mem_new(struct flow_table);
