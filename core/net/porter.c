@@ -257,6 +257,7 @@ static void porter_store(struct porter *p, const struct porter_reply *r, const i
 	p->asked[r->kind] = p->asked[r->kind] > r->count
 				    ? (uint8_t)(p->asked[r->kind] - r->count)
 				    : 0;
+	p->failed[r->kind] = r->error ? r->error : -EIO;
 	for (size_t i = 0; i < n; i++) {
 		if (p->stocked[r->kind] < PORTER_STOCK)
 			p->stock[r->kind][p->stocked[r->kind]++] = fds[i];
@@ -271,8 +272,16 @@ static int porter_receive(struct porter *p)
 	struct porter_message m;
 	int fds[PORTER_BATCH];
 	size_t nfds = PORTER_BATCH;
-	ssize_t n = fd_recv(p->sock, &m, sizeof(m), fds, &nfds);
+	ssize_t n;
 
+	m.reply = (struct porter_reply){ 0 };
+	n = fd_recv(p->sock, &m, sizeof(m), fds, &nfds);
+	/* This process has no room for more descriptors. */
+	if (n == -EMSGSIZE && m.reply.type == PORTER_SOCKETS) {
+		m.reply.error = -EMFILE;
+		porter_store(p, &m.reply, NULL, 0);
+		return 0;
+	}
 	if (n < 0)
 		return (int)n;
 	if ((size_t)n < sizeof(m.reply))
@@ -287,7 +296,7 @@ static int porter_receive(struct porter *p)
 		return 0;
 	}
 	porter_store(p, &m.reply, fds, nfds);
-	return nfds == 0 && m.reply.error ? m.reply.error : 0;
+	return 0;
 }
 
 static int porter_greeting(struct porter *p, struct err *e)
@@ -351,6 +360,8 @@ int porter_take(struct porter *p, enum porter_kind kind)
 			rc = porter_ask(p, kind, batch ? PORTER_BATCH : 1);
 		if (!rc)
 			rc = porter_receive(p);
+		if (!rc && !p->stocked[kind] && !p->asked[kind])
+			rc = p->failed[kind];
 	}
 	if (rc)
 		return rc;

@@ -33,6 +33,7 @@ struct porter {
 	int stock[PORTER_KINDS][PORTER_STOCK];
 	uint8_t stocked[PORTER_KINDS];
 	uint8_t asked[PORTER_KINDS]; /* on their way */
+	int failed[PORTER_KINDS];    /* why no more came, where none did */
 	struct resolvconf resolv;
 	bool ruled; /* a rule's answer is there: */
 	int rule;
@@ -41,8 +42,8 @@ struct porter {
 /* Forks the porter, joins it to the realm (pidfd of a process there) and reads the first
  * resolv.conf. path must outlive the porter. */
 int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err *e);
-/* A socket of the realm; -errno (-EPIPE: the porter is gone). Waits only when the stock
- * is empty. */
+/* A socket of the realm; -errno (-EPIPE: the porter is gone; -EMFILE, …: it lives, but
+ * none can be had now). Waits only when the stock is empty. */
 int porter_take(struct porter *p, enum porter_kind kind);
 /* Adds, or takes away, the routing rule that delivers TCP to that address and port in the
  * realm. 0 or -errno. */

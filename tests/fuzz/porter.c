@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fuzz target of porter_receive in core/net/porter.c: messages of the porter to the
+/* Fuzz target of porter_event in core/net/porter.c: messages of the porter to the
  * stack, each of as many bytes as its first one says. */
 #include <sys/socket.h>
 
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (n > size - 1)
 			n = size - 1;
 		must(fd_send(out, data + 1, n, NULL, 0) == 0);
-		porter_receive(&p);
+		porter_event(&p);
 		for (size_t i = 0; i < PORTER_KINDS; i++)
 			must(p.stocked[i] == 0);
 		data += n + 1;
