@@ -288,6 +288,7 @@ static int porter_receive(struct porter *p)
 		return -EPIPE;
 	if (m.reply.type == PORTER_RESOLV) {
 		resolvconf_parse(m.text, (size_t)n - sizeof(m.reply), &p->resolv);
+		p->resolv_read++;
 		return 0;
 	}
 	if (m.reply.type == PORTER_RULED) {

@@ -35,7 +35,8 @@ struct porter {
 	uint8_t asked[PORTER_KINDS]; /* on their way */
 	int failed[PORTER_KINDS];    /* why no more came, where none did */
 	struct resolvconf resolv;
-	bool ruled; /* a rule's answer is there: */
+	uint32_t resolv_read; /* so often */
+	bool ruled;           /* a rule's answer is there: */
 	int rule;
 };
 

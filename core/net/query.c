@@ -119,6 +119,7 @@ static void query_start(struct queries *qs, const struct query_from *from,
 	q->fd = -1;
 	q->gen++;
 	q->tries = 0;
+	q->failed = false;
 	q->len = (uint16_t)n;
 	q->six = from->six;
 	q->wicket = from->wicket;
@@ -187,7 +188,13 @@ void query_event(struct queries *qs, uint32_t index, uint16_t gen)
 	}
 	if (!dns_matches(p, (size_t)n, q->message, q->len))
 		return;
-	resolver_praise(qs->resolver, q->tries - 1u);
+	if (resolver_goes_on(qs->resolver, q->tries, p)) {
+		q->failed = true;
+		query_ask(qs, q);
+		return;
+	}
+	if (!q->failed)
+		resolver_praise(qs->resolver, q->tries - 1u);
 	memcpy(p, &q->id, 2);
 	query_reply(qs, q, p, (size_t)n);
 	query_free(qs, q);

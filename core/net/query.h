@@ -4,6 +4,7 @@
 #ifndef NET_QUERY_H
 #define NET_QUERY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -20,6 +21,7 @@ struct query {
 	uint16_t tries; /* so far */
 	uint16_t id;    /* the container's number; the message bears ours */
 	uint8_t six;
+	bool failed; /* a server has answered so */
 	uint16_t wicket_gen;
 	uint32_t wicket;
 	uint64_t deadline; /* of this try, ms */

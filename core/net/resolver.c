@@ -15,9 +15,10 @@
 #include "core/net/border.h"
 #include "core/net/sockaddr.h"
 
-#define RESOLVER_PORT 53
-#define RESOLVER_TTL  0 /* a container's address may be another's at any moment */
-#define RESOLVER_IN   1
+#define RESOLVER_PORT      53
+#define RESOLVER_TTL       0 /* a container's address may be another's at any moment */
+#define RESOLVER_IN        1
+#define RESOLVER_PRAISE_MS 60000
 
 static bool resolver_host_name(const char *name)
 {
@@ -161,10 +162,19 @@ static uint32_t resolver_zone(int sock, const char *zone)
 	return (uint32_t)r.ifr_ifindex;
 }
 
+/* The file's first server, who may know names that others do not; but for a while the
+ * one that answered in its place. */
+static size_t resolver_first(const struct resolver *r)
+{
+	return r->now < r->good_until && r->good_of == r->porter->resolv_read ? r->good
+									      : 0;
+}
+
 int resolver_connect(const struct resolver *r, size_t i, int type)
 {
 	const struct resolvconf *c = &r->porter->resolv;
-	const struct resolvconf_server *s = &c->servers[(r->good + i) % c->servers_len];
+	const struct resolvconf_server *s =
+		&c->servers[(resolver_first(r) + i) % c->servers_len];
 	autoclose int fd = socket(s->addr.family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_storage ss;
 	socklen_t len;
@@ -189,7 +199,21 @@ uint64_t resolver_timeout_ms(const struct resolver *r)
 	return r->porter->resolv.timeout * 1000ull;
 }
 
+bool resolver_goes_on(const struct resolver *r, size_t tries, const uint8_t *reply)
+{
+	unsigned int rcode = reply[3] & 0x0f;
+
+	return tries < r->porter->resolv.servers_len &&
+	       (rcode == DNS_SERVFAIL || rcode == DNS_NOTIMP || rcode == DNS_REFUSED);
+}
+
 void resolver_praise(struct resolver *r, size_t i)
 {
-	r->good = (r->good + i) % r->porter->resolv.servers_len;
+	size_t first = resolver_first(r);
+
+	if (!i)
+		return;
+	r->good = (first + i) % r->porter->resolv.servers_len;
+	r->good_of = r->porter->resolv_read;
+	r->good_until = r->now + RESOLVER_PRAISE_MS;
 }

@@ -3,6 +3,7 @@
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,9 @@ struct resolver {
 	struct tenants *tenants;
 	struct porter *porter; /* its resolv: the host's resolvers */
 	uint64_t now;          /* ms, of this round of the loop */
-	size_t good;           /* the server that answered last */
+	size_t good;           /* the server that answered when those before did not */
+	uint64_t good_until;   /* ms */
+	uint32_t good_of;      /* the reading of resolv.conf that it is of */
 };
 
 /* Answers a query from the container with that address, as far as it can be answered
@@ -31,7 +34,11 @@ int resolver_connect(const struct resolver *r, size_t i, int type);
 /* How many times a server may be asked for one query, over all servers. */
 size_t resolver_tries(const struct resolver *r);
 uint64_t resolver_timeout_ms(const struct resolver *r);
-/* The i-th try brought an answer. */
+/* Is the reply to the last of so many tries its server's own failure (SERVFAIL, NOTIMP,
+ * REFUSED), with another server left to be asked? So does libc. */
+bool resolver_goes_on(const struct resolver *r, size_t tries, const uint8_t *reply);
+/* The i-th try brought an answer, those before it brought none: for a while that server
+ * is asked first. */
 void resolver_praise(struct resolver *r, size_t i);
 
 #endif

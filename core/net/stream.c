@@ -158,6 +158,7 @@ static int stream_asked(struct streams *ss, struct stream *s)
 				 s->answer + STREAM_LENGTH, DNS_TCP_MAX);
 
 	s->tries = 0;
+	s->failed = false;
 	if (rc < 0)
 		return rc;
 	if (rc == 0)
@@ -173,7 +174,12 @@ static int stream_replied(struct streams *ss, struct stream *s)
 	if (!dns_matches(s->answer + STREAM_LENGTH, n, s->question + STREAM_LENGTH,
 			 stream_length(s->question) - STREAM_LENGTH))
 		return stream_ask(ss, s);
-	resolver_praise(ss->resolver, s->tries - 1u);
+	if (resolver_goes_on(ss->resolver, s->tries, s->answer + STREAM_LENGTH)) {
+		s->failed = true;
+		return stream_ask(ss, s);
+	}
+	if (!s->failed)
+		resolver_praise(ss->resolver, s->tries - 1u);
 	stream_set_answer(ss, s, n);
 	return 1;
 }

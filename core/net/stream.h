@@ -27,6 +27,7 @@ enum stream_state {
 
 struct stream {
 	uint8_t state;
+	bool failed; /* a resolver has answered so */
 	uint16_t gen;
 	uint16_t tries;
 	int fd[2]; /* container, resolver */
