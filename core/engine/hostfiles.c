@@ -102,32 +102,47 @@ static int write_hosts(int dirfd, const struct netplan *n, struct err *e)
 	return r < 0 ? err_code(e, r, "write the container's hosts file") : 0;
 }
 
-/* The host's lines that begin with the keyword. */
+static bool has_keyword(const char *line, const char *keyword)
+{
+	size_t len = strlen(keyword);
+
+	return str_starts(line, keyword) && (line[len] == ' ' || line[len] == '\t');
+}
+
+/* The host's lines that begin with the keyword. "domain" is a search list of one. */
 static void add_host_lines(const char *text, const char *keyword, struct buf *out)
 {
 	autostrv lines = { 0 };
-	size_t len = strlen(keyword);
+	bool search = str_eq(keyword, "search");
 
 	strv_split(&lines, text, '\n');
 	for (size_t i = 0; i < lines.len; i++)
-		if (str_starts(lines.v[i], keyword) &&
-		    (lines.v[i][len] == ' ' || lines.v[i][len] == '\t'))
+		if (has_keyword(lines.v[i], keyword) ||
+		    (search && has_keyword(lines.v[i], "domain")))
 			buf_addf(out, "%s\n", lines.v[i]);
 }
 
 static void add_servers(const struct netplan *n, const char *host, struct buf *out)
 {
+	size_t gateways = n->dns.len ? 1 : SERVERS_MAX;
 	char addr[IPAM_TEXT_MAX];
 
+	/* The stack answers on the gateways' addresses. With resolvers of its own that is
+	 * for the names on its networks alone: it refuses all others (own_dns), and then
+	 * libc asks the next. */
+	for (size_t i = 0; i < n->ends_len && gateways; i++) {
+		const struct netplan_end *end = &n->ends[i];
+
+		if (end->resolver.family != AF_INET ||
+		    (n->dns.len && str_eq(end->name, NETWORK_DEFAULT)))
+			continue;
+		buf_addf(out, "nameserver %s\n", ipam_addr_text(addr, &end->resolver));
+		gateways--;
+	}
 	for (size_t i = 0; i < n->dns.len; i++)
 		buf_addf(out, "nameserver %s\n", n->dns.v[i]);
 	if (n->dns.len)
 		return;
-	/* The stack answers on the gateways' addresses. */
-	for (size_t i = 0; i < n->ends_len; i++)
-		if (i < SERVERS_MAX && n->ends[i].resolver.family == AF_INET)
-			buf_addf(out, "nameserver %s\n",
-				 ipam_addr_text(addr, &n->ends[i].resolver));
 	if (!n->ends_len)
 		add_host_lines(host, "nameserver", out);
 }
@@ -143,6 +158,13 @@ static void add_list(const struct strv *own, const char *keyword, const char *ho
 		buf_addf(out, "%s %s\n", keyword, all);
 }
 
+void hostfiles_resolv(const struct netplan *n, const char *host, struct buf *out)
+{
+	add_servers(n, host, out);
+	add_list(&n->dns_search, "search", host, out);
+	add_list(&n->dns_option, "options", host, out);
+}
+
 static void make_resolv(const struct netplan *n, struct buf *out)
 {
 	autobuf host = { 0 };
@@ -150,9 +172,7 @@ static void make_resolv(const struct netplan *n, struct buf *out)
 	/* No file, or one that cannot be read, is as an empty one. */
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", RESOLVCONF_SIZE_MAX, &host) < 0)
 		buf_reset(&host);
-	add_servers(n, buf_str(&host), out);
-	add_list(&n->dns_search, "search", buf_str(&host), out);
-	add_list(&n->dns_option, "options", buf_str(&host), out);
+	hostfiles_resolv(n, buf_str(&host), out);
 }
 
 static int write_resolv(int dirfd, const struct netplan *n, struct err *e)

@@ -48,6 +48,7 @@ void netjoin_place(const struct netplan *n, const struct netplan_end *end, const
 		   struct stack_attachment *a)
 {
 	autofree char *brief = str_ndup(id, SHORT_ID);
+	char gateway[IPAM_TEXT_MAX];
 
 	str_copy(a->network, sizeof(a->network), end->id);
 	str_copy(a->bridge, sizeof(a->bridge), end->ep.bridge);
@@ -59,6 +60,9 @@ void netjoin_place(const struct netplan *n, const struct netplan_end *end, const
 	a->gateway6 = end->resolver6;
 	a->addr6 = end->ep.addr6;
 	a->internal = end->internal;
+	/* As hostfiles_resolv lists it: the gateway, then those given. */
+	a->own_dns = n->dns.len && !str_eq(end->name, NETWORK_DEFAULT) &&
+		     !strv_has(&n->dns, ipam_addr_text(gateway, &a->gateway));
 	/* It was looked at when the container was made. */
 	hostloop_parse(n->host_loopback, a, NULL);
 	strv_add(&a->names, n->name);

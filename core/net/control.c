@@ -9,6 +9,9 @@
 #include "core/base/mem.h"
 
 #define CONTROL_OUTWARD 0x80ull /* beside a published port's protocol */
+/* Of a place, in one byte. */
+#define CONTROL_INTERNAL 1
+#define CONTROL_OWN_DNS  2
 
 /* Bytes not yet read; bad once anything did not fit, and every later read is empty. */
 struct control_in {
@@ -78,7 +81,7 @@ static void control_get_portal(struct control_in *in, struct stack_attachment *a
 static void control_get_place(struct control_in *in, struct stack_attachment *a)
 {
 	char name[TENANT_NAME_MAX];
-	uint64_t names;
+	uint64_t names, bits;
 
 	control_get_str(in, a->network, sizeof(a->network));
 	control_get_str(in, a->bridge, sizeof(a->bridge));
@@ -88,7 +91,9 @@ static void control_get_place(struct control_in *in, struct stack_attachment *a)
 	a->addr = control_get_addr(in);
 	a->addr6 = control_get_addr(in);
 	a->gateway6 = control_get_addr(in);
-	a->internal = control_get(in, 1) != 0;
+	bits = control_get(in, 1);
+	a->internal = bits & CONTROL_INTERNAL;
+	a->own_dns = bits & CONTROL_OWN_DNS;
 	names = control_get(in, 1);
 	if (names > STACK_NAMES_MAX)
 		in->bad = true;
@@ -229,6 +234,8 @@ int control_put_place(struct buf *b, const struct stack_attachment *a)
 {
 	const struct ip_addr *addrs[] = { &a->gateway, &a->addr, &a->addr6,
 					  &a->gateway6 };
+	uint64_t bits =
+		(a->internal ? CONTROL_INTERNAL : 0) | (a->own_dns ? CONTROL_OWN_DNS : 0);
 	int rc = control_put(b, CONTROL_PLACE, 1);
 
 	rc = rc ? rc : control_put_str(b, a->network);
@@ -237,7 +244,7 @@ int control_put_place(struct buf *b, const struct stack_attachment *a)
 	rc = rc ? rc : control_put(b, a->subnet.prefix, 1);
 	for (size_t i = 0; i < ARRAY_LEN(addrs) && !rc; i++)
 		rc = control_put_addr(b, addrs[i]);
-	rc = rc ? rc : control_put(b, a->internal, 1);
+	rc = rc ? rc : control_put(b, bits, 1);
 	if (a->names.len > STACK_NAMES_MAX)
 		return -E2BIG;
 	rc = rc ? rc : control_put(b, a->names.len, 1);

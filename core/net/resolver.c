@@ -129,8 +129,9 @@ int resolver_answer(const struct resolver *r, const struct ip_addr *from,
 		 (!resolver_forward(r, t, &q, addrs, &a) &&
 		  !resolver_reverse(r, t, &q, &a)))
 		ours = false;
-	/* Who is on an internal network alone has no way out, by names neither. */
-	if (!ours && !tenant_entrance(t)) {
+	/* Who is on an internal network alone has no way out, by names neither. Who has
+	 * resolvers of its own asks them for what is refused here. */
+	if (!ours && (!tenant_entrance(t) || place->own_dns)) {
 		a = (struct dns_answer){ .rcode = DNS_REFUSED };
 		ours = true;
 	}

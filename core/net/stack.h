@@ -48,6 +48,7 @@ struct stack_attachment {
 	struct ip_addr addr6, gateway6;
 	struct ip_subnet subnet6;
 	bool internal;
+	bool own_dns; /* it has resolvers of its own: nothing is asked of the host's */
 	/* The router that it sees, where that is not the gateway: who a visitor without
 	 * an address of its own appears as. */
 	struct ip_addr router, router6;

@@ -14,7 +14,7 @@
  *   lab patchbay KEEPER-PID                          on the host: patchbay_main
  *   lab stack SOCKET KEEPER-PID RESOLV.CONF LINGER-MS   on the host: stack_main
  *   lab register SOCKET ID [net=… bridge=… subnet=… gateway=… addr=… addr6=… gateway6=…
- *       internal name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on until
+ *       internal dns name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on until
  * killed
  */
 #include <errno.h>
@@ -318,6 +318,10 @@ static int lab_place(struct stack_attachment *a, const char *word)
 		return ipam_parse_subnet(word + 7, &a->subnet);
 	if (str_starts(word, "name=")) {
 		strv_add(&a->names, word + 5);
+		return 0;
+	}
+	if (str_eq(word, "dns")) {
+		a->own_dns = true;
 		return 0;
 	}
 	if (str_eq(word, "internal")) {

@@ -20,7 +20,8 @@ static struct stack_attachment place(void)
 				      .addr = four,
 				      .addr6 = six,
 				      .subnet6 = { six, 64 },
-				      .internal = true };
+				      .internal = true,
+				      .own_dns = true };
 
 	strv_add(&a.names, "web");
 	strv_add(&a.names, "alias");
@@ -59,7 +60,7 @@ TEST(place_there_and_back)
 	CHECK_INT(c.place.gateway6.family, AF_UNSPEC);
 	CHECK_INT(c.place.subnet6.prefix, 64);
 	CHECK(ipam_contains(&c.place.subnet6, &six));
-	CHECK(c.place.internal);
+	CHECK(c.place.internal && c.place.own_dns);
 	CHECK_INT(c.place.names.len, 2);
 	CHECK_STR(c.place.names.v[1], "alias");
 	control_done(&c);
