@@ -400,9 +400,23 @@ static int bridge_add_link(struct netlink *nl, const struct link_end *end, struc
 		  : 0;
 }
 
+/* The gateway's addresses. A link-local one too: to ask for a neighbour on behalf of a
+ * socket that bears a foreign address the kernel takes it as the question's source, and
+ * without it does not ask (for IPv4 it takes any of the link). */
+static void bridge_add_addrs(const struct bridge *b, struct netlink *nl, uint32_t index)
+{
+	static const struct ip_addr link = { .family = AF_INET6,
+					     .bytes = { 0xfe, 0x80, [15] = 1 } };
+
+	link_add_addr(nl, index, &b->gateway, b->subnet.prefix);
+	if (b->gateway6.family != AF_INET6)
+		return;
+	link_add_addr(nl, index, &b->gateway6, b->subnet6.prefix);
+	link_add_addr(nl, index, &link, 64);
+}
+
 static int bridge_make(const struct bridge *b, struct netlink *nl, struct err *e)
 {
-	bool six = b->gateway6.family == AF_INET6;
 	struct link_end end = {
 		.ifname = b->ifname, .group = BRIDGE_GROUP, .mtu = b->mtu, .netns_fd = -1
 	};
@@ -422,10 +436,8 @@ static int bridge_make(const struct bridge *b, struct netlink *nl, struct err *e
 		return rc;
 	str_print(name, sizeof(name), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
 		  b->ifname);
-	file_write_small(AT_FDCWD, name, six ? "0" : "1");
-	link_add_addr(nl, index, &b->gateway, b->subnet.prefix);
-	if (six)
-		link_add_addr(nl, index, &b->gateway6, b->subnet6.prefix);
+	file_write_small(AT_FDCWD, name, b->gateway6.family == AF_INET6 ? "0" : "1");
+	bridge_add_addrs(b, nl, index);
 	rc = netlink_commit(nl, e);
 	return rc || !bridge_has_chain(nl) ? rc : bridge_gateways(b, e);
 }
