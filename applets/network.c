@@ -219,11 +219,14 @@ static const struct applet ls = {
 
 struct network_inspect {
 	char *format;
+	bool verbose;
 };
 
 static const struct opt inspect_opts[] = {
 	OPT_STRING(struct network_inspect, format, 'f', "format", "string",
 		   INSPECT_FORMAT_HELP),
+	OPT_BOOL(struct network_inspect, verbose, 'v', "verbose",
+		 "Swarm services too: there are none, so the same"),
 	OPT_END,
 };
 
@@ -343,7 +346,7 @@ static const struct applet prune = {
 
 struct network_connect {
 	struct strv alias, driver_opt, link;
-	char *ip, *ip6;
+	char *ip, *ip6, *mac;
 	int64_t gw_priority;
 };
 
@@ -362,6 +365,8 @@ static const struct opt connect_opts[] = {
 		   "IPv6 address (e.g., \"2001:db8::33\")"),
 	OPT_LIST(struct network_connect, link, 0, "link", "list",
 		 "Add link to another container"),
+	OPT_STRING(struct network_connect, mac, 0, "mac-address", "string",
+		   "MAC address (e.g., \"92:d0:c6:0a:29:33\")"),
 	OPT_REFUSED("link-local-ip",
 		    "addresses are leased from the network's subnet; use --ip"),
 	OPT_END,
@@ -373,6 +378,7 @@ static int connect_main(void *opts, char **args)
 	struct netwish w = { .name = args[0],
 			     .ip = o->ip,
 			     .ip6 = o->ip6,
+			     .mac = o->mac,
 			     .aliases = o->alias,
 			     .priority = o->gw_priority };
 	const struct network_join j = { .wish = &w, .links = &o->link };
@@ -388,7 +394,8 @@ static int connect_main(void *opts, char **args)
 		if (r < 0)
 			return host_fail(&e, 1);
 	}
-	if (host_open(&h, &e) < 0 || container_open(&h.store, args[1], &c, &e) < 0 ||
+	if ((w.mac && netwish_check_mac(w.mac, &e) < 0) || host_open(&h, &e) < 0 ||
+	    container_open(&h.store, args[1], &c, &e) < 0 ||
 	    network_connect(&h.store, &h.config, &c, &j, &e) < 0)
 		return host_fail(&e, 1);
 	return 0;

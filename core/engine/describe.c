@@ -7,6 +7,7 @@
 #include "core/base/time.h"
 #include "core/engine/describe_host.h"
 #include "core/engine/health.h"
+#include "core/engine/network.h"
 #include "core/engine/signame.h"
 
 static void add_bool(yyjson_mut_doc *doc, yyjson_mut_val *o, const char *key, bool v)
@@ -126,6 +127,24 @@ static void add_fixed(const struct netplan_end *end, yyjson_mut_doc *doc,
 			     ipam_addr_text(text, &end->fixed6));
 }
 
+/* What it is found by there; on the default network docker has no names. */
+static void add_names(const struct netplan *n, const struct netplan_end *end,
+		      const char *id, yyjson_mut_doc *doc, yyjson_mut_val *o)
+{
+	autofree char *brief = str_ndup(id, 12);
+	const char *const last[] = { brief, n->hostname };
+	autostrv names = { 0 };
+
+	if (!str_eq(end->name, NETWORK_DEFAULT) && end->ep.bridge[0]) {
+		strv_add(&names, n->name);
+		strv_addv(&names, strv_view(&end->aliases));
+		for (size_t i = 0; i < ARRAY_LEN(last); i++)
+			if (last[i] && !strv_has(&names, last[i]))
+				strv_add(&names, last[i]);
+	}
+	json_add_strv_or_null(doc, o, "DNSNames", &names);
+}
+
 static void add_end(const struct netplan *n, const struct netplan_end *end,
 		    const char *id, yyjson_mut_doc *doc, yyjson_mut_val *networks)
 {
@@ -134,6 +153,7 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	const uint8_t *m = ep->mac;
 	char addr[IPAM_TEXT_MAX] = "", gateway[IPAM_TEXT_MAX] = "", mac[18] = "";
 	char addr6[IPAM_TEXT_MAX] = "", gateway6[IPAM_TEXT_MAX] = "";
+	const struct ip_addr none = { 0 };
 	bool leased = ep->bridge[0];
 	/* The endpoint lives and dies with the container's place on this network. */
 	autofree char *endpoint =
@@ -141,9 +161,9 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 
 	if (leased) {
 		ipam_addr_text(addr, &ep->addr);
-		ipam_addr_text(gateway, &ep->gateway);
+		ipam_addr_text(gateway, end->internal ? &none : &end->resolver);
 		ipam_addr_text(addr6, &ep->addr6);
-		ipam_addr_text(gateway6, &ep->gateway6);
+		ipam_addr_text(gateway6, end->internal ? &none : &end->resolver6);
 		str_print(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1],
 			  m[2], m[3], m[4], m[5]);
 	}
@@ -166,7 +186,7 @@ static void add_end(const struct netplan *n, const struct netplan_end *end,
 	json_add_str(doc, o, "GlobalIPv6Address", addr6);
 	yyjson_mut_obj_add_uint(doc, o, "GlobalIPv6PrefixLen",
 				addr6[0] ? ep->prefix6 : 0);
-	yyjson_mut_obj_add_null(doc, o, "DNSNames");
+	add_names(n, end, id, doc, o);
 }
 
 static void add_binding(const struct publish *map, const char *ip, yyjson_mut_doc *doc,

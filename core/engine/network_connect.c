@@ -125,6 +125,7 @@ static int describe_end(struct netchange *x, struct netplan_end *end,
 
 	strv_addv(&end->aliases, strv_view(&w->aliases));
 	str_set(&end->wanted_if, w->ifname);
+	str_set(&end->wanted_mac, w->mac);
 	end->priority = w->priority;
 	if (w->ip &&
 	    (ipam_parse_addr(w->ip, &end->fixed) || end->fixed.family != AF_INET))
@@ -182,8 +183,8 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 		return r;
 	if (net.plain)
 		return err_set(e, -EPERM,
-			       "container cannot be connected to network %s while it "
-			       "exists",
+			       "network %s is chosen when a container is made: it "
+			       "cannot be connected to others besides",
 			       net.name);
 	if (netplan_find_end(&x.plan, net.name) || netplan_find_end(&x.plan, net.id))
 		return err_set(e, -EEXIST,

@@ -455,15 +455,31 @@ static void add_truth(yyjson_mut_doc *doc, yyjson_mut_val *row, const char *key,
 	json_add_str(doc, row, key, yyjson_is_true(v) ? "true" : "false");
 }
 
+/* Go's time.String() of a stamp of ours: "2026-11-22 12:09:11.05 +0000 UTC". */
+static char *go_stamp(const char *stamp)
+{
+	size_t day = strcspn(stamp, "T"), end = strcspn(stamp, "Z");
+
+	if (!stamp[day] || !stamp[end])
+		return str_dup(stamp);
+	while (strchr(stamp, '.') && stamp[end - 1] == '0')
+		end--;
+	if (stamp[end - 1] == '.')
+		end--;
+	return str_fmt("%.*s %.*s +0000 UTC", (int)day, stamp, (int)(end - day - 1),
+		       stamp + day + 1);
+}
+
 yyjson_mut_val *row_network(yyjson_val *record, bool no_trunc, yyjson_mut_doc *doc)
 {
 	yyjson_mut_val *row = yyjson_mut_obj(doc);
 	const char *id = text_of(yyjson_obj_get(record, "Id"));
 	autofree char *shown = str_fmt("%.*s", no_trunc ? 64 : 12, id);
+	autofree char *created = go_stamp(text_of(yyjson_obj_get(record, "Created")));
 	autostrv labels = { 0 };
 
 	json_get_map(record, "Labels", &labels, NULL);
-	json_add_str(doc, row, "CreatedAt", text_of(yyjson_obj_get(record, "Created")));
+	json_add_str(doc, row, "CreatedAt", created);
 	json_add_str(doc, row, "Driver", text_of(yyjson_obj_get(record, "Driver")));
 	json_add_str(doc, row, "ID", shown);
 	add_truth(doc, row, "IPv4", yyjson_obj_get(record, "EnableIPv4"));
