@@ -48,7 +48,7 @@ struct flow *flow_new(struct flow_table *t)
 	f->gen = gen;
 	f->fd[0] = f->fd[1] = -1;
 	f->door = UINT16_MAX;
-	f->pipe[0] = f->pipe[1] = (struct flow_pipe){ -1, -1, 0 };
+	f->pipe[0] = f->pipe[1] = (struct flow_pipe){ -1, -1, 0, false };
 	f->next_hash = f->next_run = f->next_list = f->prev_list = FLOW_NONE;
 	t->live++;
 	return f;

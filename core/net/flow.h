@@ -43,6 +43,7 @@ enum flow_side { FLOW_HOST, FLOW_REALM };
 struct flow_pipe {
 	int r, w;       /* -1: none held */
 	uint16_t slots; /* how many pieces it takes at least */
+	bool narrow;    /* takes only what goes on at once (relay.c) */
 };
 
 struct flow {
@@ -52,7 +53,7 @@ struct flow {
 	uint8_t due;      /* directions to be run: 1 << side */
 	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
 	uint8_t room;     /* sides watched for room to write, too: 1 << side */
-	uint8_t stuck;    /* directions whose sink was full, without a pipe: 1 << side */
+	uint8_t stuck;    /* directions whose sink was full, the pipe empty: 1 << side */
 	bool hashed, queued, listed;
 	bool seen;          /* by a sweep */
 	uint8_t probed;     /* sides whose socket the kernel probes: 1 << side */

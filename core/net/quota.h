@@ -12,7 +12,7 @@ struct quota {
 /* Raises the limit of descriptors as far as it goes and shares them out, so that they
  * never run out: two for a TCP flow, a pipe, or a UDP flow. Where they are plenty every
  * flow can hold both its pipes; else those whose peers read slowly share fewer, for a
- * flow does without (relay.c). */
+ * flow does without one of its own (relay.c). */
 struct quota quota_take(void);
 
 #endif

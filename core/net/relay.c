@@ -8,13 +8,19 @@
  * pipe is empty; the other direction goes on. After RELAY_TURN moves a flow gives way to
  * the others.
  *
- * Many slow readers may hold all pipes that the limit of descriptors leaves. A direction
- * that gets none looks at what the source has (MSG_PEEK), sends of it what the sink
- * takes, and takes only that from the source: slower, but nothing is held between. */
+ * Many slow readers may hold all pipes that the limit of descriptors leaves. Then a few
+ * narrow ones serve all others: a direction takes from the source no more than what the
+ * sink has room for, so the pipe is empty again when its turn ends. That the kernel takes
+ * less than it had room for (it is short of memory) costs a narrow pipe, until the sink
+ * reads on; with all of them gone so, a connection that needs one is reset. */
 #include "core/net/relay.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,9 +30,13 @@
 #define RELAY_CHUNK (1u << 18)
 /* One slot of a pipe holds one piece of a packet, however small; so its size in pages,
  * not its bytes, bounds what a move can take. */
-#define RELAY_PIPE (1 << 20)
-#define RELAY_PAGE 4096
-#define RELAY_MANY 16384
+#define RELAY_PIPE   (1 << 20)
+#define RELAY_PAGE   4096
+#define RELAY_MANY   16384
+#define RELAY_NARROW 16 /* pipes beyond the limit */
+/* Of the room that a sink has, what a move may fill: the rest is for the kernel's own
+ * need, which grows with the pieces, of which a narrow pipe holds few. */
+#define RELAY_ROOM 4
 
 static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 {
@@ -36,16 +46,16 @@ static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 		*ret = r->idle[--r->idle_len];
 		return 0;
 	}
-	if (r->live >= r->limit)
+	if (r->live >= r->limit + RELAY_NARROW)
 		return -EMFILE;
 	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return -errno;
+	*ret = (struct flow_pipe){ fds[0], fds[1], 0, r->live >= r->limit };
 	r->live++;
 	/* Past the user's share of pipe pages it stays at its default; that is only
 	 * slower. */
-	size = fcntl(fds[1], F_SETPIPE_SZ, RELAY_PIPE);
-	*ret = (struct flow_pipe){ fds[0], fds[1],
-				   size > 0 ? (uint16_t)(size / RELAY_PAGE) : 0 };
+	size = ret->narrow ? 0 : fcntl(fds[1], F_SETPIPE_SZ, RELAY_PIPE);
+	ret->slots = size > 0 ? (uint16_t)(size / RELAY_PAGE) : 0;
 	return 0;
 }
 
@@ -53,7 +63,7 @@ static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
 {
 	if (p->r >= 0) {
-		if (empty && r->idle_len < RELAY_IDLE_MAX) {
+		if (empty && !p->narrow && r->idle_len < RELAY_IDLE_MAX) {
 			r->idle[r->idle_len++] = *p;
 		} else {
 			close(p->r);
@@ -61,42 +71,48 @@ static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
 			r->live--;
 		}
 	}
-	*p = (struct flow_pipe){ -1, -1, 0 };
+	*p = (struct flow_pipe){ -1, -1, 0, false };
 }
 
-/* 1: bytes went; 0: none now, or the sink is full, or the end; -errno. */
-static int relay_copy(struct relay *r, struct flow *f, enum flow_side from)
+/* How much the sink surely takes; 0: nothing now, and its event says when. */
+static size_t relay_room(int sink)
 {
-	ssize_t n = recv(f->fd[from], r->copied, RELAY_COPY, MSG_PEEK | MSG_DONTWAIT);
-	ssize_t sent;
+	struct pollfd p = { .fd = sink, .events = POLLOUT };
+	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(memory);
+	uint32_t used, size;
+	int all = INT32_MAX;
 
-	if (n == 0)
-		f->ended[from] = 1;
-	if (n <= 0)
-		return n == 0 || errno == EAGAIN ? 0 : -errno;
-	sent = send(f->fd[!from], r->copied, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (sent < 0) {
-		if (errno != EAGAIN)
-			return -errno;
-		f->stuck |= (uint8_t)(1u << from);
+	/* The host's sockets may be set to take less than they have room for. */
+	setsockopt(sink, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &all, sizeof(all));
+	/* Asked by poll(2), the kernel sees to the event. */
+	if (poll(&p, 1, 0) == 0)
 		return 0;
-	}
-	n = recv(f->fd[from], r->copied, (size_t)sent, MSG_TRUNC | MSG_DONTWAIT);
-	return n == sent ? 1 : -EIO;
+	getsockopt(sink, SOL_SOCKET, SO_MEMINFO, memory, &len);
+	used = memory[SK_MEMINFO_WMEM_QUEUED];
+	size = memory[SK_MEMINFO_SNDBUF];
+	return size > used + RELAY_ROOM ? (size - used) / RELAY_ROOM : 1;
 }
 
 /* 1: bytes came; 0: none now, or the end; -errno. */
 static int relay_fill(struct relay *r, struct flow *f, enum flow_side from)
 {
+	size_t most = RELAY_CHUNK;
 	ssize_t n;
 	int rc;
 
 	if (f->pipe[from].r < 0) {
 		rc = relay_take_pipe(r, &f->pipe[from]);
 		if (rc)
-			return relay_copy(r, f, from);
+			return rc;
 	}
-	n = splice(f->fd[from], NULL, f->pipe[from].w, NULL, RELAY_CHUNK,
+	if (f->pipe[from].narrow)
+		most = relay_room(f->fd[!from]);
+	if (!most) {
+		f->stuck |= (uint8_t)(1u << from);
+		return 0;
+	}
+	n = splice(f->fd[from], NULL, f->pipe[from].w, NULL, most,
 		   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 	if (n > 0) {
 		f->held[from] = (uint32_t)n;
@@ -135,6 +151,20 @@ static enum relay_result relay_finish(struct flow *f, enum flow_side from)
 	return shutdown(f->fd[!from], SHUT_WR) == 0 ? RELAY_WAIT : RELAY_RESET;
 }
 
+/* Its turn is over. A narrow pipe is not to be kept from others meanwhile. */
+static enum relay_result relay_rest(struct relay *r, struct flow *f, enum flow_side from)
+{
+	int rc;
+
+	if (!f->pipe[from].narrow)
+		return RELAY_AGAIN;
+	rc = relay_drain(f, from);
+	if (rc <= 0)
+		return rc ? RELAY_RESET : RELAY_WAIT;
+	relay_give_pipe(r, &f->pipe[from], true);
+	return RELAY_AGAIN;
+}
+
 static enum relay_result relay_direction(struct relay *r, struct flow *f,
 					 enum flow_side from)
 {
@@ -161,7 +191,7 @@ static enum relay_result relay_direction(struct relay *r, struct flow *f,
 		dry = !ending && f->held[from] < f->pipe[from].slots;
 	}
 	if (f->held[from])
-		return RELAY_AGAIN;
+		return relay_rest(r, f, from);
 	relay_give_pipe(r, &f->pipe[from], true);
 	return f->ended[from] ? relay_finish(f, from) : RELAY_WAIT;
 }

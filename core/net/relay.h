@@ -10,17 +10,16 @@
 
 #define RELAY_IDLE_MAX 8
 #define RELAY_BULK     100
-#define RELAY_COPY     65536
 
 /* Zero but for limit. Pipes are held by a direction only while bytes wait in it; the
- * others rest here. Past the limit bytes wait where they are, in the source's socket. */
+ * others rest here. Past the limit bytes wait where they are, in the source's socket, and
+ * only what goes through at once is moved. */
 struct relay {
 	struct flow_pipe idle[RELAY_IDLE_MAX];
 	size_t idle_len;
 	size_t live; /* all of them */
 	size_t limit;
 	unsigned int bulk; /* set by moves of many bytes; the owner counts it down */
-	uint8_t copied[RELAY_COPY]; /* for directions that get no pipe */
 };
 
 enum relay_result {
