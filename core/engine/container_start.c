@@ -13,17 +13,18 @@
 #include "core/engine/framesock.h"
 #include "core/engine/hostfiles.h"
 #include "core/engine/linkage.h"
+#include "core/engine/linkenv.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/sharing.h"
 #include "core/engine/volume.h"
 #include "core/runtime/monitor.h"
-#include "core/runtime/setup.h"
 #include "core/store/record.h"
 
 /* What a start collects, all of it given up together. */
 struct start {
 	struct setup setup;
 	struct netplan net;
+	struct strv link_env; /* of the last run, in its config.json */
 	struct realm realm;
 	struct realm_hold hold;
 	int lock;
@@ -38,6 +39,7 @@ static void start_done(struct start *x)
 		fd_close(x->kept[i]);
 	setup_done(&x->setup);
 	netplan_done(&x->net);
+	strv_done(&x->link_env);
 	realm_done(&x->realm);
 	fd_close(x->hold.netns);
 	fd_close(x->hold.told);
@@ -76,10 +78,15 @@ static int write_bundle(const struct container *c, const struct start *x, struct
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	autoclose int bundle = container_open_bundle(c->dirfd, e);
+	int r;
 
 	if (bundle < 0)
 		return bundle;
-	return setup_write(bundle, &x->setup, netplan_build(&x->net, doc), e);
+	/* First what is to be taken out of the environment again at the next start. */
+	r = setup_write(bundle, &x->setup, netplan_build(&x->net, doc), e);
+	if (r < 0 || (!x->link_env.len && !x->net.link_env.len))
+		return r;
+	return linkenv_write(bundle, &x->link_env, &x->net.link_env, e);
 }
 
 static int write_record(const struct store *s, struct container *c, const struct start *x,
@@ -127,7 +134,12 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 	struct connect_want w = { .store = s, .cfg = cfg, .realm = &x->realm, .c = c };
 	if ((r = connect_network(&w, &x->net, x->kept, &x->kept_len, e)) < 0)
 		return r;
+	x->link_env = x->net.link_env;
+	x->net.link_env = (struct strv){ 0 };
 	if ((r = linkage_resolve(s, &x->net, e)) < 0 ||
+	    (r = linkage_env(s, &x->net,
+			     yyjson_obj_get(yyjson_doc_get_root(c->record), "Config"),
+			     e)) < 0 ||
 	    (r = hostfiles_write(c->dirfd, &x->net, e)) < 0 ||
 	    (r = connect_peer_files(&w, &x->net, e)) < 0 ||
 	    (r = sharing_join(s, c->dirfd, yyjson_doc_get_root(c->record), e)) < 0)

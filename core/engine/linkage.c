@@ -10,6 +10,8 @@
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/container.h"
+#include "core/engine/linkenv.h"
+#include "core/engine/network.h"
 #include "core/runtime/setup.h"
 
 #define SHORT_ID 12
@@ -96,6 +98,45 @@ int linkage_resolve(const struct store *s, struct netplan *n, struct err *e)
 	strv_reset(&n->link_hosts);
 	for (size_t i = 0; r == 0 && i < n->links.len; i++)
 		r = resolve_one(s, n, n->links.v[i], e);
+	return r;
+}
+
+static int env_of_one(const struct store *s, struct netplan *n, const char *link,
+		      struct err *e)
+{
+	autodone(container_done) struct container c = { 0 };
+	autodone(netplan_done) struct netplan theirs = { 0 };
+	size_t len = strcspn(link, ":");
+	autofree char *id = str_ndup(link, len);
+	int r = container_open(s, id, &c, e);
+
+	if (r < 0 || (r = peer_plan(&c, &theirs, e)) < 0)
+		return r;
+	const struct netplan_end *end = netplan_find_end(&theirs, NETWORK_DEFAULT);
+	char addr[IPAM_TEXT_MAX];
+	if (!end)
+		return 0;
+	const struct linkenv l = {
+		.self = n->name,
+		.alias = link + len + 1,
+		.addr = ipam_addr_text(addr, &end->ep.addr),
+		.config = yyjson_obj_get(yyjson_doc_get_root(c.record), "Config"),
+	};
+	linkenv_add(&l, &n->link_env);
+	return 0;
+}
+
+int linkage_env(const struct store *s, struct netplan *n, yyjson_val *own_config,
+		struct err *e)
+{
+	int r = 0;
+
+	strv_reset(&n->link_env);
+	if (!netplan_find_end(n, NETWORK_DEFAULT))
+		return 0;
+	for (size_t i = 0; r == 0 && i < n->links.len; i++)
+		r = env_of_one(s, n, n->links.v[i], e);
+	linkenv_yield(&n->link_env, own_config);
 	return r;
 }
 

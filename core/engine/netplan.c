@@ -33,6 +33,7 @@ static const struct slots lists[] = {
 	{ "dnsOption", offsetof(struct netplan, dns_option) },
 	{ "links", offsetof(struct netplan, links) },
 	{ "linkHosts", offsetof(struct netplan, link_hosts) },
+	{ "linkEnv", offsetof(struct netplan, link_env) },
 };
 
 static void *slot(const struct netplan *n, size_t at)

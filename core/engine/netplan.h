@@ -56,6 +56,7 @@ struct netplan {
 	struct strv add_host, dns, dns_search, dns_option;
 	struct strv links;      /* "ID:ALIAS" */
 	struct strv link_hosts; /* of them, for this run: "ADDRESS ALIAS …" */
+	struct strv link_env;   /* of those on the default network, for this run */
 	char *mac;
 	char *host_loopback; /* NULL: closed; "": all ports; else those (hostloop.h) */
 	struct netplan_port *ports;
