@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/net/relay.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
-#include "core/net/sockaddr.h"
+#include "tests/unit/net/line.h"
 #include "tests/unit/test.h"
 
 #define BYTES (512u << 10)
@@ -23,26 +20,6 @@ struct line {
 	bool wrong;
 };
 
-static void connect_pair(int *near, int *far)
-{
-	struct ip_addr at = { .family = AF_INET, .bytes = { 127, [3] = 1 } };
-	autoclose int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_storage ss;
-	socklen_t len = sockaddr_set(&ss, &at, 0);
-	int on = 1;
-
-	CHECK_INT(bind(listener, (struct sockaddr *)&ss, len), 0);
-	CHECK_INT(listen(listener, 1), 0);
-	CHECK_INT(getsockname(listener, (struct sockaddr *)&ss, &len), 0);
-	*far = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CHECK_INT(connect(*far, (struct sockaddr *)&ss, len), 0);
-	*near = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	CHECK(*near >= 0);
-	setsockopt(*far, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(*near, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	fd_nonblock(*far, true);
-}
-
 static struct line *line_open(size_t pipes)
 {
 	struct line *l = mem_new(struct line);
@@ -51,7 +28,7 @@ static struct line *line_open(size_t pipes)
 	l->flow.state = FLOW_OPEN;
 	for (int side = 0; side < 2; side++) {
 		l->flow.pipe[side] = (struct flow_pipe){ .r = -1, .w = -1 };
-		connect_pair(&l->flow.fd[side], &l->far[side]);
+		line_connect(&l->flow.fd[side], &l->far[side]);
 	}
 	return l;
 }
