@@ -57,8 +57,10 @@ struct inlet *inlet_get(struct inlets *is, uint32_t index, uint16_t gen)
 void inlet_accept(struct inlet *i, struct tcp *t)
 {
 	for (int k = 0; k < INLET_ACCEPT_MAX; k++) {
-		int fd = accept4(i->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = spare_accept(&t->spare, i->fd, NULL);
 
+		if (fd == -EMFILE)
+			continue;
 		if (fd < 0)
 			return;
 		tcp_dial(t, i->tenant, fd, i->port, i->outward);

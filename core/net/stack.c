@@ -294,6 +294,7 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	s->resolver.tenants = &s->tenants;
 	s->queries.resolver = s->streams.resolver = &s->resolver;
 	s->queries.wickets = &s->wickets;
+	s->streams.spare = &s->tcp.spare;
 	s->udp.epfd = s->pings.epfd = s->epfd;
 	s->udp.porter = &s->porter;
 	s->udp.hold = s->pings.hold = &s->hold;

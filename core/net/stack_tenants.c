@@ -41,7 +41,7 @@ static bool stack_peer_allowed(const struct stack *s, int sock)
 
 void stack_accept(struct stack *s)
 {
-	int sock = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int sock = spare_accept(&s->tcp.spare, s->listen_fd, NULL);
 	struct ref r = { .kind = REF_TENANT };
 	struct tenant *t;
 

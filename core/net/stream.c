@@ -225,9 +225,7 @@ static void stream_run(struct streams *ss, struct stream *s)
 void stream_accept(struct streams *ss, const struct wicket *g, unsigned int six)
 {
 	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-	int fd = accept4(g->tcp[six], (struct sockaddr *)&peer, &len,
-			 SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = spare_accept(ss->spare, g->tcp[six], &peer);
 	struct stream *s = NULL;
 	struct ip_addr from;
 	uint16_t port;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/net/resolver.h"
+#include "core/net/spare.h"
 #include "core/net/wicket.h"
 
 #define STREAM_MAX 128
@@ -40,6 +41,7 @@ struct stream {
 
 struct streams {
 	struct resolver *resolver;
+	struct spare *spare;
 	uint32_t used;
 	uint32_t live;
 	struct stream v[STREAM_MAX];

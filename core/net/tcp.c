@@ -64,6 +64,7 @@ int tcp_open(struct tcp *t, struct err *e)
 		{ .family = AF_INET6, .bytes = { [15] = 1 } },
 	};
 
+	spare_init(&t->spare, t->epfd);
 	pace_find(&t->pace);
 	t->outlet[0] = t->outlet[1] = -1;
 	for (unsigned int six = 0; six < 2; six++) {
@@ -323,10 +324,10 @@ void tcp_accept(struct tcp *t, int listener)
 	for (int i = 0; i < TCP_ACCEPT_MAX && (!i || sudden || flow_oldest(t->flows));
 	     i++) {
 		struct sockaddr_storage peer;
-		socklen_t len = sizeof(peer);
-		int fd = accept4(listener, (struct sockaddr *)&peer, &len,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = spare_accept(&t->spare, listener, &peer);
 
+		if (fd == -EMFILE)
+			continue;
 		if (fd < 0)
 			return;
 		tcp_accepted(t, fd, &peer);

@@ -9,6 +9,7 @@
 #include "core/net/flow.h"
 #include "core/net/pace.h"
 #include "core/net/relay.h"
+#include "core/net/spare.h"
 #include "core/net/tenant.h"
 
 /* What it works with; the owner is the stack. */
@@ -22,6 +23,7 @@ struct tcp {
 	struct relay relay;
 	struct doors doors;
 	struct pace pace;
+	struct spare spare;
 	uint8_t offered;  /* outlets to which something was offered just now: 1 << six */
 	uint64_t now;     /* ms, of this round of the loop */
 	uint64_t swept;   /* ms */
