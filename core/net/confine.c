@@ -8,7 +8,6 @@
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -27,8 +26,6 @@ static const struct bpf_rule confine_both[] = {
 	BPF_CALL_ARG(socket, 0, AF_INET6),
 	BPF_CALL(read),
 	BPF_CALL(write),
-	BPF_CALL(readv),
-	BPF_CALL(writev),
 	BPF_CALL(close),
 	BPF_CALL(sendmsg),
 	BPF_CALL(recvmsg),
@@ -55,7 +52,6 @@ static const struct bpf_rule confine_both[] = {
 	BPF_CALL(rt_sigaction),
 	BPF_CALL(rt_sigreturn),
 	BPF_CALL(restart_syscall),
-	BPF_CALL(getpid),
 	BPF_CALL(gettid),
 	BPF_CALL(tkill),
 	BPF_CALL(exit),
@@ -64,7 +60,6 @@ static const struct bpf_rule confine_both[] = {
 
 static const struct bpf_rule confine_stack_only[] = {
 	BPF_CALL_ARG(ioctl, 1, SIOCGIFINDEX),
-	BPF_CALL_ARG(ioctl, 1, FIONREAD),
 	BPF_CALL(splice),
 	BPF_CALL(pipe2),
 	BPF_CALL(shutdown),

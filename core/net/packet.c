@@ -10,7 +10,6 @@
 #define IP6_HEADER        40
 #define TCP_HEADER        20
 #define UDP_HEADER        8
-#define UDP_HEADER        8
 #define ICMP_HEADER       8
 #define PACKET_TTL        64
 

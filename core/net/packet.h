@@ -28,8 +28,8 @@ struct packet {
 	size_t raw_len;
 };
 
-/* A TCP SYN or an ICMP echo request in a first fragment, or a whole UDP datagram, without
- * IPv6 extension headers; -EINVAL for anything else. */
+/* A TCP SYN, an ICMP echo request or a UDP datagram: whole, no fragment, and without IPv6
+ * extension headers; -EINVAL for anything else. */
 int packet_parse(const uint8_t *p, size_t n, struct packet *ret);
 
 /* Who said what to whom, for the packets written below. */

@@ -21,8 +21,7 @@
 #define LISTEN_FDS_START 3
 #define LISTEN_FDS_MAX   64
 
-/* First of the ports that docker picks from (net.ipv4.ip_local_port_range's low end is
- * the kernel's own choice with port 0). */
+/* Both ends are in it. */
 struct publish_range {
 	uint16_t low, high;
 };

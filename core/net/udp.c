@@ -158,7 +158,7 @@ static void udp_touch(struct udp *u, struct udp_flow *f)
 /* --- sockets ---------------------------------------------------------------------------
  */
 
-/* A realm socket that bears `own` and speaks to `peer`. */
+/* A realm socket that bears the path's source and speaks to its destination. */
 static int udp_realm_socket(struct udp *u, const struct packet_path *p)
 {
 	bool six = p->src.family == AF_INET6;
