@@ -21,6 +21,7 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/time.h"
 #include "core/net/bridge.h"
 #include "core/net/sockaddr.h"
 
@@ -63,8 +64,8 @@ static int hold_filter4(const struct hold *h, int fd)
 		/* 1*/ HOLD_IF(in, 14, 0),
 		/* 2*/ HOLD_IF(out, 13, 0),
 		/* 3*/ HOLD_LD(BPF_H, 6),
-		/* 4: not a first fragment */
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 11, 0),
+		/* 4: a fragment */
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x3fff, 15, 0),
 		/* 5*/ BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
 		/* 6*/ HOLD_LD(BPF_B, 9),
 		/* 7*/ HOLD_IF(IPPROTO_TCP, 0, 4),
@@ -75,11 +76,17 @@ static int hold_filter4(const struct hold *h, int fd)
 		/*12*/ HOLD_IF(IPPROTO_ICMP, 0, 4),
 		/*13*/ BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
 		/*14*/ HOLD_IF(8, 0, 1),
-		/*15*/ HOLD_RET(PACKET_MAX),
+		/*15*/ HOLD_RET(HOLD_LARGE),
 		/*16*/ HOLD_RET(0),
 		/*17*/ HOLD_IF(IPPROTO_UDP, 0, 1),
 		/*18*/ HOLD_RET(hold_datagrams(h)),
 		/*19*/ HOLD_RET(0),
+		/*20*/ HOLD_LD(BPF_B, 9),
+		/*21*/ HOLD_IF(IPPROTO_ICMP, 0, 1),
+		/*22*/ HOLD_RET(HOLD_LARGE),
+		/*23*/ HOLD_IF(IPPROTO_UDP, 0, 1),
+		/*24*/ HOLD_RET(hold_datagrams(h)),
+		/*25*/ HOLD_RET(0),
 	};
 
 	return hold_attach(fd, code, ARRAY_LEN(code));
@@ -101,11 +108,17 @@ static int hold_filter6(const struct hold *h, int fd)
 		/* 9*/ HOLD_IF(IPPROTO_ICMPV6, 0, 4),
 		/*10*/ HOLD_LD(BPF_B, 40),
 		/*11*/ HOLD_IF(128, 0, 1),
-		/*12*/ HOLD_RET(PACKET_MAX),
+		/*12*/ HOLD_RET(HOLD_LARGE),
 		/*13*/ HOLD_RET(0),
 		/*14*/ HOLD_IF(IPPROTO_UDP, 0, 1),
 		/*15*/ HOLD_RET(hold_datagrams(h)),
-		/*16*/ HOLD_RET(0),
+		/*16: a fragment */ HOLD_IF(44, 0, 5),
+		/*17*/ HOLD_LD(BPF_B, 40),
+		/*18*/ HOLD_IF(IPPROTO_ICMPV6, 0, 1),
+		/*19*/ HOLD_RET(HOLD_LARGE),
+		/*20*/ HOLD_IF(IPPROTO_UDP, 0, 1),
+		/*21*/ HOLD_RET(hold_datagrams(h)),
+		/*22*/ HOLD_RET(0),
 	};
 
 	return hold_attach(fd, code, ARRAY_LEN(code));
@@ -172,7 +185,6 @@ int hold_open(struct hold *h, struct porter *porter, struct err *e)
 			   : hold_find_path(h, h->raw[0], e);
 	if (rc || h->path == BRIDGE_BARE)
 		return rc;
-	h->size = h->path == BRIDGE_DOORS ? HOLD_LARGE : PACKET_MAX;
 	rc = hold_open_one(h, porter, 0, e);
 	if (rc)
 		return rc;
@@ -185,6 +197,14 @@ int hold_open(struct hold *h, struct porter *porter, struct err *e)
 	return 0;
 }
 
+static bool hold_understands(struct hold *h, const uint8_t *p, size_t n,
+			     struct packet *ret)
+{
+	return packet_parse(p, n, ret) == 0 ||
+	       fragment_add(&h->fragments, p, n, (uint64_t)(time_monotonic() / 1000000),
+			    ret) == 0;
+}
+
 void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg)
 {
 	struct sockaddr_ll from[HOLD_BATCH];
@@ -193,7 +213,7 @@ void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg)
 	int n;
 
 	for (int i = 0; i < HOLD_BATCH; i++) {
-		iov[i] = (struct iovec){ &h->data[(size_t)i * h->size], h->size };
+		iov[i] = (struct iovec){ &h->data[(size_t)i * HOLD_LARGE], HOLD_LARGE };
 		msgs[i] = (struct mmsghdr){ .msg_hdr = { .msg_name = &from[i],
 							 .msg_namelen = sizeof(*from),
 							 .msg_iov = &iov[i],
@@ -205,7 +225,7 @@ void hold_receive(struct hold *h, unsigned int six, hold_fn *fn, void *arg)
 		struct packet p;
 
 		if (from[i].sll_pkttype != PACKET_HOST ||
-		    packet_parse(iov[i].iov_base, msgs[i].msg_len, &p) != 0)
+		    !hold_understands(h, iov[i].iov_base, msgs[i].msg_len, &p))
 			continue;
 		memcpy(link.mac, from[i].sll_addr, sizeof(link.mac));
 		fn(arg, &p, &link);
@@ -254,6 +274,19 @@ int hold_send(const struct hold *h, const struct hold_link *to, const uint8_t *p
 	      size_t n)
 {
 	return hold_write(h, to->ifindex, to->mac, p, n);
+}
+
+int hold_send_cut(struct hold *h, const struct hold_link *to, const uint8_t *p, size_t n,
+		  size_t longest)
+{
+	size_t at = 0, piece;
+	int rc = 0;
+
+	h->cut++;
+	while (rc == 0 &&
+	       (piece = fragment_cut(p, n, longest, h->cut, &at, h->piece)) > 0)
+		rc = hold_write(h, to->ifindex, to->mac, h->piece, piece);
+	return rc;
 }
 
 int hold_route(const struct hold *h, const uint8_t *p, size_t n)

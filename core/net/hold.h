@@ -7,11 +7,12 @@
 
 #include "core/base/err.h"
 #include "core/net/bridge.h"
+#include "core/net/fragment.h"
 #include "core/net/packet.h"
 #include "core/net/porter.h"
 
 #define HOLD_BATCH 32
-#define HOLD_LARGE 65536 /* of a datagram, where they come this way */
+#define HOLD_LARGE 65536 /* of a ping, and of a datagram where they come this way */
 
 /* Where a packet came from, and so where an answer goes. */
 struct hold_link {
@@ -25,7 +26,9 @@ struct hold {
 	int raw[2];
 	int in, out; /* ifindexes of the pair */
 	uint8_t in_mac[6];
-	size_t size;                           /* of one packet's room in: */
+	uint16_t cut; /* answers that were cut into fragments */
+	uint8_t piece[HOLD_LARGE];
+	struct fragments fragments;
 	uint8_t data[HOLD_BATCH * HOLD_LARGE]; /* what is being read */
 };
 
@@ -45,6 +48,9 @@ int hold_reset(const struct hold *h, const struct hold_link *to,
 /* Writes a whole packet towards a container. */
 int hold_send(const struct hold *h, const struct hold_link *to, const uint8_t *p,
 	      size_t n);
+/* The same in fragments, none of them longer than longest. */
+int hold_send_cut(struct hold *h, const struct hold_link *to, const uint8_t *p, size_t n,
+		  size_t longest);
 /* The same by the realm's routes and neighbours, when the link is not known. */
 int hold_route(const struct hold *h, const uint8_t *p, size_t n);
 

@@ -26,7 +26,7 @@
 #define ICMP4_QUOTE       (IP4_HEADER + 8 + 40)
 #define ICMP6_QUOTE       512
 
-static uint16_t packet_get16(const uint8_t *p)
+uint16_t packet_get16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
@@ -36,7 +36,7 @@ static uint32_t packet_get32(const uint8_t *p)
 	return (uint32_t)packet_get16(p) << 16 | packet_get16(p + 2);
 }
 
-static void packet_put16(uint8_t *p, size_t v)
+void packet_put16(uint8_t *p, size_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
@@ -80,8 +80,14 @@ static uint16_t packet_checksum(const struct packet_path *path, uint8_t proto,
 	return packet_fold(packet_sum(sum, p, n));
 }
 
-static size_t packet_write_ip(uint8_t *dst, const struct packet_path *path, uint8_t proto,
-			      size_t payload)
+void packet_sum_header(uint8_t *four)
+{
+	packet_put16(four + 10, 0);
+	packet_put16(four + 10, packet_fold(packet_sum(0, four, IP4_HEADER)));
+}
+
+size_t packet_write_header(uint8_t *dst, const struct packet_path *path, uint8_t proto,
+			   size_t payload)
 {
 	if (path->src.family == AF_INET) {
 		memset(dst, 0, IP4_HEADER);
@@ -92,7 +98,7 @@ static size_t packet_write_ip(uint8_t *dst, const struct packet_path *path, uint
 		dst[9] = proto;
 		memcpy(dst + 12, path->src.bytes, 4);
 		memcpy(dst + 16, path->dst.bytes, 4);
-		packet_put16(dst + 10, packet_fold(packet_sum(0, dst, IP4_HEADER)));
+		packet_sum_header(dst);
 		return IP4_HEADER;
 	}
 	memset(dst, 0, IP6_HEADER);
@@ -219,7 +225,7 @@ bool packet_path_has(const struct packet_path *p, const struct ip_addr *addr)
 size_t packet_write_syn(uint8_t dst[PACKET_MAX], const struct packet_path *path,
 			const uint8_t *tcp, size_t tcp_len)
 {
-	size_t at = packet_write_ip(dst, path, IPPROTO_TCP, tcp_len);
+	size_t at = packet_write_header(dst, path, IPPROTO_TCP, tcp_len);
 
 	memcpy(dst + at, tcp, tcp_len);
 	packet_put16(dst + at + 16, 0);
@@ -233,7 +239,7 @@ size_t packet_write_reset(uint8_t dst[PACKET_MAX], const struct packet_path *pat
 {
 	struct packet_path back = { path->dst, path->src, path->dst_port,
 				    path->src_port };
-	size_t at = packet_write_ip(dst, &back, IPPROTO_TCP, TCP_HEADER);
+	size_t at = packet_write_header(dst, &back, IPPROTO_TCP, TCP_HEADER);
 	uint8_t *t = dst + at;
 
 	memset(t, 0, TCP_HEADER);
@@ -276,7 +282,7 @@ size_t packet_write_unreachable(uint8_t dst[PACKET_MAX], const struct ip_addr *f
 	n = n < most ? n : most;
 	path.dst.family = from->family;
 	memcpy(path.dst.bytes, quoted + (four ? 12 : 8), packet_addr_size(from));
-	at = packet_write_ip(dst, &path, proto, ICMP_HEADER + n);
+	at = packet_write_header(dst, &path, proto, ICMP_HEADER + n);
 	m = dst + at;
 	memset(m, 0, ICMP_HEADER);
 	m[0] = four ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
@@ -292,13 +298,13 @@ size_t packet_write_unreachable(uint8_t dst[PACKET_MAX], const struct ip_addr *f
 size_t packet_write_quote(uint8_t dst[PACKET_MAX], const struct packet_path *path,
 			  uint8_t proto, const uint8_t *head, size_t n)
 {
-	size_t at = packet_write_ip(dst, path, proto, n);
+	size_t at = packet_write_header(dst, path, proto, n);
 
 	memcpy(dst + at, head, n);
 	return at + n;
 }
 
-size_t packet_write_echo(uint8_t dst[PACKET_MAX], const struct packet_path *path,
+size_t packet_write_echo(uint8_t dst[PACKET_WHOLE], const struct packet_path *path,
 			 const uint8_t *icmp, size_t n)
 {
 	bool four = path->src.family == AF_INET;
@@ -306,9 +312,9 @@ size_t packet_write_echo(uint8_t dst[PACKET_MAX], const struct packet_path *path
 	uint8_t *m;
 	size_t at;
 
-	if (n < ICMP_HEADER || n > PACKET_MAX - IP6_HEADER)
+	if (n < ICMP_HEADER || n > UINT16_MAX - (four ? IP4_HEADER : 0))
 		return 0;
-	at = packet_write_ip(dst, path, proto, n);
+	at = packet_write_header(dst, path, proto, n);
 	m = dst + at;
 	memcpy(m, icmp, n);
 	m[0] = four ? ICMP4_ECHO_REPLY : ICMP6_ECHO_REPLY;

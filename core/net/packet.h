@@ -11,6 +11,7 @@
 #include "core/net/ipam.h"
 
 #define PACKET_MAX     2048
+#define PACKET_WHOLE   65575 /* the longest there is */
 #define PACKET_TCP_MAX 60
 
 enum packet_kind { PACKET_SYN, PACKET_ECHO, PACKET_DATAGRAM };
@@ -26,6 +27,7 @@ struct packet {
 	size_t l4_len;      /* SYN: the TCP header alone; else the whole message */
 	const uint8_t *raw; /* the packet itself: what an ICMP error quotes */
 	size_t raw_len;
+	size_t longest; /* it came in fragments: the length of the longest; else 0 */
 };
 
 /* A TCP SYN, an ICMP echo request or a UDP datagram: whole, no fragment, and without IPv6
@@ -59,7 +61,15 @@ size_t packet_write_quote(uint8_t dst[PACKET_MAX], const struct packet_path *pat
 			  uint8_t proto, const uint8_t *head, size_t n);
 /* An echo reply from src to dst carrying n bytes of ICMP message (type and checksum are
  * set here). 0 when it is too long. */
-size_t packet_write_echo(uint8_t dst[PACKET_MAX], const struct packet_path *path,
+size_t packet_write_echo(uint8_t dst[PACKET_WHOLE], const struct packet_path *path,
 			 const uint8_t *icmp, size_t n);
+
+/* Parts of the above, for those who write more (fragment.h). */
+size_t packet_write_header(uint8_t *dst, const struct packet_path *path, uint8_t proto,
+			   size_t payload);
+/* The checksum of an IPv4 header. */
+void packet_sum_header(uint8_t *four);
+uint16_t packet_get16(const uint8_t *p);
+void packet_put16(uint8_t *p, size_t v);
 
 #endif

@@ -126,13 +126,23 @@ static int ping_start(struct pings *ps, const struct packet *p,
 	return 0;
 }
 
+/* An answer goes back as its request came: what the container's links carry is known by
+ * that. */
+static void ping_answer(struct pings *ps, const struct hold_link *to, size_t longest,
+			size_t n)
+{
+	if (longest && n > longest)
+		hold_send_cut(ps->hold, to, ps->answer, n, longest);
+	else if (n)
+		hold_send(ps->hold, to, ps->answer, n);
+}
+
 /* What stands for the host's loopback is this process itself. */
-static bool ping_router(const struct pings *ps, const struct packet *p,
+static bool ping_router(struct pings *ps, const struct packet *p,
 			const struct hold_link *from)
 {
 	struct packet_path back = { .src = p->dst, .dst = p->src };
 	const struct stack_attachment *place;
-	uint8_t answer[PACKET_MAX];
 	size_t n;
 
 	if (!tenant_find(ps->tenants, &p->src, &place) ||
@@ -140,9 +150,8 @@ static bool ping_router(const struct pings *ps, const struct packet *p,
 		return false;
 	n = place->closed & 1u << STACK_ICMP
 		    ? 0
-		    : packet_write_echo(answer, &back, p->l4, p->l4_len);
-	if (n)
-		hold_send(ps->hold, from, answer, n);
+		    : packet_write_echo(ps->answer, &back, p->l4, p->l4_len);
+	ping_answer(ps, from, p->longest, n);
 	return true;
 }
 
@@ -157,6 +166,7 @@ void ping_request(struct pings *ps, const struct packet *p, const struct hold_li
 		rc = -errno;
 	if (!rc) {
 		k->deadline = ps->now + PING_IDLE_MS;
+		k->longest = p->longest;
 		share_touch(&ps->share, (uint16_t)(k - ps->v));
 		return;
 	}
@@ -169,7 +179,7 @@ void ping_request(struct pings *ps, const struct packet *p, const struct hold_li
 
 void ping_event(struct pings *ps, uint32_t index, uint16_t gen)
 {
-	uint8_t message[PACKET_MAX], answer[PACKET_MAX];
+	uint8_t *message = ps->message;
 	struct packet_path back;
 	struct ping *k;
 	ssize_t n;
@@ -177,7 +187,7 @@ void ping_event(struct pings *ps, uint32_t index, uint16_t gen)
 	if (index >= ps->share.used || ps->v[index].fd < 0 || ps->v[index].gen != gen)
 		return;
 	k = &ps->v[index];
-	n = recv(k->fd, message, sizeof(message), MSG_DONTWAIT);
+	n = recv(k->fd, message, sizeof(ps->message), MSG_DONTWAIT);
 	if (n < 0 && errno != EAGAIN)
 		ping_refuse(ps, &k->link, &k->path, k->id, -errno);
 	if (n <= PING_ID_AT + 1)
@@ -186,9 +196,8 @@ void ping_event(struct pings *ps, uint32_t index, uint16_t gen)
 	message[PING_ID_AT] = (uint8_t)(k->id >> 8);
 	message[PING_ID_AT + 1] = (uint8_t)k->id;
 	back = (struct packet_path){ .src = k->path.dst, .dst = k->path.src };
-	n = (ssize_t)packet_write_echo(answer, &back, message, (size_t)n);
-	if (n > 0)
-		hold_send(ps->hold, &k->link, answer, (size_t)n);
+	ping_answer(ps, &k->link, k->longest,
+		    packet_write_echo(ps->answer, &back, message, (size_t)n));
 }
 
 void ping_expire(struct pings *ps)

@@ -22,6 +22,7 @@ struct ping {
 	uint64_t deadline; /* ms */
 	struct packet_path path;
 	struct hold_link link;
+	size_t longest; /* its last request's fragments; 0: it came whole */
 };
 
 struct pings {
@@ -33,6 +34,7 @@ struct pings {
 	struct share share;
 	struct share_place places[PING_MAX];
 	struct ping v[PING_MAX];
+	uint8_t message[PACKET_WHOLE], answer[PACKET_WHOLE];
 };
 
 void ping_open(struct pings *ps);

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t out[PACKET_MAX];
+	static uint8_t out[PACKET_WHOLE];
 	struct packet_path path;
 	struct packet k, again;
 	size_t n;

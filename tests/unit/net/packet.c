@@ -131,7 +131,7 @@ TEST(unreachable_quotes)
 TEST(echo_there_and_back)
 {
 	const uint8_t ask4[12] = { 8, 0, 0, 0, 1, 2, 3, 4, 'p', 'i', 'n', 'g' };
-	uint8_t p[PACKET_MAX];
+	static uint8_t p[PACKET_WHOLE], long_one[UINT16_MAX + 1];
 	struct packet k;
 	size_t n = packet_write_echo(p, &path4, ask4, sizeof(ask4));
 
@@ -149,7 +149,10 @@ TEST(echo_there_and_back)
 	CHECK_INT(packet_parse(p, n, &k), -EINVAL);
 	CHECK_INT(packet_write_echo(p, &path6, ask4, sizeof(ask4)), 52);
 	CHECK_INT(sum_of(p, 52), 0xffff);
-	CHECK_INT(packet_write_echo(p, &path6, ask4, PACKET_MAX), 0);
+	CHECK_INT(packet_write_echo(p, &path4, long_one, UINT16_MAX - 20), UINT16_MAX);
+	CHECK_INT(packet_write_echo(p, &path4, long_one, UINT16_MAX - 19), 0);
+	CHECK_INT(packet_write_echo(p, &path6, long_one, UINT16_MAX), PACKET_WHOLE);
+	CHECK_INT(packet_write_echo(p, &path6, long_one, UINT16_MAX + 1), 0);
 }
 
 TEST(datagrams_are_whole)
