@@ -23,6 +23,9 @@ static int stack_hear(int sock, struct err *e)
 
 	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	n = fd_recv(sock, data, sizeof(data), NULL, &nfds);
+	/* Told before what it said: it has hung up with messages of ours unread. */
+	if (n == -ECONNRESET)
+		n = fd_recv(sock, data, sizeof(data), NULL, &nfds);
 	if (n <= 0)
 		return err_code(e, n ? (int)n : -EPIPE,
 				"register with the network stack");
@@ -37,18 +40,20 @@ static int stack_hear(int sock, struct err *e)
 	return rc;
 }
 
+/* sent: what became of the sending. Who refuses says why before it hangs up. */
+static int stack_end(int sock, int sent, struct err *e)
+{
+	if (sent && sent != -EPIPE && sent != -ECONNRESET)
+		return err_code(e, sent, "register with the network stack");
+	return stack_hear(sock, e);
+}
+
 int stack_register(int sock, const struct stack_registration *r, struct err *e)
 {
-	int rc = control_send(sock, r);
-
-	return rc ? err_code(e, rc, "register with the network stack")
-		  : stack_hear(sock, e);
+	return stack_end(sock, control_send(sock, r), e);
 }
 
 int stack_amend(int sock, const char *id, const struct stack_amendment *a, struct err *e)
 {
-	int rc = control_send_amend(sock, id, a);
-
-	return rc ? err_code(e, rc, "register with the network stack")
-		  : stack_hear(sock, e);
+	return stack_end(sock, control_send_amend(sock, id, a), e);
 }

@@ -211,6 +211,12 @@ static int stack_message(struct stack *s, struct tenant *t, struct control *c, i
 	}
 }
 
+static void stack_refuse(struct stack *s, struct tenant *t, int code)
+{
+	stack_answer(t->sock, code, "the registration was refused");
+	stack_evict(s, t);
+}
+
 void stack_tenant(struct stack *s, struct tenant *t)
 {
 	uint8_t data[CONTROL_MESSAGE_MAX];
@@ -222,6 +228,11 @@ void stack_tenant(struct stack *s, struct tenant *t)
 
 	if (n == -EAGAIN)
 		return;
+	/* There was no room for the listeners that came with it. */
+	if (n == -EMSGSIZE) {
+		stack_refuse(s, t, -EMFILE);
+		return;
+	}
 	if (n <= 0) {
 		stack_evict(s, t);
 		return;
@@ -233,8 +244,6 @@ void stack_tenant(struct stack *s, struct tenant *t)
 	}
 	for (size_t i = 0; i < nfds; i++)
 		fd_close(fds[i]);
-	if (rc) {
-		stack_answer(t->sock, rc, "the registration was refused");
-		stack_evict(s, t);
-	}
+	if (rc)
+		stack_refuse(s, t, rc);
 }
