@@ -10,14 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/base/buf.h"
 #include "core/base/fd.h"
-#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/engine/standalone.h"
 
-#define TABLE_MAX        (4u << 20)
+#define PIECE            (64u << 10)
 #define TCP_LISTEN_STATE 0x0a
 
 static const char *const tables[] = { "/proc/self/net/tcp", "/proc/self/net/tcp6",
@@ -33,20 +31,23 @@ static void put(struct autoport_set *s, uint16_t port)
 	s->bits[port / 8] |= (uint8_t)(1u << port % 8);
 }
 
-static void parse_line(const char *line, bool udp, struct autoport_set *ret)
+static bool parse_line(const char *line, bool udp, struct autoport_set *ret)
 {
 	unsigned int port, far_port, state;
 
 	if (sscanf(line, " %*u: %*32[0-9A-Fa-f]:%4x %*32[0-9A-Fa-f]:%4x %2x", &port,
 		   &far_port, &state) != 3)
-		return;
-	if (port && (udp ? far_port == 0 : state == TCP_LISTEN_STATE))
-		put(ret, (uint16_t)port);
+		return false;
+	if (!port || (udp ? far_port != 0 : state != TCP_LISTEN_STATE))
+		return false;
+	put(ret, (uint16_t)port);
+	return true;
 }
 
-void autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *ret)
+bool autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *ret)
 {
 	const char *end = text + n;
+	bool any = false;
 
 	while (text < end) {
 		const char *eol = memchr(text, '\n', (size_t)(end - text));
@@ -56,22 +57,37 @@ void autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *r
 		len = len < sizeof(line) ? len : sizeof(line) - 1;
 		memcpy(line, text, len);
 		line[len] = 0;
-		parse_line(line, udp, ret);
+		any |= parse_line(line, udp, ret);
 		text = eol ? eol + 1 : end;
 	}
+	return any;
 }
 
 /* --- looking --------------------------------------------------------------------------
  */
 
+/* Of TCP's sockets those that listen come first: the others, which can be a hundred
+ * thousand, are not waded through. */
 static void read_table(int fd, bool udp, struct autoport_set *ret)
 {
-	autobuf text = { .max = TABLE_MAX };
+	autofree char *text = mem_alloc(PIECE);
+	size_t len = 0;
+	bool more = lseek(fd, 0, SEEK_SET) == 0;
 
-	if (lseek(fd, 0, SEEK_SET) != 0)
-		return;
-	file_read_fd(fd, TABLE_MAX, &text);
-	autoport_parse(buf_str(&text), text.len, udp, ret);
+	while (more) {
+		ssize_t n = fd_read(fd, text + len, PIECE - len);
+		const char *last;
+		size_t whole;
+
+		if (n <= 0)
+			return;
+		len += (size_t)n;
+		last = memrchr(text, '\n', len);
+		whole = last ? (size_t)(last + 1 - text) : len;
+		more = autoport_parse(text, whole, udp, ret) || udp;
+		len -= whole;
+		memmove(text, text + whole, len);
+	}
 }
 
 static void look(const struct autoports *a, bool udp, bool out, struct autoport_set *ret)

@@ -17,8 +17,8 @@ struct autoport_set {
 };
 
 /* Adds the ports that somebody listens on (TCP) or is bound to without a peer (UDP),
- * from the text of /proc/net/{tcp,udp}{,6}. A pure parser. */
-void autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *ret);
+ * from the text of /proc/net/{tcp,udp}{,6}: was there any? A pure parser. */
+bool autoport_parse(const char *text, size_t n, bool udp, struct autoport_set *ret);
 bool autoport_has(const struct autoport_set *s, uint16_t port);
 
 struct autoport {

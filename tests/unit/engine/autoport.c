@@ -21,7 +21,7 @@ TEST(listeners)
 {
 	struct autoport_set s = { 0 };
 
-	autoport_parse(tcp, strlen(tcp), false, &s);
+	CHECK(autoport_parse(tcp, strlen(tcp), false, &s));
 	CHECK(autoport_has(&s, 8080));
 	CHECK(!autoport_has(&s, 8081));
 	CHECK(autoport_has(&s, 80));
@@ -33,7 +33,18 @@ TEST(bound)
 {
 	struct autoport_set s = { 0 };
 
-	autoport_parse(udp, strlen(udp), true, &s);
+	CHECK(autoport_parse(udp, strlen(udp), true, &s));
 	CHECK(autoport_has(&s, 53));
 	CHECK(!autoport_has(&s, 54));
+}
+
+TEST(none)
+{
+	const char *second = strchr(strchr(tcp, '\n') + 1, '\n') + 1;
+	struct autoport_set s = { 0 };
+
+	CHECK(!autoport_parse(tcp, (size_t)(strchr(tcp, '\n') - tcp), false, &s));
+	CHECK(!autoport_parse(second, (size_t)(strchr(second, '\n') - second), false,
+			      &s));
+	CHECK(!autoport_has(&s, 8081));
 }
