@@ -61,7 +61,9 @@ static int patchbay(int argc, char **argv)
 {
 	for (int fd = LAUNCH_FD(0); fd <= LAUNCH_FD(2); fd++)
 		fd_cloexec(fd, true);
-	return patchbay_main(LAUNCH_FD(0), LAUNCH_FD(1), LAUNCH_FD(2));
+	/* What it ends with, if that is not the realm. */
+	int end = fd_cloexec(LAUNCH_FD(3), true) == 0 ? LAUNCH_FD(3) : LAUNCH_FD(0);
+	return patchbay_main(LAUNCH_FD(0), end, LAUNCH_FD(1), LAUNCH_FD(2));
 }
 
 static int execution(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,22 +20,28 @@
 #include <unistd.h>
 
 #include "core/base/fd.h"
+#include "core/base/file.h"
 #include "core/base/spawn.h"
 #include "core/base/str.h"
 #include "core/engine/hostnet.h"
+#include "core/engine/sealed.h"
 #include "core/net/bridge.h"
 #include "core/net/endpoint.h"
 #include "core/net/link.h"
 #include "core/ns/pidfd.h"
+#include "core/runtime/launch.h"
 
 #define PAIR    "peer0"
 #define STEP_NS 20000000
 #define STEPS   150
+/* The first of the ports that visitors have by doors. */
+#define VISITORS_FIRST 61000u
 
-/* What the annex' process says when it stands, or why it does not. */
+/* What the annex' process says when it stands, or why it does not; or before that, that
+ * its links are taps. */
 struct report {
 	int code;
-	bool faceless;
+	bool faceless, taps;
 	struct err e;
 };
 
@@ -57,12 +64,28 @@ static struct ip_addr gateway(const struct annex_side *s)
 		      : (struct ip_addr){ .family = AF_INET, .bytes = { 192, 0, 0, 8 } };
 }
 
+/* By doors (bridge.h) the router's address must be the annex' own, for its neighbour to
+ * find it, and what comes for it must be seen and dropped as if it were not: but for the
+ * answers to visitors, who have the ports above. */
+static void shut_router(struct netlink *nl, const struct annex_side *s)
+{
+	static const uint16_t ports[] = { 1, VISITORS_FIRST - 1 };
+	char visitors[16];
+
+	str_print(visitors, sizeof(visitors), "%u 65535", VISITORS_FIRST);
+	file_write_small(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", visitors);
+	link_defer_local(nl, s->addr.family);
+	link_add_shut_rule(nl, &s->router, IPPROTO_TCP, ports);
+	link_add_shut_rule(nl, &s->router, IPPROTO_UDP, ports);
+}
+
+/* The fabric that it is of, or -errno. */
 static int raise_bridge(const struct annex_plan *p, struct err *e)
 {
 	struct bridge b = { .ifname = ANNEX_BRIDGE, .mtu = p->mtu };
 	autofree struct netlink *nl = mem_new(struct netlink);
 	uint32_t index;
-	int r;
+	int path, fabric, r;
 
 	b.gateway = gateway(&p->side[0]);
 	b.gateway6 = gateway(&p->side[1]);
@@ -73,14 +96,9 @@ static int raise_bridge(const struct annex_plan *p, struct err *e)
 	}
 	b.subnet = (struct ip_subnet){ b.gateway, 32 };
 	b.subnet6 = (struct ip_subnet){ b.gateway6, 128 };
-	if ((r = bridge_realm_take(getenv("ROOTLESS_NETWORK_PATH"), e)) < 0 ||
-	    (r = bridge_up(&b, e)) < 0)
+	if ((r = path = bridge_realm_take(getenv("ROOTLESS_NETWORK_PATH"), e)) < 0 ||
+	    (r = fabric = bridge_up(&b, e)) < 0)
 		return r;
-	/* Nobody here would keep the process between taps alive. */
-	if (r == BRIDGE_TAPS)
-		return err_set(e, -EOPNOTSUPP,
-			       "this kernel has neither veth nor macvlan links, and only "
-			       "containers get a network without");
 	if ((r = netlink_open(nl, NETLINK_ROUTE, e)) < 0)
 		return r;
 	r = link_index(nl, ANNEX_BRIDGE, &index, e);
@@ -91,10 +109,24 @@ static int raise_bridge(const struct annex_plan *p, struct err *e)
 			continue;
 		link_add_addr(nl, index, &s->router, six(s) ? 128 : 32);
 		link_add_host(nl, index, &s->addr);
+		if (path == BRIDGE_DOORS && !ipam_addr_eq(&s->router, &s->resolver))
+			shut_router(nl, s);
 		r = netlink_commit(nl, e);
 	}
 	netlink_done(nl);
-	return r;
+	return r < 0 ? r : fabric;
+}
+
+/* The process between taps is of the inner executable, and outlives this one. */
+static int await_patchbay(int sock, struct err *e)
+{
+	const struct report taps = { .taps = true };
+	char go;
+
+	if (fd_send(sock, &taps, sizeof(taps), NULL, 0) != 0 ||
+	    fd_read(sock, &go, 1) != 1)
+		return err_set(e, -ESRCH, "the process that hands packets on is missing");
+	return 0;
 }
 
 /* A netlink socket of the target. */
@@ -113,24 +145,31 @@ static int open_inside(const struct nstarget *t, struct netlink *nl, struct err 
 	return r;
 }
 
+static const struct nlattr *within(const struct nlattr *a, uint16_t type)
+{
+	return a ? netlink_find(a + 1, a->nla_len - NLA_HDRLEN, type) : NULL;
+}
+
 static int link_seen(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifinfomsg *m = NLMSG_DATA(h);
-	const struct nlattr *info, *kind;
+	const struct nlattr *info, *kind, *kept;
 
 	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return 0;
 	info = netlink_find((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
 			    h->nlmsg_len - NLMSG_SPACE(sizeof(*m)), IFLA_LINKINFO);
-	kind = info ? netlink_find(info + 1, info->nla_len - NLA_HDRLEN, IFLA_INFO_KIND)
-		    : NULL;
+	kind = within(info, IFLA_INFO_KIND);
+	kept = within(within(info, IFLA_INFO_DATA), IFLA_TUN_PERSIST);
 	*(bool *)arg =
-		kind && kind->nla_len > NLA_HDRLEN + 3 && memcmp(kind + 1, "tun", 4) == 0;
+		kind && kind->nla_len > NLA_HDRLEN + 3 &&
+		memcmp(kind + 1, "tun", 4) == 0 &&
+		(!kept || kept->nla_len <= NLA_HDRLEN || *(const uint8_t *)(kept + 1));
 	return 0;
 }
 
 /* A tap device that a caller (RootlessKit) has made for slirp4netns to open stands in the
- * way of ours, which takes its name. */
+ * way of ours, which takes its name. One that goes with a process is in use. */
 static int replace_tap(const struct annex_plan *p, const struct nstarget *t,
 		       struct err *e)
 {
@@ -207,9 +246,9 @@ static int configure(const struct annex_plan *p, const struct nstarget *t,
 	return r < 0 ? err_wrap(e, "configure '%s'", p->ifname) : 0;
 }
 
-/* A pair's end here goes with the other. A port there goes without a word here
- * (segment.h); but the kernel tells of the end of a namespace that has a number in this
- * one. */
+/* A pair's end here goes with the other. A port there, or a tap, goes without a word here
+ * (segment.h, tap.h); but the kernel tells of the end of a namespace that has a number in
+ * this one. */
 static void number_target(const struct nstarget *t)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
@@ -254,8 +293,8 @@ static int attach_patiently(const struct endpoint *ep, const struct nstarget *t,
 }
 
 /* The watch, or -errno. */
-static int build(const struct annex_plan *p, const struct nstarget *t, bool *ret_faceless,
-		 struct err *e)
+static int build(const struct annex_plan *p, const struct nstarget *t, int sock,
+		 bool *ret_faceless, struct err *e)
 {
 	struct endpoint ep = {
 		.bridge = ANNEX_BRIDGE, .host_ifname = PAIR, .mtu = p->mtu, .late = true
@@ -271,8 +310,9 @@ static int build(const struct annex_plan *p, const struct nstarget *t, bool *ret
 		return err_sys(e, "make a network namespace");
 	memcpy(ep.ifname, p->ifname, sizeof(ep.ifname));
 	memcpy(ep.mac, p->mac, sizeof(ep.mac));
-	if ((r = raise_bridge(p, e)) < 0 || (r = replace_tap(p, t, e)) < 0 ||
-	    (r = attach_patiently(&ep, t, e)) < 0 ||
+	if ((r = raise_bridge(p, e)) < 0 ||
+	    (r == BRIDGE_TAPS && (r = await_patchbay(sock, e)) < 0) ||
+	    (r = replace_tap(p, t, e)) < 0 || (r = attach_patiently(&ep, t, e)) < 0 ||
 	    (r = configure(p, t, ret_faceless, e)) < 0)
 		return r;
 	return open_watch(t, e);
@@ -284,7 +324,7 @@ static void hold(const struct annex_plan *p, const struct nstarget *t, int sock)
 	char end;
 
 	prctl(PR_SET_NAME, "rootless-annex");
-	said.code = build(p, t, &said.faceless, &said.e);
+	said.code = build(p, t, sock, &said.faceless, &said.e);
 	if (fd_send(sock, &said, sizeof(said), &said.code, said.code >= 0) == 0 &&
 	    said.code >= 0)
 		fd_read(sock, &end, 1);
@@ -294,16 +334,43 @@ static void hold(const struct annex_plan *p, const struct nstarget *t, int sock)
 /* --- the caller's side ----------------------------------------------------------------
  */
 
+/* Should it die, with the one that waits to take its place (patchbay.h), or should its
+ * caller, the other sees the end of the connection. */
+static int start_patchbay(struct annex *a, struct err *e)
+{
+	char *const argv[] = { (char *)"rootless", (char *)"patchbay", NULL };
+	int pair[2], r = fd_socketpair(SOCK_STREAM, pair);
+
+	if (r < 0)
+		return err_code(e, r, "make a socket pair");
+	a->links = pair[0];
+	autoclose int theirs = pair[1];
+	autoclose int inner = sealed_open(e);
+	int fds[] = { a->pidfd, theirs, -1, theirs };
+	if (inner < 0)
+		return inner;
+	r = launch_serving(inner, argv, fds, ARRAY_LEN(fds), e);
+	return r < 0 ? r : fd_write_all(a->sock, "g", 1);
+}
+
+static int hear(struct annex *a, struct report *ret, struct err *e)
+{
+	size_t n = 1;
+
+	if (fd_recv(a->sock, ret, sizeof(*ret), &a->watch, &n) != sizeof(*ret))
+		return err_set(e, -EIO, "the process beside the network namespace died");
+	return ret->code < 0 ? err_set(e, ret->code, "%s", ret->e.text) : 0;
+}
+
 int annex_open(const struct annex_plan *p, const struct nstarget *t, struct annex *ret,
 	       struct err *e)
 {
 	struct report said;
 	int pair[2], r = fd_socketpair(SOCK_SEQPACKET, pair);
-	size_t n = 1;
 
 	if (r < 0)
 		return err_code(e, r, "make a socket pair");
-	*ret = (struct annex){ .pidfd = -1, .watch = -1, .sock = pair[0] };
+	*ret = (struct annex){ .pidfd = -1, .watch = -1, .links = -1, .sock = pair[0] };
 	ret->pid = fork();
 	if (ret->pid == 0) {
 		fd_close(pair[0]);
@@ -314,10 +381,9 @@ int annex_open(const struct annex_plan *p, const struct nstarget *t, struct anne
 		r = err_sys(e, "fork");
 	else if ((ret->pidfd = pidfd_open(ret->pid)) < 0)
 		r = err_code(e, ret->pidfd, "open a pidfd");
-	else if (fd_recv(ret->sock, &said, sizeof(said), &ret->watch, &n) != sizeof(said))
-		r = err_set(e, -EIO, "the process beside the network namespace died");
-	else if (said.code < 0)
-		r = err_set(e, said.code, "%s", said.e.text);
+	else if ((r = hear(ret, &said, e)) == 0 && said.taps &&
+		 (r = start_patchbay(ret, e)) == 0)
+		r = hear(ret, &said, e);
 	if (r < 0)
 		annex_done(ret);
 	else
@@ -368,4 +434,5 @@ void annex_done(struct annex *a)
 {
 	annex_leave(a);
 	a->watch = fd_close(a->watch);
+	a->links = fd_close(a->links);
 }

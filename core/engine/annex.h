@@ -42,6 +42,7 @@ struct annex {
 	int pidfd; /* of the process that holds it until another has joined */
 	int sock;
 	int watch;     /* netlink socket that hears of the pair's end */
+	int links;     /* of taps: a connection to the process between them; else -1 */
 	bool faceless; /* visits: answers to far addresses would go another way */
 };
 

@@ -38,25 +38,16 @@ static int start(struct hookup *h, const struct annex *a, struct err *e)
 {
 	char *const argv[] = { (char *)"rootless", (char *)"stack", NULL };
 	autoclose int listener = open_listener(h);
-	int ends[2];
-	char byte;
 
 	h->inner = sealed_open(e);
 	if (h->inner < 0)
 		return h->inner;
 	if (listener < 0)
 		return err_code(e, listener, "listen for the network process");
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return err_sys(e, "pipe");
-	autoclose int ready = ends[0];
-	int fds[] = { listener, a->pidfd, ends[1], h->log_fd };
-	h->stack = launch(h->inner, argv, fds, ARRAY_LEN(fds) - (h->log_fd < 0), e);
-	fd_close(ends[1]);
-	if (h->stack < 0)
-		return h->stack;
-	return fd_read(ready, &byte, 1) == 1
-		       ? 0
-		       : err_set(e, -EIO, "the network process died while it started");
+	int fds[] = { listener, a->pidfd, -1, h->log_fd };
+	h->stack =
+		launch_serving(h->inner, argv, fds, ARRAY_LEN(fds) - (h->log_fd < 0), e);
+	return h->stack < 0 ? h->stack : 0;
 }
 
 int hookup_open(struct hookup *h, const struct annex_plan *p, const struct annex *a,

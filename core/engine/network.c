@@ -103,27 +103,6 @@ static int up(void *arg, struct err *e)
 	return way_number(&(struct way){ r, up }) | guard_of(r, up) << GUARD_SHIFT;
 }
 
-/* Starts a process of the realm's, and waits for its byte: it serves, or has died. fds:
- * what it is given; the third is to be the byte's. */
-static int start(const struct realm *r, char *const argv[], int *fds, size_t n,
-		 struct err *e)
-{
-	int ends[2];
-	char byte;
-
-	if (pipe2(ends, O_CLOEXEC))
-		return err_sys(e, "pipe");
-	autoclose int ready = ends[0];
-	fds[2] = ends[1];
-	pid_t pid = launch(r->inner_fd, argv, fds, n, e);
-	fd_close(ends[1]);
-	if (pid < 0)
-		return pid;
-	return fd_read(ready, &byte, 1) == 1
-		       ? 0
-		       : err_set(e, -EIO, "the network process died while it started");
-}
-
 /* Its lock is held for as long as the patchbay lives. */
 static int ensure_patchbay(const struct store *s, const struct realm *r, struct err *e)
 {
@@ -135,8 +114,10 @@ static int ensure_patchbay(const struct store *s, const struct realm *r, struct 
 
 	if (lock == -EWOULDBLOCK)
 		return 0;
-	return lock < 0 ? err_code(e, lock, "lock '%s/%s'", s->run, name)
-			: start(r, argv, fds, ARRAY_LEN(fds), e);
+	if (lock < 0)
+		return err_code(e, lock, "lock '%s/%s'", s->run, name);
+	pid_t pid = launch_serving(r->inner_fd, argv, fds, ARRAY_LEN(fds), e);
+	return pid < 0 ? pid : 0;
 }
 
 static int raise_network(const struct store *s, const struct realm *r,
@@ -241,7 +222,7 @@ static int start_stack(const struct store *s, const struct realm *r, const char 
 		return err_code(e, listener, "listen on '%s/%s'", s->run, name);
 	autoclose int log = open_log(s);
 	int fds[] = { listener, r->pidfd, -1, log };
-	return start(r, argv, fds, ARRAY_LEN(fds) - (log < 0), e);
+	return launch_serving(r->inner_fd, argv, fds, ARRAY_LEN(fds) - (log < 0), e);
 }
 
 int network_stack(const struct store *s, const struct realm *r, struct err *e)

@@ -48,9 +48,9 @@ static const int held_signals[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGCHLD };
 /* The descriptors that it is told of. */
 static size_t all_fds(const struct outpost *o, const struct autoports *a, int v[FDS_MAX])
 {
-	const int mine[] = { o->first,    o->watch,          o->exit_fd,
-			     o->api.fd,   o->api.dir,        o->desk.fd,
-			     o->desk.dir, o->target.user_fd, o->target.net_fd };
+	const int mine[] = { o->first,          o->watch,        o->links,   o->exit_fd,
+			     o->api.fd,         o->api.dir,      o->desk.fd, o->desk.dir,
+			     o->target.user_fd, o->target.net_fd };
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(mine); i++)
@@ -243,6 +243,8 @@ static int watch_all(struct run *r)
 		ok = loop_signal(l, held_signals[i], fns[i], r) == 0;
 	for (size_t i = 0; ok && i < ARRAY_LEN(doors); i++)
 		ok = doors[i] < 0 || loop_io_add(l, doors[i], EPOLLIN, on_door, r);
+	if (ok && r->o.links >= 0)
+		ok = loop_io_add(l, r->o.links, EPOLLIN | EPOLLRDHUP, on_stack, r);
 	if (ok && r->o.exit_fd >= 0)
 		ok = loop_io_add(l, r->o.exit_fd, EPOLLIN, on_exit_fd, r);
 	if (ok && (r->o.alive[0] || autoport_wanted(r->autos)))
@@ -272,7 +274,9 @@ int outpost_main(int argc, char **argv)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, r->o.name);
-	r->annex = (struct annex){ .pidfd = -1, .sock = -1, .watch = r->o.watch };
+	r->annex = (struct annex){
+		.pidfd = -1, .sock = -1, .links = -1, .watch = r->o.watch
+	};
 	r->loop = loop_new();
 	code = r->loop ? watch_all(r) : -errno;
 	if (code < 0)

@@ -24,7 +24,7 @@ struct outpost {
 	struct hookup hookup;
 	struct nstarget target; /* for listeners inside that are opened later; else -1 */
 	int first;              /* the connection that serves the ports of the start */
-	int watch;              /* the annex' */
+	int watch, links;       /* the annex' */
 	int exit_fd;            /* -1: none */
 	struct outpost_door api, desk;
 	char alive[PATH_MAX]; /* "": none */

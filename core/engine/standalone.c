@@ -104,6 +104,7 @@ static int raise_all(struct run *r, struct err *e)
 	if (c < 0)
 		return c;
 	r->o.watch = r->annex.watch;
+	r->o.links = r->annex.links;
 	h->target = r->target;
 	h->log_fd = s->log_fd;
 	h->place.loopback = s->loopback;
@@ -160,8 +161,8 @@ int standalone_run(const struct standalone *s, struct nstarget *t, struct err *e
 
 	r->s = s;
 	r->target = t;
-	r->annex = (struct annex){ .pidfd = -1, .watch = -1, .sock = -1 };
-	r->o.first = r->o.watch = -1;
+	r->annex = (struct annex){ .pidfd = -1, .watch = -1, .links = -1, .sock = -1 };
+	r->o.first = r->o.watch = r->o.links = -1;
 	r->o.api.fd = r->o.api.dir = r->o.desk.fd = r->o.desk.dir = -1;
 	r->o.target = (struct nstarget){ -1, -1 };
 	r->o.hookup.inner = -1;

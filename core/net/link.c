@@ -11,10 +11,12 @@
 #include <net/if.h>
 #include <string.h>
 
-#define LINK_LO            1 /* lo is the first interface of every network namespace */
-#define LINK_RULE_PRIORITY 100
-#define LINK_DOOR_PRIORITY 90
-#define LINK_TCP           6 /* IPPROTO_TCP, whose header clashes with the kernel's */
+#define LINK_LO             1 /* lo is the first interface of every network namespace */
+#define LINK_RULE_PRIORITY  100
+#define LINK_DOOR_PRIORITY  90
+#define LINK_SHUT_PRIORITY  95
+#define LINK_LOCAL_PRIORITY 99
+#define LINK_TCP            6 /* IPPROTO_TCP, whose header clashes with the kernel's */
 
 static void link_begin(struct netlink *nl, const char *what, uint16_t type,
 		       uint16_t flags, uint32_t ifindex)
@@ -378,20 +380,26 @@ static void link_rule(struct netlink *nl, uint16_t type, const struct fib_rule_h
 	netlink_put_u32(nl, FRA_PRIORITY, priority);
 }
 
+static void link_ports_rule(struct netlink *nl, const struct ip_addr *a, uint8_t proto,
+			    const uint16_t ports[2])
+{
+	struct fib_rule_port_range range = { ports[0], ports[1] };
+
+	netlink_put(nl, FRA_DST, a->bytes, link_addr_size(a));
+	netlink_put_u8(nl, FRA_IP_PROTO, proto);
+	netlink_put(nl, FRA_DPORT_RANGE, &range, sizeof(range));
+}
+
 static void link_port_rule(struct netlink *nl, uint16_t type, const struct ip_addr *a,
 			   uint16_t port, uint8_t table)
 {
-	struct fib_rule_port_range ports = { port, port };
-
 	link_rule(nl, type,
 		  &(struct fib_rule_hdr){ .family = (uint8_t)a->family,
 					  .dst_len = (uint8_t)(8 * link_addr_size(a)),
 					  .table = table,
 					  .action = FR_ACT_TO_TBL },
 		  LINK_DOOR_PRIORITY);
-	netlink_put(nl, FRA_DST, a->bytes, link_addr_size(a));
-	netlink_put_u8(nl, FRA_IP_PROTO, LINK_TCP);
-	netlink_put(nl, FRA_DPORT_RANGE, &ports, sizeof(ports));
+	link_ports_rule(nl, a, LINK_TCP, (uint16_t[]){ port, port });
 }
 
 void link_add_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t port,
@@ -404,6 +412,27 @@ void link_del_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t po
 			uint8_t table)
 {
 	link_port_rule(nl, RTM_DELRULE, a, port, table);
+}
+
+void link_defer_local(struct netlink *nl, sa_family_t family)
+{
+	const struct fib_rule_hdr h = { .family = (uint8_t)family,
+					.table = RT_TABLE_LOCAL,
+					.action = FR_ACT_TO_TBL };
+
+	link_rule(nl, RTM_NEWRULE, &h, LINK_LOCAL_PRIORITY);
+	link_rule(nl, RTM_DELRULE, &h, 0);
+}
+
+void link_add_shut_rule(struct netlink *nl, const struct ip_addr *a, uint8_t proto,
+			const uint16_t ports[2])
+{
+	link_rule(nl, RTM_NEWRULE,
+		  &(struct fib_rule_hdr){ .family = (uint8_t)a->family,
+					  .dst_len = (uint8_t)(8 * link_addr_size(a)),
+					  .action = FR_ACT_BLACKHOLE },
+		  LINK_SHUT_PRIORITY);
+	link_ports_rule(nl, a, proto, ports);
 }
 
 void link_add_iif_rule(struct netlink *nl, sa_family_t family, const char *ifname,

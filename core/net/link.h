@@ -75,6 +75,12 @@ void link_add_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t po
 			uint8_t table);
 void link_del_port_rule(struct netlink *nl, const struct ip_addr *a, uint16_t port,
 			uint8_t table);
+/* The rule of the table `local`, which stands before all others, after those by port and
+ * those below. */
+void link_defer_local(struct netlink *nl, sa_family_t family);
+/* "to A ipproto PROTO dport FIRST-LAST blackhole"; existing: no error. */
+void link_add_shut_rule(struct netlink *nl, const struct ip_addr *a, uint8_t proto,
+			const uint16_t ports[2]);
 /* "iif I lookup T". */
 void link_add_iif_rule(struct netlink *nl, sa_family_t family, const char *ifname,
 		       uint8_t table);

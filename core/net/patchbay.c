@@ -12,14 +12,13 @@
  * The devices of containers go with the last descriptor, and these are nowhere but here.
  * So there are two processes: one works, the other waits with the same descriptors, and
  * takes the work over (and makes itself a successor) when the first has died. Both end
- * with the realm's keeper.
+ * with the realm's keeper, or with the outpost whose annex they stand in.
  *
  * Holds: the taps, a listening socket of the realm, the socket between the two. */
 #include "core/net/patchbay.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -36,6 +35,7 @@
 #include "core/base/str.h"
 #include "core/net/bridge.h"
 #include "core/net/confine.h"
+#include "core/net/porter.h"
 #include "core/net/tap.h"
 
 #define PATCHBAY_NAME     "rootless-patchbay" /* in the realm's abstract namespace */
@@ -44,10 +44,10 @@
 #define PATCHBAY_WAIT_S   5
 #define PATCHBAY_ALONE_MS 200 /* until there is another process to be had */
 
-enum { PATCHBAY_LISTEN, PATCHBAY_TWIN, PATCHBAY_REALM, PATCHBAY_FIRST };
+enum { PATCHBAY_LISTEN, PATCHBAY_TWIN, PATCHBAY_END, PATCHBAY_FIRST };
 
 struct patchbay {
-	int listen_fd, realm_fd, keep_fd;
+	int listen_fd, end_fd, keep_fd;
 	int twin_fd;
 	size_t len; /* of ports */
 	struct patchbay_port ports[PATCHBAY_PORTS];
@@ -175,9 +175,9 @@ static void patchbay_wait(struct patchbay *b)
 
 static bool patchbay_over(const struct patchbay *b)
 {
-	struct pollfd realm = { .fd = b->realm_fd, .events = POLLIN };
+	struct pollfd end = { .fd = b->end_fd, .events = POLLIN };
 
-	return poll(&realm, 1, 0) > 0;
+	return poll(&end, 1, 0) > 0;
 }
 
 /* Gets one that waits, and returns in the one that works: which may be the one that has
@@ -211,8 +211,8 @@ static void patchbay_work(struct patchbay *b)
 			(struct pollfd){ .fd = b->listen_fd, .events = POLLIN };
 		b->polls[PATCHBAY_TWIN] =
 			(struct pollfd){ .fd = b->twin_fd, .events = POLLIN };
-		b->polls[PATCHBAY_REALM] =
-			(struct pollfd){ .fd = b->realm_fd, .events = POLLIN };
+		b->polls[PATCHBAY_END] =
+			(struct pollfd){ .fd = b->end_fd, .events = POLLIN };
 		poll(b->polls, PATCHBAY_FIRST + b->len,
 		     b->twin_fd < 0 ? PATCHBAY_ALONE_MS : -1);
 		for (size_t i = b->len; i-- > 0;)
@@ -261,13 +261,14 @@ static void patchbay_find(struct patchbay *b)
 	if_freenameindex(all);
 }
 
-static int patchbay_open(struct patchbay *b, struct err *e)
+static int patchbay_open(struct patchbay *b, int realm_pidfd, struct err *e)
 {
 	struct sockaddr_un un;
 	socklen_t len = patchbay_address(&un);
+	int rc = porter_join(realm_pidfd);
 
-	if (setns(b->realm_fd, CLONE_NEWUSER | CLONE_NEWNET) != 0)
-		return err_sys(e, "join the realm");
+	if (rc)
+		return err_code(e, rc, "join the realm");
 	b->listen_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (b->listen_fd < 0 || bind(b->listen_fd, (struct sockaddr *)&un, len) != 0 ||
 	    listen(b->listen_fd, PATCHBAY_BATCH) != 0)
@@ -276,15 +277,13 @@ static int patchbay_open(struct patchbay *b, struct err *e)
 	return confine_patchbay(e);
 }
 
-int patchbay_main(int realm_pidfd, int keep_fd, int ready_fd)
+int patchbay_main(int realm_pidfd, int end_fd, int keep_fd, int ready_fd)
 {
 	struct patchbay *b = mem_new(struct patchbay);
 	struct err e = { 0 };
 	struct rlimit files;
 
-	*b = (struct patchbay){ .realm_fd = realm_pidfd,
-				.keep_fd = keep_fd,
-				.twin_fd = -1 };
+	*b = (struct patchbay){ .end_fd = end_fd, .keep_fd = keep_fd, .twin_fd = -1 };
 	prctl(PR_SET_NAME, "rootless-patchbay");
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
@@ -292,7 +291,7 @@ int patchbay_main(int realm_pidfd, int keep_fd, int ready_fd)
 	}
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	if (patchbay_open(b, &e) != 0 || fd_write_all(ready_fd, "1", 1) != 0)
+	if (patchbay_open(b, realm_pidfd, &e) != 0 || fd_write_all(ready_fd, "1", 1) != 0)
 		return 1;
 	fd_close(ready_fd);
 	patchbay_work(b);

@@ -19,9 +19,10 @@ struct patchbay_port {
 	bool isolated;         /* reaches no other such */
 };
 
-/* realm_pidfd: a process of the realm, with which the patchbay ends; keep_fd: what it is
- * to hold open (a lock); a byte is written to ready_fd when it serves. */
-int patchbay_main(int realm_pidfd, int keep_fd, int ready_fd);
+/* realm_pidfd: a process of the realm; end_fd: the patchbay ends when it can be read
+ * (that process' own, a connection); keep_fd: what it is to hold open (a lock); a byte is
+ * written to ready_fd when it serves. */
+int patchbay_main(int realm_pidfd, int end_fd, int keep_fd, int ready_fd);
 
 /* The caller is in the realm's network namespace. -ECONNREFUSED: there is no patchbay. */
 int patchbay_plug(const struct patchbay_port *p, int tap_fd, struct err *e);

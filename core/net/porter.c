@@ -209,18 +209,24 @@ static int porter_loop(int sock, struct porter_watch *w)
 	return rc;
 }
 
+int porter_join(int realm_pidfd)
+{
+	/* EINVAL: the realm's user namespace is our own (rootless net inside of one). */
+	if (setns(realm_pidfd, CLONE_NEWUSER | CLONE_NEWNET) == 0 ||
+	    (errno == EINVAL && setns(realm_pidfd, CLONE_NEWNET) == 0))
+		return 0;
+	return -errno;
+}
+
 /* Tells the stack how the start went, then serves. */
 static int porter_main(int sock, int realm_pidfd, const char *path)
 {
 	struct porter_watch w = { .path = path };
-	int32_t started = 0;
 	struct err e = { 0 };
+	int32_t started;
 
 	prctl(PR_SET_NAME, "rootless-porter");
-	/* EINVAL: the realm's user namespace is our own (rootless net inside of one). */
-	if (setns(realm_pidfd, CLONE_NEWUSER | CLONE_NEWNET) != 0 &&
-	    (errno != EINVAL || setns(realm_pidfd, CLONE_NEWNET) != 0))
-		started = -errno;
+	started = porter_join(realm_pidfd);
 	/* Only now: a change of credentials clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	w.inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -40,6 +40,9 @@ struct porter {
 	int rule;
 };
 
+/* The calling process joins the user and the network namespace of that process. 0 or
+ * -errno. */
+int porter_join(int realm_pidfd);
 /* Forks the porter, joins it to the realm (pidfd of a process there) and reads the first
  * resolv.conf. path must outlive the porter. */
 int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err *e);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/strv.h"
 
@@ -123,4 +124,23 @@ int launch(int inner_fd, char *const argv[], const int *fds, size_t n, struct er
 		return err_code(e, s.code, "run the inner executable");
 	}
 	return pid;
+}
+
+int launch_serving(int inner_fd, char *const argv[], int *fds, size_t n, struct err *e)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return err_sys(e, "pipe");
+	autoclose int ready = ends[0];
+	fds[2] = ends[1];
+	pid = launch(inner_fd, argv, fds, n, e);
+	fd_close(ends[1]);
+	if (pid < 0 || fd_read(ready, &byte, 1) == 1)
+		return pid;
+	/* It has ended. */
+	waitpid(pid, NULL, 0);
+	return err_set(e, -EIO, "the network process died while it started");
 }

@@ -15,5 +15,8 @@
  * 3 on, nothing else; a fresh session; only the variables of the environment that say
  * where our folders are. PID or -errno. */
 int launch(int inner_fd, char *const argv[], const int *fds, size_t n, struct err *e);
+/* The same for one that writes a byte to the third of them, which is set here, once it
+ * serves: then it does. */
+int launch_serving(int inner_fd, char *const argv[], int *fds, size_t n, struct err *e);
 
 #endif

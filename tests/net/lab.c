@@ -295,7 +295,8 @@ static int lab_patchbay(const char *keeper)
 
 	if (lab_number(keeper, &pid) == 0)
 		realm = (int)syscall(SYS_pidfd_open, pid, 0);
-	return realm < 0 ? lab_fail("find the keeper") : patchbay_main(realm, -1, 1);
+	return realm < 0 ? lab_fail("find the keeper")
+			 : patchbay_main(realm, realm, -1, 1);
 }
 
 static int lab_place(struct stack_attachment *a, const char *word)
