@@ -56,7 +56,8 @@ static const struct opt create_opts[] = {
 	OPT_LIST(struct network_create, label, 0, "label", "list",
 		 "Set metadata on a network"),
 	OPT_LIST(struct network_create, opt, 'o', "opt", "map",
-		 "Set driver specific options"),
+		 "Set driver specific options (docker's, and source_check=false for "
+		 "networks with routers)"),
 	OPT_STRING_DEF(struct network_create, scope, 0, "scope", "string",
 		       "Control the network's scope", "local"),
 	OPT_LIST(struct network_create, subnet, 0, "subnet", "strings",

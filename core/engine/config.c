@@ -124,7 +124,8 @@ static int check_keys(yyjson_val *root, struct err *e)
 					     "labels",
 					     "init",
 					     "bip",
-					     "mtu" };
+					     "mtu",
+					     "source-check" };
 	yyjson_val *key, *val;
 	size_t i, max, k;
 
@@ -166,6 +167,7 @@ static int read_root(yyjson_val *root, struct config *c, struct err *e)
 	    (r = json_get_bool(root, "init", &c->init, e)) < 0 ||
 	    (r = own_str(root, "bip", &c->bip, e)) < 0 ||
 	    (r = json_get_i64(root, "mtu", &c->mtu, e)) < 0 ||
+	    (r = json_get_bool(root, "source-check", &c->source_check, e)) < 0 ||
 	    (r = read_shm(root, c, e)) < 0 || (r = read_ulimits(root, c, e)) < 0 ||
 	    (r = read_proxies(root, c, e)) < 0)
 		return r;
@@ -182,6 +184,7 @@ int config_read(const char *path, struct config *ret, struct err *e)
 
 	c.path = path ? str_dup(path) : find_path();
 	c.shm_size = SHM_SIZE;
+	c.source_check = true;
 	int r = json_read(AT_FDCWD, c.path, CONFIG_MAX, &doc, e);
 	/* A file that was named must be there; the usual one need not. */
 	if (r == -ENOENT && !path && str_empty(getenv("ROOTLESS_CONFIG")))

@@ -23,6 +23,7 @@ struct config {
 	bool init;
 	char *bip; /* default bridge's address/prefix, or NULL */
 	int64_t mtu;
+	bool source_check; /* of the default network (netoption.h); else true */
 };
 
 /* path NULL: $ROOTLESS_CONFIG, then $XDG_CONFIG_HOME/rootless/daemon.json. */

@@ -92,6 +92,7 @@ static void fill_endpoint(const struct network *net, const char *id,
 		ep->gateway6 = (struct ip_addr){ 0 };
 	ep->mtu = net->bridge.mtu;
 	ep->isolated = net->bridge.isolated;
+	ep->open = net->source == NETWORK_SOURCE_ANY;
 }
 
 /* An address in one family, into *at: the fixed one, or the one of the last run, or any.
@@ -145,6 +146,21 @@ static int take_leases(const struct connect_want *w, const struct network *net,
 	return r;
 }
 
+/* Where the network says that it must be. */
+static int check_guard(const struct network *net, enum guard_way way, struct err *e)
+{
+	const char *lack = network_guard_lack(way);
+
+	if (net->source != NETWORK_SOURCE_CHECKED || !lack)
+		return 0;
+	return err_set(
+		e, -EOPNOTSUPP,
+		"network %s: source_check=true cannot be kept on this kernel, which "
+		"has no %s: make the network without that option, where a container "
+		"with CAP_NET_RAW or CAP_NET_ADMIN can take a neighbour's address",
+		net->name, lack);
+}
+
 int connect_lease(const struct connect_want *w, struct netplan *n,
 		  struct netplan_end *end, struct err *e)
 {
@@ -173,7 +189,7 @@ int connect_lease(const struct connect_want *w, struct netplan *n,
 	end->internal = net.bridge.internal;
 	r = network_ensure(w->store, w->realm, &net, e);
 	end->ep.guard = network_guard(w->store, w->realm);
-	return r;
+	return r < 0 ? r : check_guard(&net, end->ep.guard, e);
 }
 
 /* A port of a container that went a moment ago: the stack lets its listeners go when it

@@ -281,13 +281,10 @@ static char *network_words(const struct store *s)
 /* What a container with raw sockets could do here, if anything. */
 static char *guard_words(const struct store *s)
 {
-	static const char *const lacks[GUARD_WAYS] = {
-		[GUARD_LOCK] = "sch_ingress or cls_bpf",
-		[GUARD_NONE] = "bridge or veth",
-	};
 	autodone(realm_done) struct realm realm = { 0 };
-	const char *what =
-		realm_find(s, &realm, NULL) < 0 ? NULL : lacks[network_guard(s, &realm)];
+	const char *what = realm_find(s, &realm, NULL) < 0
+				   ? NULL
+				   : network_guard_lack(network_guard(s, &realm));
 
 	return !what ? NULL
 		     : str_fmt("WARNING: a container with CAP_NET_RAW or CAP_NET_ADMIN "

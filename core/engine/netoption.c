@@ -74,6 +74,16 @@ static int read_name(const char *value, struct network *n, struct err *e)
 	return str_copy(n->bridge.ifname, sizeof(n->bridge.ifname), value);
 }
 
+static int read_source(const char *value, struct network *n, struct err *e)
+{
+	bool check;
+	int r = read_truth(NETOPTION_SOURCE, value, &check, e);
+
+	if (r == 0)
+		n->source = check ? NETWORK_SOURCE_CHECKED : NETWORK_SOURCE_ANY;
+	return r;
+}
+
 static int read_binding(const char *value, struct network *n, struct err *e)
 {
 	struct ip_addr a;
@@ -93,6 +103,7 @@ static const struct {
 	{ PREFIX "enable_icc", read_icc },
 	{ PREFIX "enable_ip_masquerade", read_masquerade },
 	{ PREFIX "host_binding_ipv4", read_binding },
+	{ NETOPTION_SOURCE, read_source },
 };
 
 int netoption_apply(const char *text, struct network *n, struct err *e)

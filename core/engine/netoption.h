@@ -7,6 +7,9 @@
 
 #define NETOPTION_MTU_DEFAULT 1500
 #define NETOPTION_MTU         "com.docker.network.driver.mtu"
+/* Ours, by cloud networks' name for it: false lets a container send to its neighbours
+ * from other addresses than its own, as routers do; true where that must not be. */
+#define NETOPTION_SOURCE "source_check"
 
 /* "key=value" into the network. -EOPNOTSUPP names what is not known, -EINVAL what cannot
  * be. */

@@ -163,6 +163,7 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	    (r = get_addr(obj, "resolver", &end->resolver, e)) < 0 ||
 	    (r = get_addr(obj, "resolver6", &end->resolver6, e)) < 0 ||
 	    (r = json_get_bool(obj, "isolated", &ep->isolated, e)) < 0 ||
+	    (r = json_get_bool(obj, "open", &ep->open, e)) < 0 ||
 	    (r = json_get_str(obj, "subnet", &subnet, e)) < 0 ||
 	    (r = json_get_str(obj, "subnet6", &subnet6, e)) < 0 ||
 	    (r = json_get_bool(obj, "internal", &end->internal, e)) < 0 ||
@@ -314,6 +315,8 @@ static void build_end(const struct netplan_end *end, yyjson_mut_doc *doc,
 	yyjson_mut_obj_add_uint(doc, o, "mtu", ep->mtu);
 	yyjson_mut_obj_add_bool(doc, o, "internal", end->internal);
 	yyjson_mut_obj_add_bool(doc, o, "isolated", ep->isolated);
+	if (ep->open)
+		yyjson_mut_obj_add_bool(doc, o, "open", true);
 	if (ep->guard)
 		yyjson_mut_obj_add_uint(doc, o, "guard", ep->guard);
 	add_addr(doc, o, "resolver", &end->resolver);

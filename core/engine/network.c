@@ -178,6 +178,16 @@ enum guard_way network_guard(const struct store *s, const struct realm *r)
 	return GUARD_FILTER;
 }
 
+const char *network_guard_lack(enum guard_way way)
+{
+	static const char *const lacks[GUARD_WAYS] = {
+		[GUARD_LOCK] = "sch_ingress or cls_bpf",
+		[GUARD_NONE] = "bridge or veth",
+	};
+
+	return lacks[way];
+}
+
 /* Every network of a realm goes the same way: any mark says which. */
 int network_way(const struct store *s)
 {

@@ -20,6 +20,10 @@ struct network_aux {
 	struct ip_addr addr;
 };
 
+/* Do its containers send from their own addresses only (guard.h)? As far as the kernel
+ * can see to it; or not at all where it cannot; or they need not. */
+enum network_source { NETWORK_SOURCE_USUAL, NETWORK_SOURCE_CHECKED, NETWORK_SOURCE_ANY };
+
 struct network {
 	char id[65];
 	char *name;
@@ -28,6 +32,7 @@ struct network {
 	struct ip_subnet range[2]; /* what is handed out of IPv4, IPv6; AF_UNSPEC: all */
 	struct network_aux *aux;
 	size_t aux_len;
+	enum network_source source;
 	struct ip_addr binding; /* the host's for ports published without one */
 };
 
@@ -122,6 +127,8 @@ int network_way(const struct store *s);
 /* How the ports of this realm are guarded: that of a kernel that can everything while no
  * network is up. */
 enum guard_way network_guard(const struct store *s, const struct realm *r);
+/* What the kernel has none of, for ports not to be filtered; NULL: they are. */
+const char *network_guard_lack(enum guard_way way);
 /* A connection to the stack process of this realm, which is started when there is none.
  */
 int network_stack(const struct store *s, const struct realm *r, struct err *e);

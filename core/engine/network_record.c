@@ -277,6 +277,8 @@ static int make_default(int parent, const struct config *cfg, struct err *e)
 	if (record_find(parent, NETWORK_DEFAULT, &id, NULL) == 0)
 		return 0;
 	strv_add(&options, mtu);
+	if (!cfg->source_check)
+		strv_add(&options, NETOPTION_SOURCE "=false");
 	r = fill_pools(parent, &w, cfg->bip, &n, e);
 	if (r == 0)
 		r = make(parent, &n, &w, e);

@@ -132,21 +132,30 @@ static int endpoint_add_port(const struct endpoint *ep, struct netlink *nl,
 	return segment_plug(nl, ep->bridge, inner, e);
 }
 
-static struct guard endpoint_guard(const struct endpoint *ep)
+/* port: a link of the realm's that the container's frames come in by, whose own address
+ * leads to the realm as the bridge's does. */
+static int endpoint_guard(const struct endpoint *ep, struct netlink *nl, const char *port,
+			  struct guard *ret, struct err *e)
 {
-	struct guard g = { .addr = ep->addr, .addr6 = ep->addr6 };
+	struct guard g = { .addr = ep->addr, .addr6 = ep->addr6, .open = ep->open };
+	int rc = ep->open ? link_mac(nl, ep->bridge, g.realm[0], e) : 0;
 
+	if (!rc && ep->open)
+		rc = link_mac(nl, port, g.realm[1], e);
 	memcpy(g.mac, ep->mac, sizeof(g.mac));
-	return g;
+	*ret = g;
+	return rc;
 }
 
 static int endpoint_add_guarded(const struct endpoint *ep, struct netlink *nl,
 				uint32_t bridge, struct err *e)
 {
-	struct guard g = endpoint_guard(ep);
+	struct guard g;
 	uint32_t index;
 	int rc = link_index(nl, ep->host_ifname, &index, e);
 
+	if (!rc)
+		rc = endpoint_guard(ep, nl, ep->host_ifname, &g, e);
 	if (rc)
 		return rc;
 	rc = guard_port(nl, index, bridge, &g, ep->guard, e);
@@ -154,6 +163,15 @@ static int endpoint_add_guarded(const struct endpoint *ep, struct netlink *nl,
 		return rc;
 	link_set_isolated(nl, index);
 	return netlink_commit(nl, e);
+}
+
+static int endpoint_add_tap(const struct endpoint *ep, struct netlink *nl,
+			    const struct link_end *inner, struct err *e)
+{
+	struct tap_port port = { .beside = ep->bridge, .isolated = ep->isolated };
+	int rc = endpoint_guard(ep, nl, ep->bridge, &port.guard, e);
+
+	return rc ? rc : tap_plug(nl, inner, &port, e);
 }
 
 static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int netns_fd,
@@ -165,7 +183,6 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 	struct link_end inner = {
 		.ifname = ep->ifname, .mac = ep->mac, .mtu = ep->mtu, .netns_fd = netns_fd
 	};
-	struct tap_port port = { ep->bridge, endpoint_guard(ep), ep->isolated };
 	char kind[LINK_KIND_MAX];
 	uint32_t bridge;
 	int rc = link_kind(nl, ep->bridge, &bridge, kind, e);
@@ -175,7 +192,7 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 	if (str_eq(kind, SEGMENT_KIND))
 		return endpoint_add_port(ep, nl, &inner, e);
 	if (str_eq(kind, TAP_KIND))
-		return tap_plug(nl, &inner, &port, e);
+		return endpoint_add_tap(ep, nl, &inner, e);
 	/* Who has no address here says later whose it is, and is alone on the bridge. */
 	if (ep->addr.family == AF_UNSPEC && ep->addr6.family == AF_UNSPEC)
 		outer.master = bridge;

@@ -25,8 +25,9 @@ struct endpoint {
 	struct ip_addr gateway6;
 	uint32_t mtu;
 	enum guard_way guard; /* of the port, when it has an address here */
-	bool isolated;        /* --icc=false: reaches the gateway only */
-	bool late; /* the namespace is in use: its sysctls are left as they are */
+	bool open;     /* source_check=false: its neighbours get any IP address of it */
+	bool isolated; /* --icc=false: reaches the gateway only */
+	bool late;     /* the namespace is in use: its sysctls are left as they are */
 };
 
 /* Caller: root of the realm, in the realm's network namespace; netns_fd: the container's

@@ -132,6 +132,12 @@ static void guard_fi(struct guard_code *c, size_t begin)
 	c->v[begin].jf = (uint8_t)over;
 }
 
+/* To the instruction that comes next. */
+static void guard_here(struct guard_code *c, size_t jump)
+{
+	c->v[jump].k = (uint32_t)(c->n - jump - 1);
+}
+
 /* The same with a verdict at its end. */
 static void guard_fi_pass(struct guard_code *c, size_t begin)
 {
@@ -203,7 +209,48 @@ static void guard_one_of(struct guard_code *c, uint32_t at, const struct ip_addr
 	}
 	guard_end(c, GUARD_DROP);
 	for (size_t i = 0; i < founds; i++)
-		c->v[found[i]].k = (uint32_t)(c->n - found[i] - 1);
+		guard_here(c, found[i]);
+}
+
+/* What goes to one particular neighbour passes. */
+static void guard_neighbour(struct guard_code *c, const struct guard *g)
+{
+	size_t realm[2], one;
+
+	guard_load(c, BPF_B, 0);
+	guard_alu(c, BPF_AND, 1); /* to many */
+	one = guard_if(c, 0);
+	for (size_t i = 0; i < 2; i++) {
+		const uint8_t *mac = g->realm[i];
+		size_t high, low;
+
+		guard_load(c, BPF_W, 0);
+		high = guard_if(c, guard_word(mac));
+		guard_load(c, BPF_H, 4);
+		low = guard_if(c, (uint32_t)mac[4] << 8 | mac[5]);
+		realm[i] = guard_put(c, BPF_JMP | BPF_JA, 0, 0, 0);
+		guard_fi(c, high);
+		guard_fi(c, low);
+	}
+	guard_fi_pass(c, one);
+	for (size_t i = 0; i < 2; i++)
+		guard_here(c, realm[i]);
+}
+
+/* What IPv6 has for ARP, and what tells of routers. The realm believes no router. */
+static void guard_discovery(struct guard_code *c)
+{
+	size_t icmp;
+
+	guard_load(c, BPF_B, IP6_NEXT);
+	icmp = guard_if(c, NEXT_ICMP6);
+	guard_need(c, IP6_BODY + 1);
+	guard_load(c, BPF_B, IP6_BODY);
+	/* From the first of the kinds to an advertisement. */
+	guard_put(c, BPF_JMP | BPF_JGE | BPF_K, 0, 2, ND_FIRST);
+	guard_put(c, BPF_JMP | BPF_JGT | BPF_K, 1, 0, ND_ADVERT);
+	guard_end(c, GUARD_PASS);
+	guard_fi(c, icmp);
 }
 
 /* Its own addresses in IPv6: the leased one, and that which its kernel makes of the link
@@ -254,7 +301,8 @@ static void guard_arp(struct guard_code *c, const struct guard *g)
 	guard_load(c, BPF_H, IP_AT + 4);
 	guard_only(c, 6u << 8 | 4); /* sizes of their addresses */
 	guard_mac(c, ARP_MAC, g->mac);
-	guard_one_of(c, ARP_SOURCE, own, 2);
+	if (!g->open)
+		guard_one_of(c, ARP_SOURCE, own, 2);
 	guard_end(c, GUARD_PASS);
 }
 
@@ -391,6 +439,8 @@ static void guard_six(struct guard_code *c, const struct guard *g)
 	guard_load(c, BPF_B, IP_AT);
 	guard_alu(c, BPF_RSH, 4);
 	guard_only(c, 6);
+	if (g->open)
+		guard_discovery(c);
 	guard_address(c, IP6_SOURCE, &nobody, missed);
 	guard_nobody(c, g);
 	for (size_t w = 0; w < 4; w++)
@@ -427,6 +477,8 @@ size_t guard_compile(const struct guard *g, struct sock_filter code[GUARD_CODE_M
 	guard_only(&c, 0);
 	guard_need(&c, IP_AT);
 	guard_mac(&c, ETH_SOURCE, g->mac);
+	if (g->open)
+		guard_neighbour(&c, g);
 	guard_load(&c, BPF_H, ETH_KIND);
 	kind = guard_if(&c, ETH_P_IP);
 	guard_four(&c, g);

@@ -23,6 +23,12 @@ const char *guard_way_name(enum guard_way way);
 struct guard {
 	uint8_t mac[6];
 	struct ip_addr addr, addr6; /* AF_UNSPEC: none */
+	/* Its neighbours get packets from any IP address (of who routes for them, or has
+	 * an address more), and hear by ARP and neighbour discovery that it has any. The
+	 * realm, at these link addresses, gets its own only: so the stack still knows
+	 * whose a connection is, on this network and on others. */
+	bool open;
+	uint8_t realm[2][6];
 };
 
 /* The filter: over an Ethernet frame, as tc's cls_bpf runs it (direct action). How many

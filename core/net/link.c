@@ -45,19 +45,25 @@ static void link_begin_up(struct netlink *nl, const char *what, uint16_t type,
 struct link_info {
 	struct ifinfomsg m;
 	char kind[LINK_KIND_MAX];
+	uint8_t mac[6];
 };
 
 static int link_seen(const struct nlmsghdr *h, void *arg)
 {
 	const struct ifinfomsg *m = NLMSG_DATA(h);
+	const uint8_t *attrs = (const uint8_t *)m + NLMSG_ALIGN(sizeof(*m));
 	const struct nlattr *a;
 	struct link_info *l = arg;
+	size_t n;
 
 	if (h->nlmsg_type != RTM_NEWLINK || h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return 0;
 	l->m = *m;
-	a = netlink_find((const uint8_t *)m + NLMSG_ALIGN(sizeof(*m)),
-			 h->nlmsg_len - NLMSG_SPACE(sizeof(*m)), IFLA_LINKINFO);
+	n = h->nlmsg_len - NLMSG_SPACE(sizeof(*m));
+	a = netlink_find(attrs, n, IFLA_ADDRESS);
+	if (a && a->nla_len == NLA_HDRLEN + sizeof(l->mac))
+		memcpy(l->mac, a + 1, sizeof(l->mac));
+	a = netlink_find(attrs, n, IFLA_LINKINFO);
 	a = a ? netlink_find(a + 1, a->nla_len - NLA_HDRLEN, IFLA_INFO_KIND) : NULL;
 	if (a && a->nla_len > NLA_HDRLEN && a->nla_len - NLA_HDRLEN < LINK_KIND_MAX)
 		memcpy(l->kind, a + 1, a->nla_len - NLA_HDRLEN);
@@ -99,6 +105,16 @@ int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err
 	char kind[LINK_KIND_MAX];
 
 	return link_kind(nl, ifname, ret, kind, e);
+}
+
+int link_mac(struct netlink *nl, const char *ifname, uint8_t ret[6], struct err *e)
+{
+	struct link_info l;
+	int rc = link_get(nl, ifname, &l, e);
+
+	if (!rc)
+		memcpy(ret, l.mac, sizeof(l.mac));
+	return rc;
 }
 
 int link_is_up(struct netlink *nl, const char *ifname)

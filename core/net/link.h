@@ -30,6 +30,9 @@ int link_index(struct netlink *nl, const char *ifname, uint32_t *ret, struct err
 int link_kind(struct netlink *nl, const char *ifname, uint32_t *ret,
 	      char ret_kind[LINK_KIND_MAX], struct err *e);
 
+/* Its link address. */
+int link_mac(struct netlink *nl, const char *ifname, uint8_t ret[6], struct err *e);
+
 /* 1 when the link is there and up, 0 when not, or -errno (-ENODEV). */
 int link_is_up(struct netlink *nl, const char *ifname);
 

@@ -43,7 +43,7 @@ TEST(defaults)
 	CHECK_INT(read_text("{}", &c, &e), 0);
 	CHECK_STR(c.log_driver, "json-file");
 	CHECK_INT(c.shm_size, 64 << 20);
-	CHECK(!c.no_new_privileges && !c.init && !c.bip);
+	CHECK(!c.no_new_privileges && !c.init && !c.bip && c.source_check);
 }
 
 TEST(all_keys)
@@ -62,7 +62,8 @@ TEST(all_keys)
 			"\"b\"],"
 			"\"default-ulimits\":{\"nofile\":{\"Name\":\"nofile\",\"Soft\":1,"
 			"\"Hard\":2}},\"default-shm-size\":\"1m\",\"labels\":[\"l=1\"],"
-			"\"init\":true,\"bip\":\"172.30.0.1/24\",\"mtu\":1400}",
+			"\"init\":true,\"bip\":\"172.30.0.1/24\",\"mtu\":1400,"
+			"\"source-check\":false}",
 			&c, &e),
 		0);
 	CHECK_STR(e.text, "");
@@ -74,7 +75,7 @@ TEST(all_keys)
 	CHECK_STR(c.default_ulimits.v[0], "nofile=1:2");
 	CHECK_INT(c.shm_size, 1 << 20);
 	CHECK_INT(c.mtu, 1400);
-	CHECK(c.init && c.no_new_privileges);
+	CHECK(c.init && c.no_new_privileges && !c.source_check);
 }
 
 TEST(refused)
@@ -84,6 +85,7 @@ TEST(refused)
 	check_refused("{", "");
 	check_refused("{\"mtu\":1}", "'mtu' is not between");
 	check_refused("{\"init\":\"yes\"}", "'init'");
+	check_refused("{\"source-check\":\"no\"}", "'source-check'");
 	check_refused("{\"default-shm-size\":\"many\"}",
 		      "'default-shm-size' is not a size");
 	check_refused("{\"proxies\":{\"ftp\":\"x\"}}", "key 'ftp' is not known");

@@ -229,6 +229,97 @@ TEST(ipv6)
 	check(&web, six, COUNT(six));
 }
 
+/* To one neighbour, and to the realm: by the bridge's link address, or the port's. */
+#define TO_ONE   "0242ac110003"
+#define TO_REALM "0242ac110001"
+#define TO_PORT  "0e1122334455"
+#define IP_TO(to, src) \
+	to MAC "0800|4500001c 00000000 40110000" src "ac110001|" UDP("1000")
+#define IP6_TO(to, src, n, rest) to MAC "86dd|60000000" n "ff" src ALL6 "|" rest
+#define ARP_TO(to, sha, spa) \
+	to MAC "0806|0001 0800 06 04 0002|" sha spa "000000000000" OTHER4
+#define FOREIGN4 "0a090807"
+#define FOREIGN6 "fd110000" ZERO4 ZERO4 "00000009"
+
+static const struct one neighbours[] = {
+	{ true, "its own", IP_TO(TO_ONE, OWN4) },
+	{ true, "one of the network's", IP_TO(TO_ONE, "ac110063") },
+	{ true, "one from elsewhere", IP_TO(TO_ONE, FOREIGN4) },
+	{ true, "one from elsewhere in IPv6",
+	  IP6_TO(TO_ONE, FOREIGN6, "000811", UDP("1000")) },
+	{ true, "what is not IP", TO_ONE MAC "88cc|0207" },
+	{ true, "a router, to one",
+	  IP6_TO(TO_ONE, LINK6, "00103a", "86000000 40000708" ZERO4 ZERO4) },
+	{ false, "another link address",
+	  TO_ONE OTHER "0800|4500001c 00000000 40110000" OWN4 "ac110003|" UDP("1000") },
+	{ false, "less than a header", TO_ONE "0242" },
+};
+
+static const struct one realm[] = {
+	{ true, "its own", IP_TO(TO_REALM, OWN4) },
+	{ true, "by the port", IP_TO(TO_PORT, OWN4) },
+	{ true, "to all", IP_TO(TO, OWN4) },
+	{ false, "a neighbour's", IP_TO(TO_REALM, OTHER4) },
+	{ false, "a neighbour's, by the port", IP_TO(TO_PORT, OTHER4) },
+	{ false, "a neighbour's, to all", IP_TO(TO, OTHER4) },
+	{ false, "from elsewhere", IP_TO(TO_REALM, FOREIGN4) },
+	{ false, "from elsewhere, by the port", IP_TO(TO_PORT, FOREIGN4) },
+	{ false, "from elsewhere, to all", IP_TO(TO, FOREIGN4) },
+	{ true, "its own in IPv6", IP6_TO(TO_REALM, OWN6, "000811", UDP("1000")) },
+	{ false, "a neighbour's in IPv6",
+	  IP6_TO(TO_REALM, OTHER6, "000811", UDP("1000")) },
+	{ false, "the same by the port", IP6_TO(TO_PORT, OTHER6, "000811", UDP("1000")) },
+	{ false, "from elsewhere in IPv6, to all",
+	  IP6_TO(TO, FOREIGN6, "000811", UDP("1000")) },
+	{ false, "an echo of a neighbour's",
+	  IP6_TO(TO_REALM, OTHER6, "00083a", "80000000 00000000") },
+	{ false, "what is not IP", TO MAC "88cc|0207" },
+	{ false, "with a tag", TO_REALM MAC "8100 0000 0800|45" },
+};
+
+static const struct one discovery[] = {
+	{ true, "it has another address", ARP_TO(TO, MAC, "ac110063") },
+	{ true, "and answers for it", ARP_TO(TO_REALM, MAC, "ac110063") },
+	{ false, "for another link address", ARP_TO(TO, OTHER, "ac110063") },
+	{ true, "who has, from another",
+	  IP6_TO(TO, FOREIGN6, "00203a", ND("87", OTHER6) OPT("01", MAC)) },
+	{ true, "it has another in IPv6",
+	  IP6_TO(TO, FOREIGN6, "00203a", ND("88", FOREIGN6) OPT("02", MAC)) },
+	{ true, "detection of another",
+	  IP6_TO(TO, NOBODY6, "00183a", ND("87", FOREIGN6)) },
+	{ true, "routers", IP6_TO(TO, LINK6, "00083a", "85000000 00000000") },
+	{ true, "a router",
+	  IP6_TO(TO, LINK6, "00103a", "86000000 40000708" ZERO4 ZERO4) },
+	{ false, "a redirect", IP6_TO(TO, LINK6, "00183a", ND("89", OTHER6)) },
+	{ false, "an echo of another",
+	  IP6_TO(TO, FOREIGN6, "00083a", "80000000 00000000") },
+	{ true, "a report",
+	  IP6_TO(TO, LINK6, "001400", HOP("3a", "00") "8f000000 00000000 00000000") },
+	{ false, "cut", TO MAC "86dd|60000000 0018 3aff" FOREIGN6 ALL6 },
+};
+
+TEST(open)
+{
+	struct guard g = web;
+
+	g.open = true;
+	unhex(TO_REALM, g.realm[0]);
+	unhex(TO_PORT, g.realm[1]);
+	check(&g, neighbours, COUNT(neighbours));
+	check(&g, realm, COUNT(realm));
+	check(&g, discovery, COUNT(discovery));
+}
+
+TEST(room)
+{
+	struct sock_filter code[GUARD_CODE_MAX];
+	struct guard g = web;
+
+	CHECK(guard_compile(&g, code) < GUARD_CODE_MAX);
+	g.open = true;
+	CHECK(guard_compile(&g, code) < GUARD_CODE_MAX);
+}
+
 /* Without an address of a family nothing of it passes but what belongs to the link. */
 TEST(one_family)
 {
