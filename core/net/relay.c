@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,9 +33,10 @@
 #define RELAY_PAGE   4096
 #define RELAY_MANY   16384
 #define RELAY_NARROW 16 /* pipes beyond the limit */
-/* Of the room that a sink has, what a move may fill: the rest is for the kernel's own
- * need, which grows with the pieces, of which a narrow pipe holds few. */
-#define RELAY_ROOM 4
+/* The part of a sink's buffer that a move may fill, once the sink is writable: then a
+ * third of it at least is free. The rest is for the kernel's own need, which grows with
+ * the pieces, of which a narrow pipe holds few. */
+#define RELAY_ROOM 12
 
 static int relay_take_pipe(struct relay *r, struct flow_pipe *ret)
 {
@@ -78,20 +78,16 @@ static void relay_give_pipe(struct relay *r, struct flow_pipe *p, bool empty)
 static size_t relay_room(int sink)
 {
 	struct pollfd p = { .fd = sink, .events = POLLOUT };
-	uint32_t memory[SK_MEMINFO_VARS] = { 0 };
-	socklen_t len = sizeof(memory);
-	uint32_t used, size;
-	int all = INT32_MAX;
+	int all = INT32_MAX, size = 0;
+	socklen_t len = sizeof(size);
 
 	/* The host's sockets may be set to take less than they have room for. */
 	setsockopt(sink, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &all, sizeof(all));
 	/* Asked by poll(2), the kernel sees to the event. */
 	if (poll(&p, 1, 0) == 0)
 		return 0;
-	getsockopt(sink, SOL_SOCKET, SO_MEMINFO, memory, &len);
-	used = memory[SK_MEMINFO_WMEM_QUEUED];
-	size = memory[SK_MEMINFO_SNDBUF];
-	return size > used + RELAY_ROOM ? (size - used) / RELAY_ROOM : 1;
+	getsockopt(sink, SOL_SOCKET, SO_SNDBUF, &size, &len);
+	return size > RELAY_ROOM ? (size_t)size / RELAY_ROOM : 1;
 }
 
 /* 1: bytes came; 0: none now, or the end; -errno. */
