@@ -91,29 +91,9 @@ struct flow *flow_get(struct flow_table *t, uint32_t index, uint16_t gen)
 	return f->state != FLOW_FREE && f->gen == gen ? f : NULL;
 }
 
-static uint64_t flow_mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
-	return h ^ (h >> 29);
-}
-
 static uint16_t *flow_bucket(struct flow_table *t, const struct packet_path *p)
 {
-	uint64_t part[4];
-	uint64_t h = t->key;
-
-	memcpy(part, p->src.bytes, 16);
-	memcpy(part + 2, p->dst.bytes, 16);
-	for (int i = 0; i < 4; i++)
-		h = flow_mix(h, part[i]);
-	h = flow_mix(h, (uint64_t)p->src_port << 16 | p->dst_port);
-	return &t->buckets[(h >> 32) % FLOW_BUCKETS];
-}
-
-static bool flow_same_path(const struct packet_path *a, const struct packet_path *b)
-{
-	return a->src_port == b->src_port && a->dst_port == b->dst_port &&
-	       ipam_addr_eq(&a->src, &b->src) && ipam_addr_eq(&a->dst, &b->dst);
+	return &t->buckets[packet_path_hash(p, t->key) % FLOW_BUCKETS];
 }
 
 void flow_hash(struct flow_table *t, struct flow *f)
@@ -143,7 +123,7 @@ void flow_unhash(struct flow_table *t, struct flow *f)
 struct flow *flow_find(struct flow_table *t, const struct packet_path *path)
 {
 	for (uint16_t i = *flow_bucket(t, path); i != FLOW_NONE; i = t->v[i].next_hash)
-		if (flow_same_path(&t->v[i].path, path))
+		if (packet_path_eq(&t->v[i].path, path))
 			return &t->v[i];
 	return NULL;
 }

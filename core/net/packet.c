@@ -217,6 +217,30 @@ int packet_parse(const uint8_t *p, size_t n, struct packet *ret)
 	return rc;
 }
 
+static uint64_t packet_mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
+	return h ^ (h >> 29);
+}
+
+uint32_t packet_path_hash(const struct packet_path *p, uint64_t key)
+{
+	uint64_t part[4];
+
+	memcpy(part, p->src.bytes, 16);
+	memcpy(part + 2, p->dst.bytes, 16);
+	for (int i = 0; i < 4; i++)
+		key = packet_mix(key, part[i]);
+	return (uint32_t)(packet_mix(key, (uint64_t)p->src_port << 16 | p->dst_port) >>
+			  32);
+}
+
+bool packet_path_eq(const struct packet_path *a, const struct packet_path *b)
+{
+	return a->src_port == b->src_port && a->dst_port == b->dst_port &&
+	       ipam_addr_eq(&a->src, &b->src) && ipam_addr_eq(&a->dst, &b->dst);
+}
+
 bool packet_path_has(const struct packet_path *p, const struct ip_addr *addr)
 {
 	return !addr || ipam_addr_eq(&p->src, addr) || ipam_addr_eq(&p->dst, addr);

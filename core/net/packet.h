@@ -40,6 +40,9 @@ struct packet_path {
 	uint16_t src_port, dst_port;
 };
 
+/* For a table: who could foresee it might make all his paths share one bucket. */
+uint32_t packet_path_hash(const struct packet_path *p, uint64_t key);
+bool packet_path_eq(const struct packet_path *a, const struct packet_path *b);
 /* Is addr one of its ends? NULL stands for any. */
 bool packet_path_has(const struct packet_path *p, const struct ip_addr *addr);
 

@@ -83,14 +83,7 @@ int udp_open(struct udp *u, uint16_t limit, struct err *e)
 
 static uint16_t *udp_bucket(struct udp *u, const struct packet_path *p)
 {
-	uint64_t part[4], h = u->key;
-
-	memcpy(part, p->src.bytes, 16);
-	memcpy(part + 2, p->dst.bytes, 16);
-	for (int i = 0; i < 4; i++)
-		h = (h ^ part[i]) * 0x9e3779b97f4a7c15ull;
-	h = (h ^ ((uint64_t)p->src_port << 16 | p->dst_port)) * 0x9e3779b97f4a7c15ull;
-	return &u->buckets[(h >> 40) % UDP_BUCKETS];
+	return &u->buckets[packet_path_hash(p, u->key) % UDP_BUCKETS];
 }
 
 static void udp_free(struct udp *u, struct udp_flow *f)
@@ -219,10 +212,7 @@ static struct udp_flow *udp_find_out(struct udp *u, const struct packet_path *p)
 	for (uint16_t i = *udp_bucket(u, p); i != UDP_NONE; i = u->v[i].next) {
 		struct udp_flow *f = &u->v[i];
 
-		if (!f->inward && f->path.src_port == p->src_port &&
-		    f->path.dst_port == p->dst_port &&
-		    ipam_addr_eq(&f->path.src, &p->src) &&
-		    ipam_addr_eq(&f->path.dst, &p->dst))
+		if (!f->inward && packet_path_eq(&f->path, p))
 			return f;
 	}
 	return NULL;
