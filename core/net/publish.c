@@ -14,6 +14,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/base/strv.h"
 #include "core/net/sockaddr.h"
 
 #define PUBLISH_TEXT_MAX 256
@@ -127,6 +128,47 @@ static int publish_expand(const struct publish *first, const struct publish_rang
 	return 0;
 }
 
+/* buf has PUBLISH_TEXT_MAX bytes. */
+static int publish_short(const char *text, char *buf, struct err *e)
+{
+	if (str_copy(buf, PUBLISH_TEXT_MAX, text) == 0)
+		return 0;
+	return err_set(e, -EINVAL, "invalid port specification: \"%.64s…\"", text);
+}
+
+/* docker's long form, "published=8080,target=80,protocol=udp", made the short one. */
+static int publish_long(const char *text, char *buf, struct err *e)
+{
+	const char *host = "", *port = "", *proto = "tcp";
+	autostrv params = { 0 };
+
+	strv_split(&params, text, ',');
+	for (size_t i = 0; i < params.len; i++) {
+		char *value = strchr(params.v[i], '=');
+
+		if (!value || value == params.v[i])
+			return err_set(e, -EINVAL,
+				       "invalid publish opts format (should be "
+				       "name=value but got '%s')",
+				       params.v[i]);
+		*value++ = 0;
+		if (str_eq(params.v[i], "published"))
+			host = value;
+		else if (str_eq(params.v[i], "target"))
+			port = value;
+		else if (str_eq(params.v[i], "protocol"))
+			proto = value;
+		else
+			return err_set(e, -EINVAL,
+				       "publish: there is no '%s': published, target "
+				       "and protocol are known",
+				       params.v[i]);
+	}
+	if (str_print(buf, PUBLISH_TEXT_MAX, "%s:%s/%s", host, port, proto) == 0)
+		return 0;
+	return publish_short(text, buf, e);
+}
+
 int publish_parse(const char *text, struct publish **list, size_t *len, struct err *e)
 {
 	struct publish p = { .proto = PUBLISH_TCP };
@@ -134,10 +176,11 @@ int publish_parse(const char *text, struct publish **list, size_t *len, struct e
 	struct publish_pieces pieces;
 	char buf[PUBLISH_TEXT_MAX];
 	char *slash;
+	int rc = strchr(text, '=') ? publish_long(text, buf, e)
+				   : publish_short(text, buf, e);
 
-	if (str_copy(buf, sizeof(buf), text) != 0)
-		return err_set(e, -EINVAL, "invalid port specification: \"%.64s…\"",
-			       text);
+	if (rc)
+		return rc;
 	slash = strrchr(buf, '/');
 	if (slash)
 		*slash++ = 0;

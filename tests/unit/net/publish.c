@@ -43,6 +43,16 @@ TEST(forms)
 	CHECK_STR(parsed("[::1]:8080:80"), "tcp ::1 8080-8080 80");
 	CHECK_STR(parsed("[::1]::80"), "tcp ::1 0-0 80");
 	CHECK_STR(parsed(":80"), "tcp  0-0 80");
+	CHECK_STR(parsed("published=8080,target=80"), "tcp  8080-8080 80");
+	CHECK_STR(parsed("protocol=udp,target=80-81,published=90-91"),
+		  "udp  90-90 80, udp  91-91 81");
+	CHECK_STR(parsed("target=80"), "tcp  0-0 80");
+	CHECK_STR(parsed("published=80"), "no port specified: published=80<empty>");
+	CHECK_STR(parsed("target=80,udp"),
+		  "invalid publish opts format (should be name=value but got 'udp')");
+	CHECK_STR(
+		parsed("target=80,mode=host"),
+		"publish: there is no 'mode': published, target and protocol are known");
 	CHECK_STR(parsed("0:80"), "tcp  0-0 80");
 }
 
