@@ -129,8 +129,9 @@ static int await_patchbay(int sock, struct err *e)
 	return 0;
 }
 
-/* A netlink socket of the target. */
-static int open_inside(const struct nstarget *t, struct netlink *nl, struct err *e)
+/* fn(arg), in the target. */
+static int call_inside(const struct nstarget *t, int (*fn)(void *arg, struct err *e),
+		       void *arg, struct err *e)
 {
 	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int r;
@@ -139,10 +140,44 @@ static int open_inside(const struct nstarget *t, struct netlink *nl, struct err 
 		return err_sys(e, "open '/proc/self/ns/net'");
 	if (setns(t->net_fd, CLONE_NEWNET) != 0)
 		return err_sys(e, "join the network namespace");
-	r = netlink_open(nl, NETLINK_ROUTE, e);
+	r = fn(arg, e);
 	if (setns(own, CLONE_NEWNET) != 0)
 		return err_sys(e, "return from the network namespace");
 	return r;
+}
+
+static int open_link(void *arg, struct err *e)
+{
+	return netlink_open(arg, NETLINK_ROUTE, e);
+}
+
+/* A new namespace has the host's congestion control. bbr would pace towards our stack,
+ * which costs and is of no use (endpoint.c); what else somebody has chosen there stays.
+ */
+static int spare_pacing(void *arg, struct err *e)
+{
+	static const char at[] = "/proc/sys/net/ipv4/tcp_congestion_control";
+	char now[32] = "";
+
+	file_read_small(AT_FDCWD, at, now, sizeof(now));
+	if (str_starts(now, "bbr"))
+		file_write_small(AT_FDCWD, at, "reno");
+	return 0;
+}
+
+struct asked {
+	sa_family_t family;
+	bool found;
+};
+
+/* Is there a default route of that family? */
+static int find_default(void *arg, struct err *e)
+{
+	struct asked *a = arg;
+	struct hostnet found;
+
+	a->found = hostnet_find(a->family, NULL, &found, NULL) == 0;
+	return 0;
 }
 
 static const struct nlattr *within(const struct nlattr *a, uint16_t type)
@@ -175,7 +210,7 @@ static int replace_tap(const struct annex_plan *p, const struct nstarget *t,
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
 	bool tap = false;
-	int r = open_inside(t, nl, e);
+	int r = call_inside(t, open_link, nl, e);
 
 	if (r == 0) {
 		netlink_begin(nl, "find link", RTM_GETLINK, 0);
@@ -189,23 +224,6 @@ static int replace_tap(const struct annex_plan *p, const struct nstarget *t,
 	}
 	netlink_done(nl);
 	return r;
-}
-
-/* Has the target a default route of that family? */
-static int has_default(const struct nstarget *t, sa_family_t family, bool *ret,
-		       struct err *e)
-{
-	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	struct hostnet found;
-
-	if (own < 0)
-		return err_sys(e, "open '/proc/self/ns/net'");
-	if (setns(t->net_fd, CLONE_NEWNET) != 0)
-		return err_sys(e, "join the network namespace");
-	*ret = hostnet_find(family, NULL, &found, NULL) == 0;
-	if (setns(own, CLONE_NEWNET) != 0)
-		return err_sys(e, "return from the network namespace");
-	return 0;
 }
 
 static void add_side(struct netlink *nl, uint32_t index, const struct annex_side *s,
@@ -230,14 +248,17 @@ static int configure(const struct annex_plan *p, const struct nstarget *t,
 
 	if (!p->configure)
 		return 0;
-	r = open_inside(t, nl, e);
+	r = call_inside(t, open_link, nl, e);
 	if (r == 0)
 		r = link_index(nl, p->ifname, &index, e);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(p->side); i++) {
-		if (p->side[i].addr.family == AF_UNSPEC)
+		struct asked ask = { .family = p->side[i].addr.family };
+
+		if (ask.family == AF_UNSPEC)
 			continue;
 		if (p->visits)
-			r = has_default(t, p->side[i].addr.family, ret_faceless, e);
+			r = call_inside(t, find_default, &ask, e);
+		*ret_faceless = ask.found;
 		add_side(nl, index, &p->side[i], p, *ret_faceless);
 		if (r == 0)
 			r = netlink_commit(nl, e);
@@ -313,7 +334,8 @@ static int build(const struct annex_plan *p, const struct nstarget *t, int sock,
 	if ((r = raise_bridge(p, e)) < 0 ||
 	    (r == BRIDGE_TAPS && (r = await_patchbay(sock, e)) < 0) ||
 	    (r = replace_tap(p, t, e)) < 0 || (r = attach_patiently(&ep, t, e)) < 0 ||
-	    (r = configure(p, t, ret_faceless, e)) < 0)
+	    (r = configure(p, t, ret_faceless, e)) < 0 ||
+	    (!p->visits && (r = call_inside(t, spare_pacing, NULL, e)) < 0))
 		return r;
 	return open_watch(t, e);
 }
