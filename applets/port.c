@@ -25,7 +25,7 @@ static const struct opt opts[] = {
 };
 
 /* Each binding as docker writes it: "0.0.0.0:8080", "[::]:8080"; prefix before it. */
-static void show(const char *prefix, yyjson_val *bindings)
+static void add(struct strv *out, const char *prefix, yyjson_val *bindings)
 {
 	yyjson_val *b;
 	size_t i, max;
@@ -36,8 +36,17 @@ static void show(const char *prefix, yyjson_val *bindings)
 		if (json_get_str(b, "HostIp", &ip, NULL) < 0 ||
 		    json_get_str(b, "HostPort", &port, NULL) < 0)
 			continue;
-		printf(strchr(ip, ':') ? "%s[%s]:%s\n" : "%s%s:%s\n", prefix, ip, port);
+		strv_addf(out, strchr(ip, ':') ? "%s[%s]:%s" : "%s%s:%s", prefix, ip,
+			  port);
 	}
+}
+
+/* In docker's order. */
+static void show(struct strv *lines)
+{
+	strv_sort_numbers(lines);
+	for (size_t i = 0; i < lines->len; i++)
+		puts(lines->v[i]);
 }
 
 static int show_one(yyjson_val *ports, const char *container, const char *wanted,
@@ -46,11 +55,13 @@ static int show_one(yyjson_val *ports, const char *container, const char *wanted
 	const char *slash = strchr(wanted, '/');
 	autofree char *key = slash ? str_dup(wanted) : str_fmt("%s/tcp", wanted);
 	yyjson_val *bindings = yyjson_obj_get(ports, key);
+	autostrv lines = { 0 };
 
 	if (!yyjson_arr_size(bindings))
 		return err_set(e, -ENOENT, "No public port '%s' published for %s", key,
 			       container);
-	show("", bindings);
+	add(&lines, "", bindings);
+	show(&lines);
 	return 0;
 }
 
@@ -60,6 +71,7 @@ static void show_all(const struct container *c, const char *prefix)
 	yyjson_val *settings =
 		yyjson_obj_get(yyjson_doc_get_root(c->record), "NetworkSettings");
 	yyjson_val *key, *bindings;
+	autostrv lines = { 0 };
 	size_t i, max;
 
 	/* Of one that does not run nothing is open, whatever its last run had. */
@@ -68,8 +80,9 @@ static void show_all(const struct container *c, const char *prefix)
 	yyjson_obj_foreach (yyjson_obj_get(settings, "Ports"), i, max, key, bindings) {
 		autofree char *text = str_fmt("%s%s -> ", prefix, yyjson_get_str(key));
 
-		show(text, bindings);
+		add(&lines, text, bindings);
 	}
+	show(&lines);
 }
 
 static int show_every(struct host *h, struct err *e)

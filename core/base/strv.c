@@ -99,6 +99,17 @@ void strv_sort(struct strv *s)
 		qsort(s->v, s->len, sizeof(*s->v), compare);
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+void strv_sort_numbers(struct strv *s)
+{
+	if (s->len > 1)
+		qsort(s->v, s->len, sizeof(*s->v), compare_numbers);
+}
+
 /* The value of item when it is "key=value", else NULL. */
 static const char *value_of(const char *item, const char *key)
 {

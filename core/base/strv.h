@@ -32,6 +32,8 @@ bool strv_has(const struct strv *s, const char *item);
 void strv_remove(struct strv *s, size_t i);
 /* strcmp order. */
 void strv_sort(struct strv *s);
+/* The same, but numbers in the text by their value. */
+void strv_sort_numbers(struct strv *s);
 /* Environment style "KEY=value": the value or NULL. */
 const char *strv_getenv(const struct strv *s, const char *key);
 /* Replaces or adds "KEY=value". */

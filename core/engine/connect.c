@@ -207,20 +207,19 @@ static int listen_patiently(const struct publish *p, int fds[2], size_t *n,
 	return r;
 }
 
-/* A port published on no address in particular is on the one that the network it comes
- * by says (host_binding_ipv4). */
-static int bind_ports(const struct connect_want *w, struct netplan *n, struct err *e)
+int connect_bind_ports(const struct store *s, const struct config *cfg, struct netplan *n,
+		       size_t from, struct err *e)
 {
 	autodone(network_done) struct network net = { 0 };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && n->ports_len && i < n->ends_len; i++) {
+	for (size_t i = 0; r == 0 && from < n->ports_len && i < n->ends_len; i++) {
 		network_done(&net);
-		r = network_open(w->store, w->cfg, n->ends[i].name, &net, e);
+		r = network_open(s, cfg, n->ends[i].name, &net, e);
 		if (r == 0 && !net.bridge.internal)
 			break;
 	}
-	for (size_t i = 0; r == 0 && net.binding.family && i < n->ports_len; i++)
+	for (size_t i = from; r == 0 && net.binding.family && i < n->ports_len; i++)
 		if (n->ports[i].map.host_ip.family == AF_UNSPEC)
 			n->ports[i].map.host_ip = net.binding;
 	return r;
@@ -331,7 +330,8 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	kept[(*kept_len)++] = -1;
 	size_t stack = *kept_len - 1;
 	netplan_settle_ports(n);
-	if ((r = restore_ports(w, n, e)) < 0 || (r = bind_ports(w, n, e)) < 0)
+	if ((r = restore_ports(w, n, e)) < 0 ||
+	    (r = connect_bind_ports(w->store, w->cfg, n, 0, e)) < 0)
 		return r;
 	raise_files(n->ports_len);
 	for (size_t i = 0; i < n->ports_len; i++)

@@ -23,6 +23,10 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 /* One network: an address leased, the bridge up, end (one of n's) filled in. */
 int connect_lease(const struct connect_want *w, struct netplan *n,
 		  struct netplan_end *end, struct err *e);
+/* Ports from that one on that were published on no address in particular: on the one that
+ * the network they come by says (host_binding_ipv4). */
+int connect_bind_ports(const struct store *s, const struct config *cfg, struct netplan *n,
+		       size_t from, struct err *e);
 /* With container:X: that one's hosts, hostname and resolv.conf. */
 int connect_peer_files(const struct connect_want *w, const struct netplan *n,
 		       struct err *e);

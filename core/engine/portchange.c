@@ -14,6 +14,7 @@
 #include "core/base/fd.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/engine/connect.h"
 #include "core/engine/container_end.h"
 #include "core/engine/describe_host.h"
 #include "core/engine/netchange.h"
@@ -144,7 +145,8 @@ static int add_all(struct netchange *x, const struct publish *v, struct addition
 		describe_host_binding(&v[len], record, bindings(record));
 		all[len].at = x->plan.ports_len;
 		netplan_add_port(&x->plan, &v[len]);
-		if (x->monitored)
+		r = connect_bind_ports(x->store, x->cfg, &x->plan, all[len].at, e);
+		if (r == 0 && x->monitored)
 			r = open_one(x, &all[len], e);
 	}
 	if (r == 0) {
