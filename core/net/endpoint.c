@@ -99,18 +99,28 @@ static int endpoint_sysctls(bool six, struct err *e)
 /* What is to be set inside, if anything, besides. */
 enum endpoint_sysctl { ENDPOINT_KEEP, ENDPOINT_FOUR, ENDPOINT_SIX };
 
-/* Sets the sysctls inside and opens a netlink socket that stays there; the caller is back
- * in its own namespace whatever happens. */
-static int endpoint_enter(int netns_fd, enum endpoint_sysctl want, struct netlink *ret,
-			  struct err *e)
+/* Into the container's network namespace; what leads back, or -errno. */
+static int endpoint_visit(int netns_fd, struct err *e)
 {
 	autoclose int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int rc;
 
 	if (own < 0)
 		return err_sys(e, "open '/proc/self/ns/net'");
 	if (setns(netns_fd, CLONE_NEWNET) != 0)
 		return err_sys(e, "join the container's network namespace");
+	return TAKE_FD(own);
+}
+
+/* Sets the sysctls inside and opens a netlink socket that stays there; the caller is back
+ * in its own namespace whatever happens. */
+static int endpoint_enter(int netns_fd, enum endpoint_sysctl want, struct netlink *ret,
+			  struct err *e)
+{
+	autoclose int own = endpoint_visit(netns_fd, e);
+	int rc;
+
+	if (own < 0)
+		return own;
 	rc = want == ENDPOINT_KEEP ? 0 : endpoint_sysctls(want == ENDPOINT_SIX, e);
 	if (!rc)
 		rc = netlink_open(ret, NETLINK_ROUTE, e);
@@ -229,43 +239,81 @@ static bool endpoint_taken(int rc)
 	return rc == -EADDRINUSE || rc == -EBUSY;
 }
 
-int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
+static int endpoint_plug(const struct endpoint *ep, struct netlink *nl, int netns_fd,
+			 struct err *e)
 {
-	autofree struct netlink *nl = mem_new(struct netlink);
-	autofree struct netlink *inside = mem_new(struct netlink);
+	int rc = endpoint_add_pair(ep, nl, netns_fd, e);
+
+	if (rc != -EEXIST)
+		return rc;
+	/* The pair of this container's last run: the kernel takes a killed namespace
+	 * apart in its own time. */
+	err_clear(e);
+	link_del(nl, ep->host_ifname);
+	rc = netlink_commit(nl, e);
+	return rc ? rc : endpoint_add_pair(ep, nl, netns_fd, e);
+}
+
+/* A namespace that began without IPv6 gives none to what comes later. */
+static int endpoint_wake_six(const struct endpoint *ep, int netns_fd, struct err *e)
+{
+	autoclose int own = endpoint_visit(netns_fd, e);
+	char name[64];
 	int rc;
 
-	rc = endpoint_enter(netns_fd,
-			    ep->late                       ? ENDPOINT_KEEP
-			    : ep->addr6.family == AF_INET6 ? ENDPOINT_SIX
-							   : ENDPOINT_FOUR,
-			    inside, e);
-	if (!rc)
-		rc = netlink_open(nl, NETLINK_ROUTE, e);
-	if (!rc)
-		rc = endpoint_add_pair(ep, nl, netns_fd, e);
-	if (rc == -EEXIST) {
-		/* The pair of this container's last run: the kernel takes a killed
-		 * namespace apart in its own time. */
-		err_clear(e);
-		link_del(nl, ep->host_ifname);
-		rc = netlink_commit(nl, e);
-		if (!rc)
-			rc = endpoint_add_pair(ep, nl, netns_fd, e);
-	}
-	if (!rc)
-		rc = endpoint_configure(ep, inside, e);
-	/* So does the port of that run keep its hardware address for a moment. */
+	if (own < 0)
+		return own;
+	str_print(name, sizeof(name), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		  ep->ifname);
+	rc = file_write_small(AT_FDCWD, name, "0");
+	if (setns(own, CLONE_NEWNET) != 0)
+		return err_sys(e, "return to the realm's network namespace");
+	return rc && rc != -ENOENT ? err_code(e, rc, "enable IPv6 on '%s'", ep->ifname)
+				   : 0;
+}
+
+static int endpoint_settle(const struct endpoint *ep, struct netlink *inside,
+			   struct err *e)
+{
+	int rc = endpoint_configure(ep, inside, e);
+
+	/* The port of the last run keeps its hardware address for a moment. */
 	for (int i = 0; endpoint_taken(rc) && i < ENDPOINT_TRIES; i++) {
 		poll(NULL, 0, ENDPOINT_TRY_MS);
 		err_clear(e);
 		rc = endpoint_configure(ep, inside, e);
 	}
-	if (endpoint_taken(rc))
-		rc = err_set(e, rc, "its link address is another's on network '%s'",
-			     ep->bridge);
+	return endpoint_taken(rc)
+		       ? err_set(e, rc, "its link address is another's on network '%s'",
+				 ep->bridge)
+		       : rc;
+}
+
+int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
+{
+	autofree struct netlink *nl = mem_new(struct netlink);
+	autofree struct netlink *inside = mem_new(struct netlink);
+	bool six = ep->addr6.family == AF_INET6, plugged;
+	int rc;
+
+	rc = endpoint_enter(netns_fd,
+			    ep->late ? ENDPOINT_KEEP
+			    : six    ? ENDPOINT_SIX
+				     : ENDPOINT_FOUR,
+			    inside, e);
+	if (!rc)
+		rc = netlink_open(nl, NETLINK_ROUTE, e);
+	if (!rc)
+		rc = endpoint_plug(ep, nl, netns_fd, e);
+	plugged = !rc;
+	if (!rc && ep->late && six)
+		rc = endpoint_wake_six(ep, netns_fd, e);
+	if (!rc)
+		rc = endpoint_settle(ep, inside, e);
 	netlink_done(inside);
 	netlink_done(nl);
+	if (rc && plugged)
+		endpoint_detach(ep, netns_fd, NULL);
 	return rc ? err_wrap(e, "attach '%s' to the network", ep->ifname) : 0;
 }
 

@@ -27,13 +27,14 @@ struct endpoint {
 	enum guard_way guard; /* of the port, when it has an address here */
 	bool open;     /* source_check=false: its neighbours get any IP address of it */
 	bool isolated; /* --icc=false: reaches the gateway only */
-	bool late;     /* the namespace is in use: its sysctls are left as they are */
+	bool late;     /* the namespace is in use: its sysctls are left as they are, but
+			  that its new interface gets IPv6 when it has an address */
 };
 
 /* Caller: root of the realm, in the realm's network namespace; netns_fd: the container's
  * (owned by a user namespace nested in the realm's). Leaves the caller in the realm's
  * namespace. Also sets, inside: lo up, ping_group_range over all mapped gids,
- * ip_unprivileged_port_start 0, accept_ra 0. */
+ * ip_unprivileged_port_start 0, accept_ra 0. Where it fails no interface is left. */
 int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e);
 /* The default route, in one family, of an endpoint that had none. */
 int endpoint_route(const struct endpoint *ep, sa_family_t family, int netns_fd,
