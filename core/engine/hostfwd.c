@@ -216,7 +216,17 @@ int hostfwd_answer(struct hostfwds *f, const char *text, size_t n, int listener,
 		yyjson_mut_obj_add_int(doc, ret, "id", f->last);
 	else if (q.verb == HOSTFWD_LIST)
 		list(f, doc, ret);
+	/* Its manual has "return"; slirp4netns 1.2.0 sends the entries without. */
+	if (r == 0 && q.verb == HOSTFWD_LIST)
+		list(f, doc, root);
 	return json_print(out, doc, false);
+}
+
+static bool is_whole(const char *text, size_t n)
+{
+	autojson *doc = NULL;
+
+	return json_parse(text, n, "request", &doc, NULL) == 0;
 }
 
 void hostfwd_serve(struct hostfwds *f, int conn)
@@ -230,10 +240,13 @@ void hostfwd_serve(struct hostfwds *f, int conn)
 
 	setsockopt(conn, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	setsockopt(conn, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	/* To the end that the client sets by shutdown(2), or until it is silent. */
+	/* To the end that the client sets by shutdown(2), or that of the request: nc sets
+	 * none. */
 	got = fd_recv(conn, text, sizeof(text), &listener, &fds);
-	for (; got > 0; got = fd_read(conn, text + n, sizeof(text) - n))
+	while (got > 0) {
 		n += (size_t)got;
+		got = is_whole(text, n) ? 0 : fd_read(conn, text + n, sizeof(text) - n);
+	}
 	if (hostfwd_answer(f, text, n, listener, &out) == 0)
 		send(conn, out.data, out.len, MSG_NOSIGNAL);
 	fd_close(listener);

@@ -29,6 +29,17 @@ static int parse_range(const char *text, struct portspec_range *ret)
 	return 0;
 }
 
+/* "[::1]" without its brackets; for IPv4 too, as pasta has it. */
+static char *unbracket(char *addr)
+{
+	size_t n = strlen(addr);
+
+	if (n < 2 || addr[0] != '[' || addr[n - 1] != ']')
+		return addr;
+	addr[n - 1] = 0;
+	return addr + 1;
+}
+
 /* "ADDRESS/", "%INTERFACE/" or both before the ports; *text moves behind it. */
 static int parse_address(const char **text, struct publish *each, struct err *e)
 {
@@ -44,7 +55,7 @@ static int parse_address(const char **text, struct publish *each, struct err *e)
 			return err_set(e, -EINVAL, "'%s' is no name for an interface",
 				       percent);
 	}
-	if (*addr && ipam_parse_addr(addr, &each->host_ip) != 0)
+	if (*addr && ipam_parse_addr(unbracket(addr), &each->host_ip) != 0)
 		return err_set(e, -EINVAL, "'%s' is not an address", addr);
 	if (!*addr && !percent)
 		return bad(*text, e);

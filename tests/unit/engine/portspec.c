@@ -66,6 +66,10 @@ TEST(ports)
 	CHECK_INT(parse("::1/80", &p), 0);
 	CHECK_INT(p.v[0].host_ip.family, AF_INET6);
 	portspec_done(&p);
+	CHECK_INT(parse("[::1]/80", &p), 0);
+	CHECK_INT(p.v[0].host_ip.family, AF_INET6);
+	CHECK_INT(parse("[127.0.0.1]%lo/80", &p), 0);
+	CHECK_STR(p.v[0].device, "lo");
 	CHECK_INT(parse("127.0.0.1%lo/80", &p), 0);
 	CHECK_INT(p.v[0].host_ip.family, AF_INET);
 	CHECK_STR(p.v[0].device, "lo");
@@ -110,6 +114,8 @@ TEST(refusals)
 	refuse("~22,~", -EINVAL);
 	refuse("x/22", -EINVAL);
 	refuse("127.0.0.1%/22", -EINVAL);
+	refuse("[::1/22", -EINVAL);
+	refuse("[]/22", -EINVAL);
 	refuse("%an-interface-too-long/22", -EINVAL);
 	refuse("/22", -EINVAL);
 	refuse("1-5000", -E2BIG);
