@@ -306,9 +306,18 @@ static int stack_open(struct stack *s, const struct stack_options *o, struct err
 	return rc ? rc : stack_watch(s, e);
 }
 
+/* Where the host gives huge pages to all who do not decline (Debian's default), the
+ * tables would be there as a whole with their first use. Their memory is taken after
+ * this. */
+static struct stack *stack_new(void)
+{
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	return mem_new(struct stack);
+}
+
 int stack_main(const struct stack_options *o)
 {
-	struct stack *s = mem_new(struct stack);
+	struct stack *s = stack_new();
 	struct err e = { 0 };
 	int rc;
 
