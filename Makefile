@@ -244,8 +244,8 @@ check-cross: ## --version and unit tests of other machines under qemu-user
 	scripts/prepare build cross
 	scripts/check-cross $(or $(ARCHES),aarch64 s390x)
 
-check-vm: ## limits, memory ends, update, stats, pause on a booted Debian with systemd, in qemu
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+check-vm: ## limits, memory ends, 10,000 connections … on a booted Debian with systemd, in qemu
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/net/load
 	ROOTLESS=$(O)/rootless VM_CACHE=$(O)/vm tests/vm/run $(T)
 
 bench: ## beside podman, crun, runc, bwrap, skopeo + umoci: one table of ratios

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads for the network benches.
- *   load serve ADDRESS PORT            answers 64 bytes to 64 bytes, to the peer's end;
- * on LOAD_PORTS ports, lest a client's own run out load connects ADDRESS PORT MS connect
- * + request + close, one after the other: /s load pingpong ADDRESS PORT MS      one
- * connection: p50 and p99 in microseconds load sink ADDRESS PORT MS          datagrams
- * received /s load flood ADDRESS PORT MS         sends small datagrams as fast as it can
- */
+/* Loads for the network benches and tests. usage: load VERB ADDRESS PORT [MS]
+ *
+ * serve: answers 64 bytes to 64 bytes, to the peer's end; on LOAD_PORTS ports, lest a
+ * client's own run out.
+ *
+ * connects: connect + request + close, one after the other: how many a second.
+ *
+ * pingpong: one connection: p50 and p99 in microseconds.
+ *
+ * sink: datagrams received a second. flood: sends small datagrams as fast as it can.
+ *
+ * many: holds connections, and obeys lines on stdin: "open N" (so many more, a request
+ * on each), "speak N" (a request on each Nth), "close". */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -173,6 +179,68 @@ static int load_flood(const struct load *l)
 	return 0;
 }
 
+struct load_held {
+	int *fds;
+	unsigned long len, opened;
+};
+
+/* As many more as are wanted; each is told by how it ended. */
+static void load_many_open(const struct load *l, struct load_held *h, unsigned long n)
+{
+	unsigned long opened = 0, refused = 0, other = 0;
+	int last = 0;
+
+	h->fds = mem_resize(h->fds, h->len + n, sizeof(*h->fds));
+	while (n--) {
+		int s = load_open(l, SOCK_STREAM, h->opened++);
+
+		if (s >= 0 && load_once(s) == 0) {
+			h->fds[h->len++] = s;
+			opened++;
+			continue;
+		}
+		refused += errno == ECONNREFUSED;
+		other += errno != ECONNREFUSED;
+		last = errno == ECONNREFUSED ? last : errno;
+		if (s >= 0)
+			close(s);
+	}
+	printf("opened %lu refused %lu other %lu%s%s\n", opened, refused, other,
+	       last ? ": " : "", last ? strerror(last) : "");
+}
+
+static void load_many_speak(const struct load_held *h, unsigned long each)
+{
+	unsigned long spoke = 0, silent = 0;
+
+	for (unsigned long i = 0; each && i < h->len; i += each)
+		*(load_once(h->fds[i]) == 0 ? &spoke : &silent) += 1;
+	printf("spoke %lu silent %lu\n", spoke, silent);
+}
+
+static int load_many(const struct load *l)
+{
+	struct load_held h = { 0 };
+	char line[64];
+	unsigned long n;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		n = strtoul(line + strcspn(line, " "), NULL, 10);
+		if (str_starts(line, "open ")) {
+			load_many_open(l, &h, n);
+		} else if (str_starts(line, "speak ")) {
+			load_many_speak(&h, n);
+		} else {
+			printf("closed %lu\n", h.len);
+			while (h.len)
+				close(h.fds[--h.len]);
+		}
+		fflush(stdout);
+	}
+	free(h.fds);
+	return 0;
+}
+
 static int load_sink(const struct load *l)
 {
 	struct timeval wait = { .tv_usec = 200000 };
@@ -209,11 +277,9 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(const struct load *l);
-	} verbs[] = { { "serve", load_serve },
-		      { "connects", load_connects },
-		      { "pingpong", load_pingpong },
-		      { "sink", load_sink },
-		      { "flood", load_flood } };
+	} verbs[] = { { "serve", load_serve },       { "connects", load_connects },
+		      { "pingpong", load_pingpong }, { "many", load_many },
+		      { "sink", load_sink },         { "flood", load_flood } };
 	struct load l = { 0 };
 	uint64_t port, ms = 0;
 
