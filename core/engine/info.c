@@ -273,7 +273,9 @@ static char *network_words(const struct store *s)
 	};
 	int way = network_way(s);
 
-	way = way < 0 ? 0 : way;
+	if (way < 0)
+		return str_dup("none in use (rootless doctor says which this kernel "
+			       "has)");
 	return str_fmt("%s in the realm, %s", fabrics[way / BRIDGE_PATHS],
 		       paths[way % BRIDGE_PATHS]);
 }

@@ -273,10 +273,10 @@ static int bridge_choose(struct netlink *nl, int only, struct err *e)
 		return rc ? rc : BRIDGE_DOORS;
 	}
 	return err_set(e, -EOPNOTSUPP,
-		       "this kernel lacks what bridged networks need: %s%s%s (containers "
-		       "with --network host or none work)",
-		       packets.text, packets.text[0] && rules.text[0] ? "; " : "",
-		       rules.text);
+		       "this kernel lacks what bridged networks need: AF_PACKET (%s), or "
+		       "nf_tables with tproxy (%s): as root, modprobe af_packet, or "
+		       "nft_tproxy; containers with --network host or none work as it is",
+		       bridge_why(&packets), bridge_why(&rules));
 }
 
 static int bridge_add_routing(struct netlink *nl, struct err *e)
@@ -395,9 +395,7 @@ static int bridge_add_link(struct netlink *nl, const struct link_end *end, struc
 
 	for (int i = bridge_pair_fabric(nl, NULL); i < BRIDGE_FABRICS && rc; i++)
 		rc = bridge_try_link(nl, i, end, &why[i]);
-	return rc ? err_set(e, rc, "%s; %s; %s", why[BRIDGE_VETH].text,
-			    why[BRIDGE_MACVLAN].text, why[BRIDGE_TAPS].text)
-		  : 0;
+	return rc ? bridge_lacks_links(why, rc, e) : 0;
 }
 
 /* The gateway's addresses. A link-local one too: to ask for a neighbour on behalf of a

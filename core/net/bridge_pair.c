@@ -52,12 +52,23 @@ int bridge_pair_up(struct netlink *nl, int path, int fabric, struct err *e)
 	for (int i = 0; i < BRIDGE_FABRICS && rc; i++)
 		if (fabric == i || fabric == BRIDGE_FABRICS)
 			rc = bridge_pair_try(nl, i, &in, &out, &why[i]);
-	return rc ? err_set(e, rc,
-			    "this kernel lacks what bridged networks need: %s; %s; %s "
-			    "(containers with --network host or none work)",
-			    why[BRIDGE_VETH].text, why[BRIDGE_MACVLAN].text,
-			    why[BRIDGE_TAPS].text)
-		  : 0;
+	return rc ? bridge_lacks_links(why, rc, e) : 0;
+}
+
+const char *bridge_why(const struct err *e)
+{
+	return e->text[0] ? e->text : "not tried";
+}
+
+int bridge_lacks_links(const struct err why[BRIDGE_FABRICS], int code, struct err *e)
+{
+	return err_set(e, code,
+		       "this kernel lacks what bridged networks need: bridge and veth "
+		       "(%s), or macvlan (%s), or tun (%s): as root, modprobe the first "
+		       "two or one of the others; containers with --network host or none "
+		       "work as it is",
+		       bridge_why(&why[BRIDGE_VETH]), bridge_why(&why[BRIDGE_MACVLAN]),
+		       bridge_why(&why[BRIDGE_TAPS]));
 }
 
 int bridge_pair_taken(struct netlink *nl)
