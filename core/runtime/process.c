@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -390,6 +391,11 @@ static int explain(const char *arg, const char *path, int r, struct err *e)
 		err_set(e, r, "exec: \"%s\": permission denied", arg);
 	else if (r == -ENOEXEC)
 		err_set(e, r, "exec %s: exec format error", path);
+	else if (r == -EPERM && getxattr(path, "security.capability", NULL, 0) > 0)
+		err_set(e, r,
+			"exec %s: its file has a capability that the container is not "
+			"given: --cap-add it (a ping wants NET_RAW, or none on its file)",
+			path);
 	else
 		err_code(e, r, "exec %s", path);
 	return REPORT_EXIT_CANNOT;
