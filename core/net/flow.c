@@ -16,7 +16,8 @@ void flow_init(struct flow_table *t, uint16_t limit)
 	t->limit = limit < FLOW_MAX ? limit : FLOW_MAX;
 	t->used = t->live = 0;
 	t->free = FLOW_NONE;
-	t->run_first = t->run_last = FLOW_NONE;
+	for (int i = 0; i < FLOW_TURNS; i++)
+		t->run_first[i] = t->run_last[i] = FLOW_NONE;
 	t->offered_first = t->offered_last = FLOW_NONE;
 	memset(t->buckets, 0xff, sizeof(t->buckets));
 	/* A container that could foresee the buckets could make all its flows share one.
@@ -74,7 +75,8 @@ void flow_rest(struct flow_table *t)
 	uintptr_t from = ((uintptr_t)t->v + page - 1) & -page;
 	uintptr_t to = (uintptr_t)(t->v + t->used) & -page;
 
-	if (t->live || t->run_first != FLOW_NONE || t->used < FLOW_FEW || to <= from)
+	if (t->live || flow_waiting(t, FLOW_SOON) || flow_waiting(t, FLOW_LATE) ||
+	    t->used < FLOW_FEW || to <= from)
 		return;
 	madvise((void *)from, to - from, MADV_DONTNEED);
 	t->used = 0;
@@ -128,7 +130,7 @@ struct flow *flow_find(struct flow_table *t, const struct packet_path *path)
 	return NULL;
 }
 
-void flow_queue(struct flow_table *t, struct flow *f)
+void flow_queue(struct flow_table *t, struct flow *f, enum flow_turn turn)
 {
 	uint16_t i = flow_index(t, f);
 
@@ -136,21 +138,21 @@ void flow_queue(struct flow_table *t, struct flow *f)
 		return;
 	f->queued = true;
 	f->next_run = FLOW_NONE;
-	if (t->run_last == FLOW_NONE)
-		t->run_first = i;
+	if (t->run_last[turn] == FLOW_NONE)
+		t->run_first[turn] = i;
 	else
-		t->v[t->run_last].next_run = i;
-	t->run_last = i;
+		t->v[t->run_last[turn]].next_run = i;
+	t->run_last[turn] = i;
 }
 
-struct flow *flow_dequeue(struct flow_table *t)
+struct flow *flow_dequeue(struct flow_table *t, enum flow_turn turn)
 {
-	while (t->run_first != FLOW_NONE) {
-		struct flow *f = &t->v[t->run_first];
+	while (t->run_first[turn] != FLOW_NONE) {
+		struct flow *f = &t->v[t->run_first[turn]];
 
-		t->run_first = f->next_run;
-		if (t->run_first == FLOW_NONE)
-			t->run_last = FLOW_NONE;
+		t->run_first[turn] = f->next_run;
+		if (t->run_first[turn] == FLOW_NONE)
+			t->run_last[turn] = FLOW_NONE;
 		f->queued = false;
 		if (f->state != FLOW_FREE)
 			return f;
@@ -158,6 +160,11 @@ struct flow *flow_dequeue(struct flow_table *t)
 		t->free = flow_index(t, f);
 	}
 	return NULL;
+}
+
+bool flow_waiting(const struct flow_table *t, enum flow_turn turn)
+{
+	return t->run_first[turn] != FLOW_NONE;
 }
 
 void flow_list(struct flow_table *t, struct flow *f)

@@ -62,7 +62,7 @@ struct flow {
 	uint16_t door;      /* DOOR_NONE: none */
 	uint16_t gen;
 	uint16_t next_hash;
-	uint16_t next_run;             /* queue of flows with work left */
+	uint16_t next_run;             /* in one of the queues */
 	uint16_t next_list, prev_list; /* OFFERED, oldest first; or the free list */
 	uint32_t tenant;               /* whose it is */
 	int fd[2];
@@ -76,12 +76,19 @@ struct flow {
 	uint8_t syn[PACKET_TCP_MAX];
 };
 
+/* Flows that have something to be done without an event. */
+enum flow_turn {
+	FLOW_SOON, /* work left after their turn */
+	FLOW_LATE, /* what nobody waits for: an end to be passed on */
+	FLOW_TURNS
+};
+
 struct flow_table {
 	uint16_t limit; /* at most FLOW_MAX */
 	uint16_t used;  /* slots ever used */
 	uint16_t live;
 	uint16_t free;
-	uint16_t run_first, run_last;
+	uint16_t run_first[FLOW_TURNS], run_last[FLOW_TURNS];
 	uint16_t offered_first, offered_last;
 	uint16_t buckets[FLOW_BUCKETS];
 	uint64_t key; /* of the hash, random */
@@ -105,9 +112,11 @@ void flow_hash(struct flow_table *t, struct flow *f);
 void flow_unhash(struct flow_table *t, struct flow *f);
 struct flow *flow_find(struct flow_table *t, const struct packet_path *path);
 
-/* The queue of flows that have work left after their turn. */
-void flow_queue(struct flow_table *t, struct flow *f);
-struct flow *flow_dequeue(struct flow_table *t);
+/* The queues. A flow that is in one already stays there. */
+void flow_queue(struct flow_table *t, struct flow *f, enum flow_turn turn);
+/* NULL: the queue is empty. */
+struct flow *flow_dequeue(struct flow_table *t, enum flow_turn turn);
+bool flow_waiting(const struct flow_table *t, enum flow_turn turn);
 
 /* The list of offered flows, oldest first. */
 void flow_list(struct flow_table *t, struct flow *f);

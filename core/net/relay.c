@@ -5,8 +5,9 @@
  * until the kernel says EAGAIN on the side that holds it up: an empty source, or a full
  * sink (then its bytes stay in the pipe, the source is not read, and the sender's window
  * closes: that is the backpressure). An end of file is passed on by shutdown(2) once the
- * pipe is empty; the other direction goes on. After RELAY_TURN moves a flow gives way to
- * the others.
+ * pipe is empty; the other direction goes on. Nobody waits for that as one waits for an
+ * answer or a connection, so it is left until those are done (RELAY_LATE). After
+ * RELAY_TURN moves a flow gives way to the others.
  *
  * Many slow readers may hold all pipes that the limit of descriptors leaves. Then a few
  * narrow ones serve all others: a direction takes from the source no more than what the
@@ -189,11 +190,12 @@ static enum relay_result relay_direction(struct relay *r, struct flow *f,
 	if (f->held[from])
 		return relay_rest(r, f, from);
 	relay_give_pipe(r, &f->pipe[from], true);
-	return f->ended[from] ? relay_finish(f, from) : RELAY_WAIT;
+	return f->ended[from] ? RELAY_LATE : RELAY_WAIT;
 }
 
-enum relay_result relay_run(struct relay *r, struct flow *f)
+enum relay_result relay_run(struct relay *r, struct flow *f, bool late)
 {
+	enum relay_result left = RELAY_WAIT;
 	unsigned int due = f->due;
 
 	f->due = 0;
@@ -203,18 +205,23 @@ enum relay_result relay_run(struct relay *r, struct flow *f)
 		if (!(due & (1u << side)))
 			continue;
 		rc = relay_direction(r, f, (enum flow_side)side);
+		if (rc == RELAY_LATE && late)
+			rc = relay_finish(f, (enum flow_side)side);
 		if (rc == RELAY_RESET) {
 			/* What the side that is gone said before it went is still to be
 			 * heard, as it would be without us between. */
 			relay_direction(r, f, (enum flow_side) !side);
 			return rc;
 		}
-		if (rc == RELAY_AGAIN)
-			f->due |= (uint8_t)(1u << side);
+		if (rc == RELAY_WAIT)
+			continue;
+		f->due |= (uint8_t)(1u << side);
+		if (left != RELAY_AGAIN)
+			left = rc;
 	}
 	if (f->shut[FLOW_HOST] && f->shut[FLOW_REALM])
 		return RELAY_DONE;
-	return f->due ? RELAY_AGAIN : RELAY_WAIT;
+	return left;
 }
 
 void relay_guard(int fd)

@@ -25,13 +25,15 @@ struct relay {
 enum relay_result {
 	RELAY_WAIT,  /* nothing to do until the next event */
 	RELAY_AGAIN, /* more to do; it only gave way to others */
+	RELAY_LATE,  /* only an end is to be passed on */
 	RELAY_DONE,  /* both directions have ended */
 	RELAY_RESET, /* one side was reset: the other is to be, too */
 };
 
 /* Moves what can be moved in the directions of f->due (bits 1 << side); after RELAY_AGAIN
- * those with work left are set there, else none. */
-enum relay_result relay_run(struct relay *r, struct flow *f);
+ * and RELAY_LATE those with work left are set there, else none. late: passes ends on,
+ * too. */
+enum relay_result relay_run(struct relay *r, struct flow *f, bool late);
 /* To be called for each socket that is to become a flow's, or for the listener that it
  * comes from: should this process be killed, the peer sees a reset and not an end, for
  * what it has got so far may not be all. */

@@ -208,6 +208,8 @@ static int stack_wait(struct stack *s, struct epoll_event *ev, int timeout)
 		n = epoll_wait(s->epfd, ev, STACK_EVENTS, 0);
 		now = time_monotonic();
 	}
+	if (n == 0 && timeout)
+		tcp_rest(&s->tcp);
 	if (n == 0) {
 		n = epoll_wait(s->epfd, ev, STACK_EVENTS, timeout);
 		now = time_monotonic();
@@ -233,7 +235,7 @@ static int stack_loop(struct stack *s)
 		stack_tick(s);
 		for (int i = 0; i < n && !rc; i++)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
-		more = tcp_turn(&s->tcp);
+		more = tcp_turn(&s->tcp, n == 0);
 		stack_expire(s);
 		flow_rest(&s->flows);
 		stack_tell(s);

@@ -37,6 +37,7 @@
 #define TCP_BACKLOG    8192
 #define TCP_ACCEPT_MAX 64
 #define TCP_TURNS_MAX  64
+#define TCP_DELAYS_MAX 16 /* rounds of the loop */
 #define TCP_SWEEP_MS   10000
 /* The sockets of a stack that was killed go one after the other. */
 #define TCP_BIND_TRIES 100
@@ -66,7 +67,7 @@ int tcp_open(struct tcp *t, struct err *e)
 
 	spare_init(&t->spare, t->epfd);
 	pace_find(&t->pace);
-	t->outlet[0] = t->outlet[1] = -1;
+	t->outlet[0] = t->outlet[1] = t->ready[0] = t->ready[1] = -1;
 	for (unsigned int six = 0; six < 2; six++) {
 		int fd = porter_take(t->porter, six ? PORTER_TCP6 : PORTER_TCP4);
 		int rc = fd < 0 ? fd : tcp_listen(fd, &at[six]);
@@ -169,16 +170,15 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sockaddr_set(&ss, to, f->path.dst_port);
-	int on = 1, rc;
+	int rc;
 
-	f->fd[FLOW_HOST] =
-		socket(f->path.dst.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	f->fd[FLOW_HOST] = tcp_host_take(t, to->family == AF_INET6);
 	if (f->fd[FLOW_HOST] < 0)
-		return -errno;
-	pace_off(&t->pace, f->fd[FLOW_HOST]);
+		return f->fd[FLOW_HOST];
 	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
 	if (rc && rc != -EINPROGRESS)
 		return rc;
+	tcp_host_hush(t, f);
 	/* A peer on this host has answered already; asking saves a round of the loop. */
 	if (rc && connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0)
 		rc = 0;
@@ -191,10 +191,8 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 		f->room |= 1u << FLOW_HOST;
 	if (f->state == FLOW_FREE)
 		return 0;
-	relay_guard(f->fd[FLOW_HOST]);
-	/* Each side's own sender has decided already when to send. */
-	setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	pace_far(&t->pace, f->fd[FLOW_HOST], to);
+	if (rc) /* else it is near */
+		pace_far(&t->pace, f->fd[FLOW_HOST], to);
 	return tcp_watch(t, f, FLOW_HOST) == 0 ? 0 : -ENOMEM;
 }
 
@@ -243,14 +241,14 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 }
 
 /* Runs an open flow, and deals with what comes of it. */
-static void tcp_run(struct tcp *t, struct flow *f)
+static void tcp_run(struct tcp *t, struct flow *f, bool late)
 {
-	enum relay_result rc = relay_run(&t->relay, f);
+	enum relay_result rc = relay_run(&t->relay, f, late);
 
 	if (rc == RELAY_DONE || rc == RELAY_RESET || tcp_watch_room(t, f) != 0)
 		tcp_end(t, f, rc != RELAY_DONE);
-	else if (rc == RELAY_AGAIN)
-		flow_queue(t->flows, f);
+	else if (rc != RELAY_WAIT)
+		flow_queue(t->flows, f, rc == RELAY_AGAIN ? FLOW_SOON : FLOW_LATE);
 }
 
 /* A container's socket that nobody offered: the host is asked now. The flow takes fd. */
@@ -313,7 +311,7 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 	if (tcp_watch(t, f, FLOW_REALM) != 0)
 		tcp_end(t, f, true);
 	else if (f->due) /* the far end has spoken first */
-		tcp_run(t, f);
+		tcp_run(t, f, false);
 }
 
 void tcp_accept(struct tcp *t, int listener)
@@ -368,7 +366,7 @@ static void tcp_reached(struct tcp *t, struct flow *f, enum flow_side side,
 	} else if (side == FLOW_HOST && (events & EPOLLOUT)) {
 		f->state = FLOW_OPEN;
 		if (f->due)
-			tcp_run(t, f);
+			tcp_run(t, f, false);
 	}
 }
 
@@ -380,7 +378,7 @@ static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
 	} else if (side == FLOW_REALM && (events & EPOLLOUT)) {
 		f->state = FLOW_OPEN;
 		if (f->due)
-			tcp_run(t, f);
+			tcp_run(t, f, false);
 	}
 }
 
@@ -389,7 +387,7 @@ static void tcp_ready(struct tcp *t, struct flow *f, enum flow_side side, uint32
 	if ((events & EPOLLOUT) && (f->held[!side] || f->stuck & 1u << !side))
 		f->due |= (uint8_t)(1u << !side);
 	if (f->due)
-		tcp_run(t, f);
+		tcp_run(t, f, false);
 	/* A reset shows in the relay only where it still reads or writes; and what was
 	 * said before it is passed on first. */
 	if ((events & EPOLLERR) && f->state == FLOW_OPEN &&
@@ -438,17 +436,36 @@ static void tcp_take_up(struct tcp *t)
 	t->offered = 0;
 }
 
-bool tcp_turn(struct tcp *t)
+/* One when nothing else was to be done; and all, when that has not been for long. */
+static void tcp_turn_late(struct tcp *t, bool quiet)
 {
-	tcp_take_up(t);
-	for (int i = 0; i < TCP_TURNS_MAX; i++) {
-		struct flow *f = flow_dequeue(t->flows);
+	bool all = ++t->delayed >= TCP_DELAYS_MAX;
+	struct flow *f;
 
-		if (!f)
-			return false;
-		tcp_run(t, f);
-	}
-	return true;
+	if (!quiet && !all)
+		return;
+	if (all)
+		tcp_rest(t);
+	t->delayed = 0;
+	for (int i = 0; i < (all ? TCP_TURNS_MAX : 1); i++)
+		if ((f = flow_dequeue(t->flows, FLOW_LATE)))
+			tcp_run(t, f, true);
+}
+
+bool tcp_turn(struct tcp *t, bool quiet)
+{
+	struct flow *f;
+
+	tcp_take_up(t);
+	for (int i = 0; i < TCP_TURNS_MAX; i++)
+		if ((f = flow_dequeue(t->flows, FLOW_SOON)))
+			tcp_run(t, f, false);
+	if (flow_waiting(t->flows, FLOW_LATE))
+		tcp_turn_late(t, quiet);
+	else if (quiet)
+		tcp_host_stock(t);
+	return t->wanted || flow_waiting(t->flows, FLOW_SOON) ||
+	       flow_waiting(t->flows, FLOW_LATE);
 }
 
 void tcp_expire(struct tcp *t)

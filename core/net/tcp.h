@@ -12,6 +12,13 @@
 #include "core/net/spare.h"
 #include "core/net/tenant.h"
 
+#define TCP_HUSHED_MAX 64
+
+/* A flow whose handshake with the far end is still to be closed (tcp_host.c). */
+struct tcp_hushed {
+	uint16_t index, gen;
+};
+
 /* What it works with; the owner is the stack. */
 struct tcp {
 	int epfd;
@@ -24,10 +31,15 @@ struct tcp {
 	struct doors doors;
 	struct pace pace;
 	struct spare spare;
+	int ready[2]; /* host sockets not connected yet (-1: none), IPv4 and IPv6 */
+	struct tcp_hushed hushed[TCP_HUSHED_MAX];
+	uint8_t hushed_len;
+	uint8_t wanted;   /* of which one is to be made: 1 << six */
 	uint8_t offered;  /* outlets to which something was offered just now: 1 << six */
 	uint64_t now;     /* ms, of this round of the loop */
 	uint64_t swept;   /* ms */
 	uint32_t refused; /* connections, for want of a place in the table */
+	uint32_t delayed; /* rounds since one of FLOW_LATE had its turn */
 };
 
 /* Opens the transparent listeners. */
@@ -40,8 +52,11 @@ void tcp_accept(struct tcp *t, int listener);
 void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward);
 /* An event on one socket of a flow. */
 void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t events);
-/* Gives the flows that have work left a turn each; true when some still have. */
-bool tcp_turn(struct tcp *t);
+/* Gives the flows that have work left a turn each; true when some still have. quiet: no
+ * event came in this round. */
+bool tcp_turn(struct tcp *t, bool quiet);
+/* To be called before waiting for long: what was held back for a moment is said. */
+void tcp_rest(struct tcp *t);
 /* Drops offers that were not taken up. */
 void tcp_expire(struct tcp *t);
 /* Resets every flow of a container that is gone, or (addr not NULL) has that address no

@@ -72,12 +72,13 @@ TEST(a_queued_slot_is_free_only_after_its_turn)
 	a = flow_new(t);
 	b = flow_new(t);
 	a->state = b->state = FLOW_OPEN;
-	flow_queue(t, a);
-	flow_queue(t, b);
-	flow_queue(t, a);
+	flow_queue(t, a, FLOW_SOON);
+	flow_queue(t, b, FLOW_SOON);
+	flow_queue(t, a, FLOW_LATE);
 	flow_free(t, a);
-	CHECK(flow_dequeue(t) == b);
-	CHECK(!flow_dequeue(t));
+	CHECK(!flow_waiting(t, FLOW_LATE));
+	CHECK(flow_dequeue(t, FLOW_SOON) == b);
+	CHECK(!flow_dequeue(t, FLOW_SOON));
 	c = flow_new(t);
 	CHECK(c == a);
 	CHECK(!c->queued);
@@ -158,11 +159,11 @@ TEST(memory_goes_back)
 		flow_rest(t);
 		CHECK(resident(t) > sizeof(t->v) / 2);
 		CHECK(t->v[5].path.src_port == 5); /* one is in use */
-		flow_queue(t, &t->v[5]);
+		flow_queue(t, &t->v[5], FLOW_SOON);
 		flow_free(t, &t->v[5]);
 		flow_rest(t);
 		CHECK(resident(t) > sizeof(t->v) / 2);
-		CHECK(!flow_dequeue(t)); /* its turn in the queue was still to come */
+		CHECK(!flow_dequeue(t, FLOW_SOON)); /* its turn in the queue was still to come */
 		flow_rest(t);
 		CHECK(resident(t) < 65536);
 		CHECK(!flow_get(t, 5, 1));
