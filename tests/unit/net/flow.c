@@ -95,11 +95,11 @@ TEST(no_slot_behind_the_last)
 	a = flow_new(t);
 	b = flow_new(t);
 	a->state = b->state = FLOW_OPEN;
-	flow_queue(t, a);
+	flow_queue(t, a, FLOW_SOON);
 	flow_free(t, a);
 	CHECK(!flow_new(t));
 	CHECK_INT(t->used, 2);
-	CHECK(!flow_dequeue(t));
+	CHECK(!flow_dequeue(t, FLOW_SOON));
 	CHECK(flow_new(t) == a);
 	CHECK(!flow_new(t));
 }
