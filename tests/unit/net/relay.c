@@ -81,12 +81,12 @@ static void line_read(struct line *l, size_t most)
 
 static enum relay_result line_run(struct line *l)
 {
-	enum relay_result rc;
+	enum relay_result rc = RELAY_WAIT;
 
 	l->flow.due = 1u << FLOW_HOST;
 	do
-		rc = relay_run(&l->relay, &l->flow);
-	while (rc == RELAY_AGAIN);
+		rc = relay_run(&l->relay, &l->flow, rc == RELAY_LATE);
+	while (rc == RELAY_AGAIN || rc == RELAY_LATE);
 	return rc;
 }
 
@@ -122,7 +122,10 @@ static void carry(size_t pipes, size_t piece, size_t read)
 		usleep(1000);
 	}
 	l->flow.due = 1u << FLOW_REALM;
-	CHECK_INT(relay_run(&l->relay, &l->flow), RELAY_DONE);
+	/* An end is left until nothing else is to be done. */
+	CHECK_INT(relay_run(&l->relay, &l->flow, false), RELAY_LATE);
+	CHECK(!l->flow.shut[FLOW_REALM]);
+	CHECK_INT(relay_run(&l->relay, &l->flow, true), RELAY_DONE);
 	line_close(l);
 }
 
