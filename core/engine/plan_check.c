@@ -160,6 +160,16 @@ static bool wants_labels(const struct spec *s)
 	return any && access("/sys/fs/selinux/enforce", F_OK) == 0;
 }
 
+/* Does nobody come in from outside? */
+static bool is_inside(const struct netplan *n)
+{
+	size_t inside = 0;
+
+	for (size_t i = 0; i < n->ends_len; i++)
+		inside += n->ends[i].internal;
+	return n->mode == NETPLAN_NETWORKS && inside && inside == n->ends_len;
+}
+
 void plan_check_warn(const struct plan *p, struct strv *warnings)
 {
 	const struct spec *s = p->spec;
@@ -180,6 +190,9 @@ void plan_check_warn(const struct plan *p, struct strv *warnings)
 			 "published ports are discarded when using host network mode");
 	if (p->net.mode == NETPLAN_NONE && (s->publish_len || s->publish_all))
 		strv_add(warnings, "published ports are discarded without a network");
+	if (is_inside(&p->net) && p->net.ports_len)
+		strv_add(warnings, "published ports lead nowhere while the container is "
+				   "on internal networks alone");
 	if (wants_labels(s))
 		strv_add(warnings, "z and Z set no label: only root may relabel for "
 				   "SELinux (chcon -t container_file_t does it)");

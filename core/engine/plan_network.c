@@ -222,6 +222,7 @@ static int check_networks(const struct store *s, struct plan *p, struct err *e)
 					       "times",
 					       end->name);
 		str_set(&end->id, n.id);
+		end->internal = n.bridge.internal;
 	}
 	/* Not before it runs: the record has docker's "" until then. */
 	for (size_t i = 0; i < p->net.ends_len; i++)

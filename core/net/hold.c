@@ -4,7 +4,9 @@
  * Two packet sockets, one for each family, on all of the realm's interfaces: being bound
  * to a protocol they see a packet once, where a bridge hands it up, and so only what is
  * sent to the gateway; traffic between containers passes below. The classic BPF programs
- * let through first packets of TCP connections and echo requests, nothing of the pair. */
+ * let through first packets of TCP connections, echo requests and fragments that may be
+ * of such (no socket before the kernel's own reassembly sees more), nothing of the pair.
+ */
 #include "core/net/hold.h"
 
 #include <arpa/inet.h>
