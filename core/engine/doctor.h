@@ -12,7 +12,7 @@ struct doctor_row {
 	const char *name; /* "user namespaces" */
 	enum doctor_verdict verdict;
 	char tried[160];
-	char answer[256];
+	char answer[768];
 	char fix[768];     /* "" when ok */
 	char without[256]; /* what still works; "" when ok */
 };
