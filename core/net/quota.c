@@ -7,7 +7,21 @@
 #include "core/net/flow.h"
 #include "core/net/udp.h"
 
-#define QUOTA_SPARE 1024 /* not for flows: listeners, resolver, registrations */
+/* Not for flows: listeners, resolver, registrations; a quarter, within these. */
+#define QUOTA_SPARE_LEAST 256
+#define QUOTA_SPARE_MOST  1024
+#define QUOTA_LEAST       64
+
+static rlim_t quota_of_flows(rlim_t limit)
+{
+	rlim_t spare = limit / 4;
+
+	if (spare < QUOTA_SPARE_LEAST)
+		spare = QUOTA_SPARE_LEAST;
+	if (spare > QUOTA_SPARE_MOST)
+		spare = QUOTA_SPARE_MOST;
+	return limit > spare + QUOTA_LEAST ? limit - spare : QUOTA_LEAST;
+}
 
 static uint16_t quota_least(rlim_t n, uint16_t most)
 {
@@ -22,7 +36,7 @@ struct quota quota_take(void)
 	getrlimit(RLIMIT_NOFILE, &r);
 	r.rlim_cur = r.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &r);
-	n = r.rlim_max > QUOTA_SPARE ? r.rlim_max - QUOTA_SPARE : 64;
+	n = quota_of_flows(r.rlim_max);
 	flows = quota_least(n * 17 / 40, FLOW_MAX);
 	udp = quota_least(n / 20, UDP_MAX);
 	return (struct quota){ (uint16_t)flows,
