@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void out_of_memory(void)
@@ -50,4 +51,14 @@ void *mem_dup(const void *p, size_t size)
 	if (size)
 		memcpy(q, p, size);
 	return q;
+}
+
+void mem_rest(void *p, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)p + page - 1) & -page;
+	uintptr_t to = ((uintptr_t)p + size) & -page;
+
+	if (from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }

@@ -14,6 +14,9 @@ void *mem_array(size_t n, size_t size);
 /* As realloc to n * size bytes; new bytes are not zeroed. */
 void *mem_resize(void *p, size_t n, size_t size);
 void *mem_dup(const void *p, size_t size);
+/* Of bytes that do not matter any more the kernel gets all that fill whole pages back;
+ * these are zero then. */
+void mem_rest(void *p, size_t size);
 
 #define mem_new(type) ((type *)mem_alloc(sizeof(type)))
 

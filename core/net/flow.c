@@ -3,10 +3,9 @@
 #include "core/net/flow.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "core/base/id.h"
+#include "core/base/mem.h"
 
 /* Fewer slots are not worth the faults that they would cost again. */
 #define FLOW_FEW 1024
@@ -71,14 +70,10 @@ void flow_free(struct flow_table *t, struct flow *f)
 
 void flow_rest(struct flow_table *t)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = ((uintptr_t)t->v + page - 1) & -page;
-	uintptr_t to = (uintptr_t)(t->v + t->used) & -page;
-
 	if (t->live || flow_waiting(t, FLOW_SOON) || flow_waiting(t, FLOW_LATE) ||
-	    t->used < FLOW_FEW || to <= from)
+	    t->used < FLOW_FEW)
 		return;
-	madvise((void *)from, to - from, MADV_DONTNEED);
+	mem_rest(t->v, t->used * sizeof(t->v[0]));
 	t->used = 0;
 	t->free = FLOW_NONE;
 }

@@ -84,3 +84,9 @@ void share_give(struct share *s, uint16_t place)
 	s->v[place].next = s->free;
 	s->free = place;
 }
+
+void share_clear(struct share *s)
+{
+	s->used = 0;
+	s->free = SHARE_NONE;
+}

@@ -35,5 +35,7 @@ uint16_t share_take(struct share *s, uint32_t holder);
 /* It was of use just now. */
 void share_touch(struct share *s, uint16_t place);
 void share_give(struct share *s, uint16_t place);
+/* As after share_init: nobody holds any. */
+void share_clear(struct share *s);
 
 #endif

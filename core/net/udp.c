@@ -21,6 +21,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/id.h"
+#include "core/base/mem.h"
 #include "core/net/border.h"
 #include "core/net/bridge.h"
 #include "core/net/ref.h"
@@ -396,14 +397,24 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 		more = udp_pass(u, &u->v[index], side);
 }
 
-void udp_expire(struct udp *u)
+static void udp_sweep(struct udp *u)
 {
-	if (u->now - u->swept < UDP_SWEEP_MS)
-		return;
 	u->swept = u->now;
 	for (uint16_t i = 0; i < u->share.used; i++)
 		if (u->v[i].live && u->v[i].deadline <= u->now)
 			udp_free(u, &u->v[i]);
+}
+
+void udp_expire(struct udp *u)
+{
+	if (u->now - u->swept >= UDP_SWEEP_MS)
+		udp_sweep(u);
+	if (u->live || !u->share.used)
+		return;
+	/* Nobody holds any: the kernel gets the memory of flows and datagrams back. */
+	mem_rest(u->v, u->share.used * sizeof(u->v[0]));
+	mem_rest(u->batch.data, sizeof(u->batch.data));
+	share_clear(&u->share);
 }
 
 void udp_withdraw(struct udp *u, uint32_t tenant, uint16_t port)

@@ -61,6 +61,7 @@ void udp_packet(struct udp *u, const struct packet *p);
 void udp_inlet(struct udp *u, const struct inlet *i, uint32_t index);
 /* An event on one socket of a flow. */
 void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side);
+/* To be called when no event that names a flow is still to be dealt with. */
 void udp_expire(struct udp *u);
 /* Ends what visitors have with that port of the container. */
 void udp_withdraw(struct udp *u, uint32_t tenant, uint16_t port);
