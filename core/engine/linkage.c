@@ -65,15 +65,24 @@ static size_t add_lines(struct netplan *n, struct netplan *theirs,
 	return n->link_hosts.len - before;
 }
 
+/* Of "ID:ALIAS". */
+static int open_link(const struct store *s, const char *link, struct container *c,
+		     const char **ret_alias, struct err *e)
+{
+	size_t len = strcspn(link, ":");
+	autofree char *id = str_ndup(link, len);
+
+	*ret_alias = link + len + 1;
+	return container_open(s, id, c, e);
+}
+
 static int resolve_one(const struct store *s, struct netplan *n, const char *link,
 		       struct err *e)
 {
 	autodone(container_done) struct container c = { 0 };
 	autodone(netplan_done) struct netplan theirs = { 0 };
-	size_t len = strcspn(link, ":");
-	autofree char *id = str_ndup(link, len);
-	const char *alias = link + len + 1;
-	int r = container_open(s, id, &c, e);
+	const char *alias;
+	int r = open_link(s, link, &c, &alias, e);
 
 	if (r < 0)
 		return r;
@@ -106,22 +115,17 @@ static int env_of_one(const struct store *s, struct netplan *n, const char *link
 {
 	autodone(container_done) struct container c = { 0 };
 	autodone(netplan_done) struct netplan theirs = { 0 };
-	size_t len = strcspn(link, ":");
-	autofree char *id = str_ndup(link, len);
-	int r = container_open(s, id, &c, e);
+	struct linkenv l = { .self = n->name };
+	char addr[IPAM_TEXT_MAX];
+	int r = open_link(s, link, &c, &l.alias, e);
 
 	if (r < 0 || (r = peer_plan(&c, &theirs, e)) < 0)
 		return r;
 	const struct netplan_end *end = netplan_find_end(&theirs, NETWORK_DEFAULT);
-	char addr[IPAM_TEXT_MAX];
 	if (!end)
 		return 0;
-	const struct linkenv l = {
-		.self = n->name,
-		.alias = link + len + 1,
-		.addr = ipam_addr_text(addr, &end->ep.addr),
-		.config = yyjson_obj_get(yyjson_doc_get_root(c.record), "Config"),
-	};
+	l.addr = ipam_addr_text(addr, &end->ep.addr);
+	l.config = yyjson_obj_get(yyjson_doc_get_root(c.record), "Config");
 	linkenv_add(&l, &n->link_env);
 	return 0;
 }
