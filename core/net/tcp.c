@@ -447,9 +447,12 @@ static void tcp_turn_late(struct tcp *t, bool quiet)
 	if (all)
 		tcp_rest(t);
 	t->delayed = 0;
-	for (int i = 0; i < (all ? TCP_TURNS_MAX : 1); i++)
-		if ((f = flow_dequeue(t->flows, FLOW_LATE)))
-			tcp_run(t, f, true);
+	/* Fewer than have come since, and the table would fill with what has ended. */
+	while ((f = flow_dequeue(t->flows, FLOW_LATE))) {
+		tcp_run(t, f, true);
+		if (!all)
+			break;
+	}
 }
 
 bool tcp_turn(struct tcp *t, bool quiet)

@@ -15,6 +15,8 @@
 
 #define ACK_MS  300
 #define WAIT_MS 5000
+#define MANY    200
+#define ROUNDS  20 /* of the loop; fewer than would do one by one */
 
 static void watch(const struct tcp *t, const struct flow *f, enum flow_side side)
 {
@@ -82,5 +84,36 @@ TEST(full_sink_beside_a_busy_direction)
 	relay_close(&t->relay, f, true);
 	fd_close(far[0]);
 	fd_close(far[1]);
+	fd_close(t->epfd);
+}
+
+/* However busy the loop is: the ends of connections are passed on as they come, or the
+ * table would fill with those that have ended. */
+TEST(ends_while_it_is_never_quiet)
+{
+	autofree struct flow_table *flows = mem_new(struct flow_table);
+	autofree struct tcp *t = mem_new(struct tcp);
+	int far[MANY][2];
+
+	flow_init(flows, MANY);
+	t->flows = flows;
+	t->epfd = epoll_create1(EPOLL_CLOEXEC);
+	for (int i = 0; i < MANY; i++) {
+		struct flow *f = flow_new(flows);
+
+		f->state = FLOW_OPEN;
+		for (int side = 0; side < 2; side++)
+			line_connect(&f->fd[side], &far[i][side]);
+		fd_close(far[i][FLOW_REALM]);
+		fd_close(far[i][FLOW_HOST]);
+	}
+	for (uint16_t i = 0; i < MANY; i++) {
+		tcp_event(t, &flows->v[i], FLOW_REALM, EPOLLIN | EPOLLRDHUP);
+		if (flows->v[i].state == FLOW_OPEN)
+			tcp_event(t, &flows->v[i], FLOW_HOST, EPOLLIN | EPOLLRDHUP);
+	}
+	for (int i = 0; i < ROUNDS; i++)
+		tcp_turn(t, false);
+	CHECK_INT(flows->live, 0);
 	fd_close(t->epfd);
 }
