@@ -13,8 +13,8 @@
 
 /* Command, which holds the container's lock: n listeners, which stay the caller's too;
  * those that setup.json has no more are closed before. 0 of them: that alone.
- * -ENXIO: no monitor comes, for it has gone, or knows nothing of this; -E2BIG: it can
- * hold no more. */
+ * -ENXIO, -ENOENT: no monitor comes: it has gone, or knows nothing of this; -E2BIG: it
+ * can hold no more. */
 int handing_offer(int container_dirfd, int socket_dirfd, const int *fds, size_t n,
 		  struct err *e);
 /* Monitor: what is set out; the socket that awaits the answer, or -errno. */

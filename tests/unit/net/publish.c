@@ -118,6 +118,20 @@ TEST(listen_every_address)
 	CHECK_INT(publish_listen(&p, fds, &n, &port, &e), 0);
 	CHECK(n == 1 || n == 2);
 	CHECK(port != 0);
+	CHECK_INT(publish_families(fds, n),
+		  n == 1 ? PUBLISH_FOUR : PUBLISH_FOUR | PUBLISH_SIX);
+	CHECK_INT(publish_families(fds, 1), PUBLISH_FOUR);
+	p.host_port = port;
+	CHECK(publish_is(&p, fds[0]) && publish_is(&p, fds[n - 1]));
+	p.proto = PUBLISH_TCP;
+	CHECK(!publish_is(&p, fds[0]));
+	p.proto = PUBLISH_UDP;
+	p.host_ip = (struct ip_addr){ .family = AF_INET, .bytes = { 127, 0, 0, 1 } };
+	CHECK(!publish_is(&p, fds[0]));
+	p.host_ip = (struct ip_addr){ .family = AF_INET };
+	CHECK(publish_is(&p, fds[0]));
+	p.host_port++;
+	CHECK(!publish_is(&p, fds[0]));
 	for (size_t i = 0; i < n; i++)
 		fd_close(fds[i]);
 }
