@@ -89,7 +89,7 @@ static void add_ports(const struct linkenv *l, const char *alias, struct strv *r
 	size_t n = 0, i, max, first = 0;
 
 	yyjson_obj_foreach (ports, i, max, key, val)
-		n += parse(yyjson_get_str(key), &v[n]);
+		n += parse(unsafe_yyjson_get_str(key), &v[n]);
 	if (!n)
 		return;
 	qsort(v, n, sizeof(*v), by_proto_and_port);

@@ -28,8 +28,9 @@ struct publish {
 };
 
 /* "8080:80", "127.0.0.1:8080:80/udp", "[::1]::80", "3000-3005:3000-3005", "80",
- * "8000-9000:80", "published=8080,target=80,protocol=udp". Appends one publish for each container port to *list (malloc'd array).
- * -EINVAL with docker's words ("invalid containerPort: x", "invalid hostPort: x"). */
+ * "8000-9000:80", "published=8080,target=80,protocol=udp". Appends one publish for each
+ * container port to *list (malloc'd array). -EINVAL with docker's words ("invalid
+ * containerPort: x", "invalid hostPort: x"). */
 int publish_parse(const char *text, struct publish **list, size_t *len, struct err *e);
 /* Opens the listeners of one publish in the calling process's network namespace: with
  * host_ip AF_UNSPEC one for 0.0.0.0 and one for [::] (the second is left out where there

@@ -163,7 +163,8 @@ TEST(memory_goes_back)
 		flow_free(t, &t->v[5]);
 		flow_rest(t);
 		CHECK(resident(t) > sizeof(t->v) / 2);
-		CHECK(!flow_dequeue(t, FLOW_SOON)); /* its turn in the queue was still to come */
+		CHECK(!flow_dequeue(
+			t, FLOW_SOON)); /* its turn in the queue was still to come */
 		flow_rest(t);
 		CHECK(resident(t) < 65536);
 		CHECK(!flow_get(t, 5, 1));
