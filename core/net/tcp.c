@@ -38,6 +38,7 @@
 #define TCP_ACCEPT_MAX 64
 #define TCP_TURNS_MAX  64
 #define TCP_DELAYS_MAX 16 /* rounds of the loop */
+#define TCP_HUSH_MS    2  /* while the loop is never quiet */
 #define TCP_SWEEP_MS   10000
 /* The sockets of a stack that was killed go one after the other. */
 #define TCP_BIND_TRIES 100
@@ -444,8 +445,6 @@ static void tcp_turn_late(struct tcp *t, bool quiet)
 
 	if (!quiet && !all)
 		return;
-	if (all)
-		tcp_rest(t);
 	t->delayed = 0;
 	/* Fewer than have come since, and the table would fill with what has ended. */
 	while ((f = flow_dequeue(t->flows, FLOW_LATE))) {
@@ -460,9 +459,10 @@ bool tcp_turn(struct tcp *t, bool quiet)
 	struct flow *f;
 
 	tcp_take_up(t);
-	for (int i = 0; i < TCP_TURNS_MAX; i++)
-		if ((f = flow_dequeue(t->flows, FLOW_SOON)))
-			tcp_run(t, f, false);
+	for (int i = 0; i < TCP_TURNS_MAX && (f = flow_dequeue(t->flows, FLOW_SOON)); i++)
+		tcp_run(t, f, false);
+	if (t->hushed_len && t->now - t->hushed_at >= TCP_HUSH_MS)
+		tcp_rest(t);
 	if (flow_waiting(t->flows, FLOW_LATE))
 		tcp_turn_late(t, quiet);
 	else if (quiet)

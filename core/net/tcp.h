@@ -34,7 +34,8 @@ struct tcp {
 	int ready[2]; /* host sockets not connected yet (-1: none), IPv4 and IPv6 */
 	struct tcp_hushed hushed[TCP_HUSHED_MAX];
 	uint8_t hushed_len;
-	uint8_t wanted;   /* of which one is to be made: 1 << six */
+	uint64_t hushed_at; /* ms: the first of them */
+	uint8_t wanted;     /* of which one is to be made: 1 << six */
 	uint8_t offered;  /* outlets to which something was offered just now: 1 << six */
 	uint64_t now;     /* ms, of this round of the loop */
 	uint64_t swept;   /* ms */

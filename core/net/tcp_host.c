@@ -6,9 +6,10 @@
  * Who asks first after connecting (nearly all do) can have his request travel with the
  * last word of the handshake: the far end then wakes once, for a connection that has
  * something to read, and not twice. So that word is held back for the moment that the
- * stack looks for further events; when there are none it is said alone, lest far ends
- * that speak first wait for it. The kernel holds it back for sockets that do not
- * acknowledge at once (TCP_QUICKACK 0), and by saying it goes back to doing so. */
+ * stack looks for further events; when there are none, or after TCP_HUSH_MS, it is said
+ * alone, lest far ends that speak first wait for it. The kernel holds it back for sockets
+ * that do not acknowledge at once (TCP_QUICKACK 0), and by saying it goes back to doing
+ * so. */
 #include "core/net/tcp_inside.h"
 
 #include <errno.h>
@@ -54,6 +55,8 @@ void tcp_host_hush(struct tcp *t, struct flow *f)
 {
 	if (t->hushed_len == TCP_HUSHED_MAX)
 		tcp_rest(t);
+	if (!t->hushed_len)
+		t->hushed_at = t->now;
 	t->hushed[t->hushed_len++] =
 		(struct tcp_hushed){ flow_index(t->flows, f), f->gen };
 }

@@ -67,7 +67,8 @@ bool tcp_undelivered(const struct flow *f, enum flow_side side)
 	struct tcp_info info = { 0 };
 	socklen_t len = sizeof(info);
 
-	if (!f->shut[side] ||
+	/* Its end may still be in the queue of what is late. */
+	if (!f->ended[side] ||
 	    getsockopt(f->fd[!side], IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
 		return false;
 	return info.tcpi_unacked > 0 || info.tcpi_notsent_bytes > 0;
