@@ -209,7 +209,7 @@ static int stack_wait(struct stack *s, struct epoll_event *ev, int timeout)
 		now = time_monotonic();
 	}
 	if (n == 0 && timeout)
-		tcp_rest(&s->tcp);
+		tcp_ack(&s->tcp);
 	if (n == 0) {
 		n = epoll_wait(s->epfd, ev, STACK_EVENTS, timeout);
 		now = time_monotonic();

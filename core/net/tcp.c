@@ -38,7 +38,7 @@
 #define TCP_ACCEPT_MAX 64
 #define TCP_TURNS_MAX  64
 #define TCP_DELAYS_MAX 16 /* rounds of the loop */
-#define TCP_HUSH_MS    2  /* while the loop is never quiet */
+#define TCP_DELACK_MS  2  /* while the loop is never quiet */
 #define TCP_SWEEP_MS   10000
 /* The sockets of a stack that was killed go one after the other. */
 #define TCP_BIND_TRIES 100
@@ -179,7 +179,7 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
 	if (rc && rc != -EINPROGRESS)
 		return rc;
-	tcp_host_hush(t, f);
+	tcp_host_delack(t, f);
 	/* A peer on this host has answered already; asking saves a round of the loop. */
 	if (rc && connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0)
 		rc = 0;
@@ -461,8 +461,8 @@ bool tcp_turn(struct tcp *t, bool quiet)
 	tcp_take_up(t);
 	for (int i = 0; i < TCP_TURNS_MAX && (f = flow_dequeue(t->flows, FLOW_SOON)); i++)
 		tcp_run(t, f, false);
-	if (t->hushed_len && t->now - t->hushed_at >= TCP_HUSH_MS)
-		tcp_rest(t);
+	if (t->delacks_len && t->now - t->delacks_at >= TCP_DELACK_MS)
+		tcp_ack(t);
 	if (flow_waiting(t->flows, FLOW_LATE))
 		tcp_turn_late(t, quiet);
 	else if (quiet)

@@ -12,10 +12,10 @@
 #include "core/net/spare.h"
 #include "core/net/tenant.h"
 
-#define TCP_HUSHED_MAX 64
+#define TCP_DELACKS_MAX 64
 
 /* A flow whose handshake with the far end is still to be closed (tcp_host.c). */
-struct tcp_hushed {
+struct tcp_delack {
 	uint16_t index, gen;
 };
 
@@ -32,10 +32,10 @@ struct tcp {
 	struct pace pace;
 	struct spare spare;
 	int ready[2]; /* host sockets not connected yet (-1: none), IPv4 and IPv6 */
-	struct tcp_hushed hushed[TCP_HUSHED_MAX];
-	uint8_t hushed_len;
-	uint64_t hushed_at; /* ms: the first of them */
-	uint8_t wanted;     /* of which one is to be made: 1 << six */
+	struct tcp_delack delacks[TCP_DELACKS_MAX];
+	uint8_t delacks_len;
+	uint64_t delacks_at; /* ms: the first of them */
+	uint8_t wanted;      /* of which one is to be made: 1 << six */
 	uint8_t offered;  /* outlets to which something was offered just now: 1 << six */
 	uint64_t now;     /* ms, of this round of the loop */
 	uint64_t swept;   /* ms */
@@ -56,8 +56,8 @@ void tcp_event(struct tcp *t, struct flow *f, enum flow_side side, uint32_t even
 /* Gives the flows that have work left a turn each; true when some still have. quiet: no
  * event came in this round. */
 bool tcp_turn(struct tcp *t, bool quiet);
-/* To be called before waiting for long: what was held back for a moment is said. */
-void tcp_rest(struct tcp *t);
+/* To be called before waiting for long: sends the ACKs that were delayed. */
+void tcp_ack(struct tcp *t);
 /* Drops offers that were not taken up. */
 void tcp_expire(struct tcp *t);
 /* Resets every flow of a container that is gone, or (addr not NULL) has that address no

@@ -4,12 +4,11 @@
  * One is made ahead, while nobody waits for it.
  *
  * Who asks first after connecting (nearly all do) can have his request travel with the
- * last word of the handshake: the far end then wakes once, for a connection that has
- * something to read, and not twice. So that word is held back for the moment that the
- * stack looks for further events; when there are none, or after TCP_HUSH_MS, it is said
- * alone, lest far ends that speak first wait for it. The kernel holds it back for sockets
- * that do not acknowledge at once (TCP_QUICKACK 0), and by saying it goes back to doing
- * so. */
+ * ACK that ends the handshake: the far end then wakes once, for a connection that has
+ * something to read, and not twice. So that ACK is delayed for the moment that the stack
+ * looks for further events; when there are none, or after TCP_DELACK_MS, it is sent
+ * alone, lest far ends that speak first wait for it. The kernel delays it for sockets
+ * with TCP_QUICKACK 0 (tcp(7)), and from then on acknowledges at once again. */
 #include "core/net/tcp_inside.h"
 
 #include <errno.h>
@@ -51,26 +50,27 @@ int tcp_host_take(struct tcp *t, unsigned int six)
 	return fd >= 0 ? fd : tcp_host_socket(t, six);
 }
 
-void tcp_host_hush(struct tcp *t, struct flow *f)
+void tcp_host_delack(struct tcp *t, struct flow *f)
 {
-	if (t->hushed_len == TCP_HUSHED_MAX)
-		tcp_rest(t);
-	if (!t->hushed_len)
-		t->hushed_at = t->now;
-	t->hushed[t->hushed_len++] =
-		(struct tcp_hushed){ flow_index(t->flows, f), f->gen };
+	if (t->delacks_len == TCP_DELACKS_MAX)
+		tcp_ack(t);
+	if (!t->delacks_len)
+		t->delacks_at = t->now;
+	t->delacks[t->delacks_len++] =
+		(struct tcp_delack){ flow_index(t->flows, f), f->gen };
 }
 
-void tcp_rest(struct tcp *t)
+void tcp_ack(struct tcp *t)
 {
 	int on = 1;
 
-	for (unsigned int i = 0; i < t->hushed_len; i++) {
-		struct flow *f = flow_get(t->flows, t->hushed[i].index, t->hushed[i].gen);
+	for (unsigned int i = 0; i < t->delacks_len; i++) {
+		struct flow *f =
+			flow_get(t->flows, t->delacks[i].index, t->delacks[i].gen);
 
 		if (f && f->fd[FLOW_HOST] >= 0)
 			setsockopt(f->fd[FLOW_HOST], IPPROTO_TCP, TCP_QUICKACK, &on,
 				   sizeof(on));
 	}
-	t->hushed_len = 0;
+	t->delacks_len = 0;
 }

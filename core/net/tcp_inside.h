@@ -15,8 +15,8 @@ void tcp_end(struct tcp *t, struct flow *f, bool reset);
 void tcp_host_stock(struct tcp *t);
 /* A host socket that is not connected yet, the caller's; or -errno. */
 int tcp_host_take(struct tcp *t, unsigned int six);
-/* The last word of this flow's handshake waits for tcp_rest. */
-void tcp_host_hush(struct tcp *t, struct flow *f);
+/* The ACK that ends this flow's handshake with the far end waits for tcp_ack. */
+void tcp_host_delack(struct tcp *t, struct flow *f);
 /* Has the flows' sockets probed where only that shows that a side is gone. */
 void tcp_probe(struct tcp *t);
 /* The side, gone by now, had said all that it had to say, and of that the other has not
