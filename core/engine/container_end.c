@@ -145,12 +145,12 @@ static int remove_recorded(const struct removal *x, char **ret_trash, struct err
 	 * again. */
 	if (x->volumes)
 		drop_volumes(s, x->id, x->record);
+	drop_sockets(s, x->id);
 	int r = record_trash(s, s->containers_fd, x->id, ret_trash, e);
 	if (r < 0)
 		return r;
 	if (name)
 		record_name_drop(s->containers_fd, name, x->id);
-	drop_sockets(s, x->id);
 	if (x->record)
 		tell(s, x->record, "destroy", NULL);
 	return 0;
