@@ -13,10 +13,12 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
+#include "core/net/gather.h"
 #include "core/net/link.h"
 #include "core/net/segment.h"
 #include "core/net/tap.h"
 
+#define ENDPOINT_QUEUE  10000 /* more than what sockets may have under way at once */
 #define ENDPOINT_TRIES  100
 #define ENDPOINT_TRY_MS 20
 
@@ -184,6 +186,7 @@ static int endpoint_add_tap(const struct endpoint *ep, struct netlink *nl,
 	return rc ? rc : tap_plug(nl, inner, &port, e);
 }
 
+/* 1: a veth pair; 0: a port or a tap; or -errno. */
 static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int netns_fd,
 			     struct err *e)
 {
@@ -208,11 +211,14 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 		outer.master = bridge;
 	link_add_veth(nl, &outer, &inner);
 	rc = netlink_commit(nl, e);
-	return rc || outer.master ? rc : endpoint_add_guarded(ep, nl, bridge, e);
+	if (!rc && !outer.master)
+		rc = endpoint_add_guarded(ep, nl, bridge, e);
+	return rc ? rc : 1;
 }
 
-static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,
-			      struct err *e)
+/* pair: it is the end of a veth pair. */
+static int endpoint_configure(const struct endpoint *ep, bool pair,
+			      struct netlink *inside, struct err *e)
 {
 	uint32_t index;
 	int rc = link_index(inside, ep->ifname, &index, e);
@@ -220,6 +226,8 @@ static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,
 	if (rc)
 		return rc;
 	link_set_up(inside, 1);
+	if (pair && gather_possible())
+		link_add_queue(inside, index, ENDPOINT_QUEUE);
 	link_set_up(inside, index);
 	if (ep->addr.family == AF_INET)
 		link_add_addr(inside, index, &ep->addr, ep->prefix);
@@ -272,16 +280,16 @@ static int endpoint_wake_six(const struct endpoint *ep, int netns_fd, struct err
 				   : 0;
 }
 
-static int endpoint_settle(const struct endpoint *ep, struct netlink *inside,
+static int endpoint_settle(const struct endpoint *ep, bool pair, struct netlink *inside,
 			   struct err *e)
 {
-	int rc = endpoint_configure(ep, inside, e);
+	int rc = endpoint_configure(ep, pair, inside, e);
 
 	/* The port of the last run keeps its hardware address for a moment. */
 	for (int i = 0; endpoint_taken(rc) && i < ENDPOINT_TRIES; i++) {
 		poll(NULL, 0, ENDPOINT_TRY_MS);
 		err_clear(e);
-		rc = endpoint_configure(ep, inside, e);
+		rc = endpoint_configure(ep, pair, inside, e);
 	}
 	return endpoint_taken(rc)
 		       ? err_set(e, rc, "its link address is another's on network '%s'",
@@ -293,7 +301,7 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
 	autofree struct netlink *inside = mem_new(struct netlink);
-	bool six = ep->addr6.family == AF_INET6, plugged;
+	bool six = ep->addr6.family == AF_INET6, plugged, pair;
 	int rc;
 
 	rc = endpoint_enter(netns_fd,
@@ -305,11 +313,12 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 		rc = netlink_open(nl, NETLINK_ROUTE, e);
 	if (!rc)
 		rc = endpoint_plug(ep, nl, netns_fd, e);
-	plugged = !rc;
-	if (!rc && ep->late && six)
-		rc = endpoint_wake_six(ep, netns_fd, e);
+	plugged = rc >= 0;
+	pair = rc > 0;
+	if (plugged)
+		rc = ep->late && six ? endpoint_wake_six(ep, netns_fd, e) : 0;
 	if (!rc)
-		rc = endpoint_settle(ep, inside, e);
+		rc = endpoint_settle(ep, pair, inside, e);
 	netlink_done(inside);
 	netlink_done(nl);
 	if (rc && plugged)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The porter: sockets of the realm, and resolv.conf.
  *
- * Holds: one socket to the stack, an inotify descriptor. It confines itself to what it
- * does (seccomp; Landlock leaves reading only) and ends with the stack. */
+ * Holds: one socket to the stack, an inotify descriptor, a sysfs of the realm. It
+ * confines itself to what it does (seccomp; Landlock leaves reading only, but for the
+ * attributes of the realm's links) and ends with the stack. */
 #include "core/net/porter.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -28,6 +30,7 @@
 #include "core/base/str.h"
 #include "core/net/bridge.h"
 #include "core/net/confine.h"
+#include "core/net/gather.h"
 #include "core/net/link.h"
 
 #define PORTER_BATCH 16
@@ -39,6 +42,7 @@ struct porter_ask {
 	uint8_t kind, count; /* of a rule: 1 to add it, 0 to take it away */
 	uint16_t port;
 	struct ip_addr addr;
+	char link[IFNAMSIZ];
 };
 
 struct porter_reply {
@@ -59,6 +63,7 @@ struct porter_watch {
 	const char *path;
 	struct buf last;
 	struct netlink *nl; /* of the realm */
+	int sysfs;          /* of the realm, or -1 */
 };
 
 static const struct porter_shape {
@@ -180,6 +185,18 @@ static int porter_send_resolv(int sock, struct porter_watch *w)
 	return fd_send(sock, m, sizeof(m->reply) + n, NULL, 0);
 }
 
+static int porter_serve(int sock, const struct porter_watch *w, struct porter_ask *ask)
+{
+	if (ask->kind == PORTER_RULE)
+		return porter_set_rule(sock, w->nl, ask);
+	if (ask->kind != PORTER_GATHER)
+		return porter_answer(sock, ask);
+	ask->link[IFNAMSIZ - 1] = 0;
+	if (w->sysfs >= 0 && link_is_name(ask->link))
+		gather_begin(w->sysfs, ask->link);
+	return 0;
+}
+
 static int porter_loop(int sock, struct porter_watch *w)
 {
 	struct pollfd p[2] = { { .fd = sock, .events = POLLIN },
@@ -202,8 +219,7 @@ static int porter_loop(int sock, struct porter_watch *w)
 
 			if (n != sizeof(ask))
 				return n < 0 ? (int)n : 0;
-			rc = ask.kind == PORTER_RULE ? porter_set_rule(sock, w->nl, &ask)
-						     : porter_answer(sock, &ask);
+			rc = porter_serve(sock, w, &ask);
 		}
 	}
 	return rc;
@@ -216,6 +232,13 @@ int porter_join(int realm_pidfd)
 	    (errno == EINVAL && setns(realm_pidfd, CLONE_NEWNET) == 0))
 		return 0;
 	return -errno;
+}
+
+static int porter_confine(const struct porter_watch *w, struct err *e)
+{
+	autoclose int links = w->sysfs < 0 ? -1 : gather_links(w->sysfs);
+
+	return confine_porter(links, e);
 }
 
 /* Tells the stack how the start went, then serves. */
@@ -234,9 +257,10 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 	w.nl = mem_new(struct netlink);
 	if (!started)
 		started = netlink_open(w.nl, NETLINK_ROUTE, NULL);
-	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd }, 3);
+	w.sysfs = started ? -1 : gather_open();
+	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd, w.sysfs }, 4);
 	if (!started)
-		started = confine_porter(&e);
+		started = porter_confine(&w, &e);
 	if (fd_write_all(sock, &started, sizeof(started)) != 0 || started)
 		return 1;
 	return porter_loop(sock, &w) == 0 ? 0 : 1;
@@ -355,6 +379,14 @@ int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t
 	while (!rc && !p->ruled)
 		rc = porter_receive(p);
 	return rc ? rc : p->rule;
+}
+
+void porter_gather(struct porter *p, const char *port)
+{
+	struct porter_ask ask = { .kind = PORTER_GATHER };
+
+	if (str_copy(ask.link, sizeof(ask.link), port) == 0)
+		send(p->sock, &ask, sizeof(ask), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 int porter_take(struct porter *p, enum porter_kind kind)

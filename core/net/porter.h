@@ -22,7 +22,8 @@ enum porter_kind {
 	PORTER_RAW4, /* whole packets out, by the realm's routes */
 	PORTER_RAW6,
 	PORTER_KINDS,
-	PORTER_RULE, /* no socket: a routing rule */
+	PORTER_RULE,   /* no socket: a routing rule */
+	PORTER_GATHER, /* no socket, no answer: a link whose datagrams are gathered */
 };
 
 #define PORTER_STOCK 32
@@ -52,6 +53,9 @@ int porter_take(struct porter *p, enum porter_kind kind);
 /* Adds, or takes away, the routing rule that delivers TCP to that address and port in the
  * realm. 0 or -errno. */
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port);
+/* Asks that the datagrams that come in by that link of the realm be gathered (gather.h).
+ * Waits for nothing, and is no matter when it cannot be. */
+void porter_gather(struct porter *p, const char *port);
 /* p->sock was readable: takes in what has come, if it is still there: who waited for a
  * socket may have had it meanwhile. 0, or -errno when the porter is gone. */
 int porter_event(struct porter *p);

@@ -315,6 +315,8 @@ static int lab_place(struct stack_attachment *a, const char *word)
 					       addrs[i].addr);
 	if (str_starts(word, "bridge="))
 		return str_copy(a->bridge, sizeof(a->bridge), word + 7);
+	if (str_starts(word, "port="))
+		return str_copy(a->port, sizeof(a->port), word + 5);
 	if (str_starts(word, "subnet="))
 		return ipam_parse_subnet(word + 7, &a->subnet);
 	if (str_starts(word, "name=")) {
