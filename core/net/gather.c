@@ -9,7 +9,10 @@
  *
  * The ring has 256 places, and what comes when it is full is lost, unless the sending end
  * has a queue: then the queue waits, and with it in the end the sender, by its socket's
- * buffer. So it is since Linux 6.16; before 6.18 a queue could stop for good. */
+ * buffer. So it is since Linux 6.16; before 6.18 a queue could stop for good.
+ *
+ * Datagrams of a flow stay in their order, but that empty ones and fragments, which GRO
+ * does not take, pass those that it holds just then. */
 #include "core/net/gather.h"
 
 #include <errno.h>
@@ -91,15 +94,14 @@ static int gather_ask(int sock, const char *port, void *data)
 /* How many features the kernel knows; 0: it does not say. */
 static uint32_t gather_count(int sock, const char *port)
 {
-	struct {
-		struct ethtool_sset_info head;
-		uint32_t count;
-	} info = { .head = { .cmd = ETHTOOL_GSSET_INFO,
-			     .sset_mask = 1ull << ETH_SS_FEATURES } };
+	autofree struct ethtool_sset_info *info =
+		mem_alloc(sizeof(*info) + sizeof(info->data[0]));
 
-	if (gather_ask(sock, port, &info) != 0 || info.count > GATHER_FEATURES_MAX)
+	info->cmd = ETHTOOL_GSSET_INFO;
+	info->sset_mask = 1ull << ETH_SS_FEATURES;
+	if (gather_ask(sock, port, info) != 0 || info->data[0] > GATHER_FEATURES_MAX)
 		return 0;
-	return info.count;
+	return info->data[0];
 }
 
 /* Their numbers are the kernel's own affair: they are asked for by name. */

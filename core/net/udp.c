@@ -37,8 +37,8 @@
 #define UDP_DNS      53
 #define UDP_SWEEP_MS 1000
 #define UDP_RCVBUF   (1 << 21)
-#define UDP_TURN     4    /* batches, then the others */
-#define UDP_MANY     1000 /* within … */
+#define UDP_TURN     4   /* batches, then the others */
+#define UDP_MANY     512 /* within … */
 #define UDP_MANY_MS  32
 
 enum udp_side { UDP_HOST, UDP_REALM };
