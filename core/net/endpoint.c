@@ -18,7 +18,6 @@
 #include "core/net/segment.h"
 #include "core/net/tap.h"
 
-#define ENDPOINT_QUEUE  10000 /* more than what sockets may have under way at once */
 #define ENDPOINT_TRIES  100
 #define ENDPOINT_TRY_MS 20
 
@@ -227,7 +226,7 @@ static int endpoint_configure(const struct endpoint *ep, bool pair,
 		return rc;
 	link_set_up(inside, 1);
 	if (pair && gather_possible())
-		link_add_queue(inside, index, ENDPOINT_QUEUE);
+		gather_add_queue(inside, index);
 	link_set_up(inside, index);
 	if (ep->addr.family == AF_INET)
 		link_add_addr(inside, index, &ep->addr, ep->prefix);

@@ -18,6 +18,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -35,10 +37,28 @@
 #define GATHER_LINKS        "devices/virtual/net"
 #define GATHER_STACK        (32u << 10)
 #define GATHER_FEATURES_MAX 1024
+#define GATHER_QUEUE        10000 /* more than sockets may have under way at once */
 
 bool gather_possible(void)
 {
 	return kernel_version() >= KERNEL(6, 18);
+}
+
+void gather_add_queue(struct netlink *nl, uint32_t ifindex)
+{
+	const struct tc_fifo_qopt fifo = { .limit = GATHER_QUEUE };
+	struct tcmsg *m;
+
+	netlink_begin(nl, "add queue", RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
+	/* A kernel without queues. */
+	netlink_tolerate(nl, -EOPNOTSUPP);
+	m = netlink_header(nl, sizeof(*m));
+	if (m) {
+		m->tcm_ifindex = (int)ifindex;
+		m->tcm_parent = TC_H_ROOT;
+	}
+	netlink_put_str(nl, TCA_KIND, "pfifo");
+	netlink_put(nl, TCA_OPTIONS, &fifo, sizeof(fifo));
 }
 
 /* --- the way to the attributes --------------------------------------------------------

@@ -6,10 +6,15 @@
 #define NET_GATHER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Can the kernel do that without losing what does not fit between the two ends? Then the
- * container's end is to have a queue (link_add_queue). */
+#include "core/ns/netlink.h"
+
+/* Can the kernel do that without losing what does not fit between the two ends? */
 bool gather_possible(void);
+/* For the container's end, where it is possible: a queue in front of the link. It costs
+ * nothing when it is added before the link is up. */
+void gather_add_queue(struct netlink *nl, uint32_t ifindex);
 /* Caller: in the realm's user and network namespace, with no child that it waits for
  * (from here on SIGCHLD is ignored). The root of a sysfs of that namespace, which is
  * mounted nowhere; -1: there is none to be had. */

@@ -6,7 +6,6 @@
 #include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -276,22 +275,6 @@ void link_set_isolated(struct netlink *nl, uint32_t ifindex)
 	port = netlink_nest(nl, IFLA_PROTINFO);
 	netlink_put_u8(nl, IFLA_BRPORT_ISOLATED, 1);
 	netlink_nest_end(nl, port);
-}
-
-void link_add_queue(struct netlink *nl, uint32_t ifindex, uint32_t limit)
-{
-	const struct tc_fifo_qopt fifo = { .limit = limit };
-	struct tcmsg *m;
-
-	netlink_begin(nl, "add queue", RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE);
-	netlink_tolerate(nl, -EOPNOTSUPP);
-	m = netlink_header(nl, sizeof(*m));
-	if (m) {
-		m->tcm_ifindex = (int)ifindex;
-		m->tcm_parent = TC_H_ROOT;
-	}
-	netlink_put_str(nl, TCA_KIND, "pfifo");
-	netlink_put(nl, TCA_OPTIONS, &fifo, sizeof(fifo));
 }
 
 bool link_is_name(const char *name)

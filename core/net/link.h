@@ -54,9 +54,6 @@ void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end 
 /* Makes a link what end says, and moves it; up, when it stays. */
 void link_change(struct netlink *nl, uint32_t ifindex, const struct link_end *end);
 void link_set_up(struct netlink *nl, uint32_t ifindex);
-/* Gives a link that has no queue of packets to be sent one, of that many at most. While
- * the link is down that costs nothing. A kernel without such is no error. */
-void link_add_queue(struct netlink *nl, uint32_t ifindex, uint32_t limit);
 /* Could a link have that name? */
 bool link_is_name(const char *name);
 /* Makes it a port of that bridge. */
