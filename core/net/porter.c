@@ -185,8 +185,25 @@ static int porter_send_resolv(int sock, struct porter_watch *w)
 	return fd_send(sock, m, sizeof(m->reply) + n, NULL, 0);
 }
 
-static int porter_serve(int sock, const struct porter_watch *w, struct porter_ask *ask)
+/* Who is not confined does not go on. */
+static int porter_give_up(int sock, struct porter_watch *w)
 {
+	struct porter_reply r = { .type = PORTER_RULED, .kind = PORTER_SETTLE };
+	autoclose int links = -1;
+	int rc;
+
+	w->sysfs = gather_open();
+	if (w->sysfs >= 0)
+		links = gather_links(w->sysfs);
+	r.error = confine_porter(links, NULL);
+	rc = fd_send(sock, &r, sizeof(r), NULL, 0);
+	return r.error ? r.error : rc;
+}
+
+static int porter_serve(int sock, struct porter_watch *w, struct porter_ask *ask)
+{
+	if (ask->kind == PORTER_SETTLE)
+		return porter_give_up(sock, w);
 	if (ask->kind == PORTER_RULE)
 		return porter_set_rule(sock, w->nl, ask);
 	if (ask->kind != PORTER_GATHER)
@@ -234,18 +251,10 @@ int porter_join(int realm_pidfd)
 	return -errno;
 }
 
-static int porter_confine(const struct porter_watch *w, struct err *e)
-{
-	autoclose int links = w->sysfs < 0 ? -1 : gather_links(w->sysfs);
-
-	return confine_porter(links, e);
-}
-
 /* Tells the stack how the start went, then serves. */
 static int porter_main(int sock, int realm_pidfd, const char *path)
 {
-	struct porter_watch w = { .path = path };
-	struct err e = { 0 };
+	struct porter_watch w = { .path = path, .sysfs = -1 };
 	int32_t started;
 
 	prctl(PR_SET_NAME, "rootless-porter");
@@ -257,10 +266,7 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 	w.nl = mem_new(struct netlink);
 	if (!started)
 		started = netlink_open(w.nl, NETLINK_ROUTE, NULL);
-	w.sysfs = started ? -1 : gather_open();
-	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd, w.sysfs }, 4);
-	if (!started)
-		started = porter_confine(&w, &e);
+	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd }, 3);
 	if (fd_write_all(sock, &started, sizeof(started)) != 0 || started)
 		return 1;
 	return porter_loop(sock, &w) == 0 ? 0 : 1;
@@ -368,17 +374,41 @@ int porter_event(struct porter *p)
 	return poll(&in, 1, 0) > 0 ? porter_receive(p) : 0;
 }
 
+static int porter_hear(struct porter *p)
+{
+	int rc = 0;
+
+	while (!rc && !p->ruled)
+		rc = porter_receive(p);
+	return rc ? rc : p->rule;
+}
+
+int porter_settle(struct porter *p, struct err *e)
+{
+	struct porter_ask ask = { .kind = PORTER_SETTLE };
+	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
+
+	p->ruled = false;
+	return rc ? err_code(e, rc, "confine the network's socket maker") : 0;
+}
+
+int porter_settled(struct porter *p, struct err *e)
+{
+	int rc = porter_hear(p);
+
+	return rc ? err_code(e, rc, "confine the network's socket maker") : 0;
+}
+
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port)
 {
 	struct porter_ask ask = {
 		.kind = PORTER_RULE, .count = add, .port = port, .addr = *addr
 	};
-	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
+	int rc;
 
 	p->ruled = false;
-	while (!rc && !p->ruled)
-		rc = porter_receive(p);
-	return rc ? rc : p->rule;
+	rc = fd_write_all(p->sock, &ask, sizeof(ask));
+	return rc ? rc : porter_hear(p);
 }
 
 void porter_gather(struct porter *p, const char *port)
