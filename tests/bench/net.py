@@ -7,6 +7,7 @@ PASTA=PATH: a newer pasta, measured beside the installed one.
 PATHS="rootless pasta …", WHAT="up1 down1 up4 down4 connects pingpong udp start memory": only these
 (and always loopback, which the ratios are to), so that one figure takes seconds.
 Stands on tests/net/lab.py."""
+import functools
 import json
 import os
 import resource
@@ -32,6 +33,7 @@ PATHS = (os.environ.get("PATHS") or "rootless published between veth slirp4netns
 STREAMS = {"up1": (), "down1": ("-R",), "up4": ("-P4",), "down4": ("-P4", "-R")}
 WHAT = (os.environ.get("WHAT") or " ".join(STREAMS) +
         " connects pingpong udp start memory").split()
+TURNS = 4  # of the short measurements in a round
 OPEN = 1000  # connections, for the memory of one
 
 # (what, of whom, to whom, least or most, MTU): medians of the rounds' ratios.
@@ -62,12 +64,23 @@ OWN_AIMS = (("start_ms", 5), ("pss_rest_kib", 2048), ("pss_connection_kib", 32))
 class Path:
     """A way from a client to the server on the host: enter = the client's prefix."""
 
-    def __init__(self, name, enter, address, down=None):
-        self.name, self.enter, self.address, self.down = name, enter, address, down
-        self.got = {}
+    def __init__(self, name, enter, address, start=None):
+        self.name, self.enter, self.address, self.start = name, enter, address, start
+        self.got, self.tool = {}, None
 
     def add(self, what, value):
         self.got.setdefault(what, []).append(value)
+
+    def __enter__(self):
+        """Others run in their own turn only: idle they still hold what the user has one share
+        of, as pasta nearly all the pages of his pipes."""
+        self.tool = self.start() if self.start else None
+        return self
+
+    def __exit__(self, *_):
+        if self.tool:
+            self.tool.terminate()
+            self.tool.wait()
 
 
 def out(cmd):
@@ -92,16 +105,19 @@ def cpu_ticks():
     return sum(v[:3]) + sum(v[5:8])
 
 
-def measure(path, ports, seconds, ms):
+def measure_streams(path, port, seconds):
     for what, words in STREAMS.items():
         if what not in WHAT:
             continue
         before = cpu_ticks()
-        rate = iperf(path, ports["iperf"], seconds, *words)
+        rate = iperf(path, port, seconds, *words)
         spent = (cpu_ticks() - before) / os.sysconf("SC_CLK_TCK")
         path.add(what, rate)
         path.add("cpu_" + what, spent / (rate * seconds / 8))
-    load = [path.address, str(ports["serve"]), str(ms)]
+
+
+def measure_short(path, port, ms):
+    load = [path.address, str(port), str(ms)]
     if "connects" in WHAT:
         path.add("connects", float(out(path.enter + [LOAD, "connects"] + load)))
     if "pingpong" in WHAT:
@@ -135,19 +151,28 @@ def foreign(lab, mtu):
         p = lab.spawn(["unshare", "-U", "-r", "-n", "sh", "-c", "echo up; exec sleep 10000"],
                       stdout=subprocess.PIPE)
         p.stdout.readline()
-        if words is slirp:
-            r, w = os.pipe()
-            lab.spawn(tool + words + [f"--ready-fd={w}", str(p.pid), "tap0"],
-                      pass_fds=(w,), stderr=subprocess.DEVNULL)
-            os.close(w)
-            os.read(r, 1)
-        else:
-            lab.spawn(tool + words + ["-f", "-q", str(p.pid)], stderr=subprocess.DEVNULL)
-            wait_for(name, lambda pid=p.pid: "default" in out(
-                ["nsenter", "-t", str(pid), "-U", "-n", "--preserve-credentials", "ip", "route"]))
-        paths.append(Path(name, ["nsenter", "-t", str(p.pid), "-U", "-n",
-                                 "--preserve-credentials"], host_address()))
+        enter = ["nsenter", "-t", str(p.pid), "-U", "-n", "--preserve-credentials"]
+        start = functools.partial(start_slirp if words is slirp else start_pasta, lab,
+                                  tool + words, p.pid, enter)
+        paths.append(Path(name, enter, host_address(), start))
     return paths
+
+
+def start_slirp(lab, cmd, pid, enter):
+    subprocess.run(enter + ["ip", "link", "del", "tap0"], stderr=subprocess.DEVNULL, check=False)
+    r, w = os.pipe()
+    tool = lab.spawn(cmd + [f"--ready-fd={w}", str(pid), "tap0"], pass_fds=(w,),
+                     stderr=subprocess.DEVNULL)
+    os.close(w)
+    os.read(r, 1)
+    os.close(r)
+    return tool
+
+
+def start_pasta(lab, cmd, pid, enter):
+    tool = lab.spawn(cmd + ["-f", "-q", str(pid)], stderr=subprocess.DEVNULL)
+    wait_for(cmd[0], lambda: "default" in out(enter + ["ip", "route"]))
+    return tool
 
 
 def plain_veth(lab, mtu):
@@ -276,7 +301,6 @@ def bench(mtu):
         lab.register(d)
         published, *loads = lab.register(c, "-p", "5201:5201", "-p", "5310-5317:5300-5307")
         extra |= memory(lab, c) if "memory" in WHAT else {}
-        ports = {"iperf": 5299, "serve": 5300}
         lab.spawn(c.enter + ["iperf3", "-s", "-p", "5201"])
         for enter, address in (([], host), (c.enter, "0.0.0.0"), (d.enter, "0.0.0.0")):
             serve(lab, enter, address, 5299)
@@ -287,11 +311,14 @@ def bench(mtu):
                                        inward] if p.name in PATHS]
         for _ in range(ROUNDS):
             for p in paths:
-                measure(p, {"iperf": published, "serve": loads[0]} if p is inward else ports,
-                        SECONDS, SECONDS * 500)
-            for p in paths:
-                if p in outward and "udp" in WHAT:
-                    udp(p, SECONDS * 500)
+                with p:
+                    measure_streams(p, published if p is inward else 5299, SECONDS)
+            # Beside each other, often and short: what a machine is fit for changes by the second.
+            for p in paths * TURNS:
+                with p:
+                    measure_short(p, loads[0] if p is inward else 5300, SECONDS * 500 // TURNS)
+                    if p in outward and "udp" in WHAT:
+                        udp(p, SECONDS * 500 // TURNS)
         return paths, extra
     finally:
         lab.close()
