@@ -85,7 +85,6 @@ static const struct bpf_rule confine_stack_only[] = {
 
 static const struct bpf_rule confine_porter_only[] = {
 	BPF_CALL_ARG(socket, 0, AF_PACKET),
-	BPF_CALL_ARG(ioctl, 1, SIOCETHTOOL),
 	BPF_CALL(inotify_add_watch),
 	BPF_CALL(openat),
 #ifdef __NR_open
@@ -151,14 +150,10 @@ static uint64_t confine_file_rights(int abi)
 	return rights;
 }
 
-/* Each handled right is gone everywhere, but that to write below that folder (-1: none).
- * The network is left as it is: it is what the stack is for. A kernel without Landlock
- * leaves seccomp. */
-static int confine_landlock(uint64_t keep, int writable, struct err *e)
+/* Without any rule in the set, each handled right is gone everywhere. The network is left
+ * as it is: it is what the stack is for. A kernel without Landlock leaves seccomp. */
+static int confine_landlock(uint64_t keep, struct err *e)
 {
-	const struct landlock_path_beneath_attr beneath = {
-		.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE, .parent_fd = writable
-	};
 	uint64_t attr[3] = { 0, 0, 0 }; /* files, ports, scopes */
 	int abi = landlock_abi(), fd, rc = 0;
 
@@ -174,11 +169,8 @@ static int confine_landlock(uint64_t keep, int writable, struct err *e)
 			  0);
 	if (fd < 0)
 		return err_sys(e, "make a Landlock ruleset");
-	if (writable >= 0 && syscall(__NR_landlock_add_rule, fd,
-				     LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
-		rc = err_sys(e, "make a Landlock rule");
-	else if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-		 syscall(__NR_landlock_restrict_self, fd, 0) != 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    syscall(__NR_landlock_restrict_self, fd, 0) != 0)
 		rc = err_sys(e, "enter the Landlock ruleset");
 	close(fd);
 	return rc;
@@ -186,7 +178,7 @@ static int confine_landlock(uint64_t keep, int writable, struct err *e)
 
 int confine_stack(struct err *e)
 {
-	int rc = confine_landlock(0, -1, e);
+	int rc = confine_landlock(0, e);
 
 	prctl(PR_SET_DUMPABLE, 0);
 	if (rc)
@@ -194,10 +186,10 @@ int confine_stack(struct err *e)
 	return confine_seccomp(confine_stack_only, ARRAY_LEN(confine_stack_only), e);
 }
 
-int confine_porter(int writable, struct err *e)
+int confine_porter(struct err *e)
 {
 	int rc = confine_landlock(
-		LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, writable, e);
+		LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, e);
 
 	if (rc)
 		return rc;
@@ -206,7 +198,7 @@ int confine_porter(int writable, struct err *e)
 
 int confine_patchbay(struct err *e)
 {
-	int rc = confine_landlock(0, -1, e);
+	int rc = confine_landlock(0, e);
 
 	prctl(PR_SET_DUMPABLE, 0);
 	if (rc)

@@ -9,9 +9,8 @@
 /* After this: no file, no exec, no new process, no namespace; sockets of AF_INET and
  * AF_INET6 only. */
 int confine_stack(struct err *e);
-/* After this: files to read only, but below that folder (-1: none) to write to those that
- * are; sockets of AF_INET, AF_INET6 and AF_PACKET. */
-int confine_porter(int writable, struct err *e);
+/* After this: files to read only; sockets of AF_INET, AF_INET6 and AF_PACKET. */
+int confine_porter(struct err *e);
 
 /* After this: no file, no exec, no namespace; a child of its own, and what is open. */
 int confine_patchbay(struct err *e);

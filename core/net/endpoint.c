@@ -13,7 +13,6 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
-#include "core/net/gather.h"
 #include "core/net/link.h"
 #include "core/net/segment.h"
 #include "core/net/tap.h"
@@ -185,7 +184,6 @@ static int endpoint_add_tap(const struct endpoint *ep, struct netlink *nl,
 	return rc ? rc : tap_plug(nl, inner, &port, e);
 }
 
-/* 1: a veth pair; 0: a port or a tap; or -errno. */
 static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int netns_fd,
 			     struct err *e)
 {
@@ -210,14 +208,11 @@ static int endpoint_add_pair(const struct endpoint *ep, struct netlink *nl, int 
 		outer.master = bridge;
 	link_add_veth(nl, &outer, &inner);
 	rc = netlink_commit(nl, e);
-	if (!rc && !outer.master)
-		rc = endpoint_add_guarded(ep, nl, bridge, e);
-	return rc ? rc : 1;
+	return rc || outer.master ? rc : endpoint_add_guarded(ep, nl, bridge, e);
 }
 
-/* pair: it is the end of a veth pair. */
-static int endpoint_configure(const struct endpoint *ep, bool pair,
-			      struct netlink *inside, struct err *e)
+static int endpoint_configure(const struct endpoint *ep, struct netlink *inside,
+			      struct err *e)
 {
 	uint32_t index;
 	int rc = link_index(inside, ep->ifname, &index, e);
@@ -225,8 +220,6 @@ static int endpoint_configure(const struct endpoint *ep, bool pair,
 	if (rc)
 		return rc;
 	link_set_up(inside, 1);
-	if (pair && gather_possible())
-		gather_add_queue(inside, index);
 	link_set_up(inside, index);
 	if (ep->addr.family == AF_INET)
 		link_add_addr(inside, index, &ep->addr, ep->prefix);
@@ -279,16 +272,16 @@ static int endpoint_wake_six(const struct endpoint *ep, int netns_fd, struct err
 				   : 0;
 }
 
-static int endpoint_settle(const struct endpoint *ep, bool pair, struct netlink *inside,
+static int endpoint_settle(const struct endpoint *ep, struct netlink *inside,
 			   struct err *e)
 {
-	int rc = endpoint_configure(ep, pair, inside, e);
+	int rc = endpoint_configure(ep, inside, e);
 
 	/* The port of the last run keeps its hardware address for a moment. */
 	for (int i = 0; endpoint_taken(rc) && i < ENDPOINT_TRIES; i++) {
 		poll(NULL, 0, ENDPOINT_TRY_MS);
 		err_clear(e);
-		rc = endpoint_configure(ep, pair, inside, e);
+		rc = endpoint_configure(ep, inside, e);
 	}
 	return endpoint_taken(rc)
 		       ? err_set(e, rc, "its link address is another's on network '%s'",
@@ -300,7 +293,7 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 {
 	autofree struct netlink *nl = mem_new(struct netlink);
 	autofree struct netlink *inside = mem_new(struct netlink);
-	bool six = ep->addr6.family == AF_INET6, plugged, pair;
+	bool six = ep->addr6.family == AF_INET6, plugged;
 	int rc;
 
 	rc = endpoint_enter(netns_fd,
@@ -312,12 +305,11 @@ int endpoint_attach(const struct endpoint *ep, int netns_fd, struct err *e)
 		rc = netlink_open(nl, NETLINK_ROUTE, e);
 	if (!rc)
 		rc = endpoint_plug(ep, nl, netns_fd, e);
-	plugged = rc >= 0;
-	pair = rc > 0;
-	if (plugged)
-		rc = ep->late && six ? endpoint_wake_six(ep, netns_fd, e) : 0;
+	plugged = !rc;
+	if (!rc && ep->late && six)
+		rc = endpoint_wake_six(ep, netns_fd, e);
 	if (!rc)
-		rc = endpoint_settle(ep, pair, inside, e);
+		rc = endpoint_settle(ep, inside, e);
 	netlink_done(inside);
 	netlink_done(nl);
 	if (rc && plugged)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The porter: sockets of the realm, and resolv.conf.
  *
- * Holds: one socket to the stack, an inotify descriptor, a sysfs of the realm. It
- * confines itself to what it does (seccomp; Landlock leaves reading only, but for the
- * attributes of the realm's links) and ends with the stack. */
+ * Holds: one socket to the stack, an inotify descriptor. It confines itself to what it
+ * does (seccomp; Landlock leaves reading only) and ends with the stack. */
 #include "core/net/porter.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/if_packet.h>
-#include <net/if.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,7 +28,6 @@
 #include "core/base/str.h"
 #include "core/net/bridge.h"
 #include "core/net/confine.h"
-#include "core/net/gather.h"
 #include "core/net/link.h"
 
 #define PORTER_BATCH 16
@@ -42,7 +39,6 @@ struct porter_ask {
 	uint8_t kind, count; /* of a rule: 1 to add it, 0 to take it away */
 	uint16_t port;
 	struct ip_addr addr;
-	char link[IFNAMSIZ];
 };
 
 struct porter_reply {
@@ -63,7 +59,6 @@ struct porter_watch {
 	const char *path;
 	struct buf last;
 	struct netlink *nl; /* of the realm */
-	int sysfs;          /* of the realm, or -1 */
 };
 
 static const struct porter_shape {
@@ -185,35 +180,6 @@ static int porter_send_resolv(int sock, struct porter_watch *w)
 	return fd_send(sock, m, sizeof(m->reply) + n, NULL, 0);
 }
 
-/* Who is not confined does not go on. */
-static int porter_give_up(int sock, struct porter_watch *w)
-{
-	struct porter_reply r = { .type = PORTER_RULED, .kind = PORTER_SETTLE };
-	autoclose int links = -1;
-	int rc;
-
-	w->sysfs = gather_open();
-	if (w->sysfs >= 0)
-		links = gather_links(w->sysfs);
-	r.error = confine_porter(links, NULL);
-	rc = fd_send(sock, &r, sizeof(r), NULL, 0);
-	return r.error ? r.error : rc;
-}
-
-static int porter_serve(int sock, struct porter_watch *w, struct porter_ask *ask)
-{
-	if (ask->kind == PORTER_SETTLE)
-		return porter_give_up(sock, w);
-	if (ask->kind == PORTER_RULE)
-		return porter_set_rule(sock, w->nl, ask);
-	if (ask->kind != PORTER_GATHER)
-		return porter_answer(sock, ask);
-	ask->link[IFNAMSIZ - 1] = 0;
-	if (w->sysfs >= 0 && link_is_name(ask->link))
-		gather_begin(w->sysfs, ask->link);
-	return 0;
-}
-
 static int porter_loop(int sock, struct porter_watch *w)
 {
 	struct pollfd p[2] = { { .fd = sock, .events = POLLIN },
@@ -236,7 +202,8 @@ static int porter_loop(int sock, struct porter_watch *w)
 
 			if (n != sizeof(ask))
 				return n < 0 ? (int)n : 0;
-			rc = porter_serve(sock, w, &ask);
+			rc = ask.kind == PORTER_RULE ? porter_set_rule(sock, w->nl, &ask)
+						     : porter_answer(sock, &ask);
 		}
 	}
 	return rc;
@@ -254,7 +221,8 @@ int porter_join(int realm_pidfd)
 /* Tells the stack how the start went, then serves. */
 static int porter_main(int sock, int realm_pidfd, const char *path)
 {
-	struct porter_watch w = { .path = path, .sysfs = -1 };
+	struct porter_watch w = { .path = path };
+	struct err e = { 0 };
 	int32_t started;
 
 	prctl(PR_SET_NAME, "rootless-porter");
@@ -267,6 +235,8 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 	if (!started)
 		started = netlink_open(w.nl, NETLINK_ROUTE, NULL);
 	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd }, 3);
+	if (!started)
+		started = confine_porter(&e);
 	if (fd_write_all(sock, &started, sizeof(started)) != 0 || started)
 		return 1;
 	return porter_loop(sock, &w) == 0 ? 0 : 1;
@@ -374,49 +344,17 @@ int porter_event(struct porter *p)
 	return poll(&in, 1, 0) > 0 ? porter_receive(p) : 0;
 }
 
-static int porter_hear(struct porter *p)
-{
-	int rc = 0;
-
-	while (!rc && !p->ruled)
-		rc = porter_receive(p);
-	return rc ? rc : p->rule;
-}
-
-int porter_settle(struct porter *p, struct err *e)
-{
-	struct porter_ask ask = { .kind = PORTER_SETTLE };
-	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
-
-	p->ruled = false;
-	return rc ? err_code(e, rc, "confine the network's socket maker") : 0;
-}
-
-int porter_settled(struct porter *p, struct err *e)
-{
-	int rc = porter_hear(p);
-
-	return rc ? err_code(e, rc, "confine the network's socket maker") : 0;
-}
-
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port)
 {
 	struct porter_ask ask = {
 		.kind = PORTER_RULE, .count = add, .port = port, .addr = *addr
 	};
-	int rc;
+	int rc = fd_write_all(p->sock, &ask, sizeof(ask));
 
 	p->ruled = false;
-	rc = fd_write_all(p->sock, &ask, sizeof(ask));
-	return rc ? rc : porter_hear(p);
-}
-
-void porter_gather(struct porter *p, const char *port)
-{
-	struct porter_ask ask = { .kind = PORTER_GATHER };
-
-	if (str_copy(ask.link, sizeof(ask.link), port) == 0)
-		send(p->sock, &ask, sizeof(ask), MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (!rc && !p->ruled)
+		rc = porter_receive(p);
+	return rc ? rc : p->rule;
 }
 
 int porter_take(struct porter *p, enum porter_kind kind)

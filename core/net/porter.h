@@ -22,9 +22,7 @@ enum porter_kind {
 	PORTER_RAW4, /* whole packets out, by the realm's routes */
 	PORTER_RAW6,
 	PORTER_KINDS,
-	PORTER_RULE,   /* no socket: a routing rule */
-	PORTER_SETTLE, /* no socket: it confines itself */
-	PORTER_GATHER, /* no socket, no answer: a link whose datagrams are gathered */
+	PORTER_RULE, /* no socket: a routing rule */
 };
 
 #define PORTER_STOCK 32
@@ -38,7 +36,7 @@ struct porter {
 	int failed[PORTER_KINDS];    /* why no more came, where none did */
 	struct resolvconf resolv;
 	uint32_t resolv_read; /* so often */
-	bool ruled;           /* a rule's answer, or the settling's, is there: */
+	bool ruled;           /* a rule's answer is there: */
 	int rule;
 };
 
@@ -48,20 +46,12 @@ int porter_join(int realm_pidfd);
 /* Forks the porter, joins it to the realm (pidfd of a process there) and reads the first
  * resolv.conf. path must outlive the porter. */
 int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err *e);
-/* Asks it to give up what it does not need, which it does beside the stack;
- * porter_settled waits for that. 0 or -errno. To be called once, before anybody is
- * served. */
-int porter_settle(struct porter *p, struct err *e);
-int porter_settled(struct porter *p, struct err *e);
 /* A socket of the realm; -errno (-EPIPE: the porter is gone; -EMFILE, …: it lives, but
  * none can be had now). Waits only when the stock is empty. */
 int porter_take(struct porter *p, enum porter_kind kind);
 /* Adds, or takes away, the routing rule that delivers TCP to that address and port in the
  * realm. 0 or -errno. */
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port);
-/* Asks that the datagrams that come in by that link of the realm be gathered (gather.h).
- * Waits for nothing, and is no matter when it cannot be. */
-void porter_gather(struct porter *p, const char *port);
 /* p->sock was readable: takes in what has come, if it is still there: who waited for a
  * socket may have had it meanwhile. 0, or -errno when the porter is gone. */
 int porter_event(struct porter *p);

@@ -326,13 +326,8 @@ int stack_main(const struct stack_options *o)
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "rootless-stack");
 	rc = stack_open(s, o, &e);
-	/* The two confine themselves side by side. */
-	if (!rc)
-		rc = porter_settle(&s->porter, &e);
 	if (!rc)
 		rc = confine_stack(&e);
-	if (!rc)
-		rc = porter_settled(&s->porter, &e);
 	if (rc) {
 		log_error("network stack: %s", e.text);
 		return 1;

@@ -79,15 +79,6 @@ int tenant_set_router(struct tenant *t, const struct stack_attachment *r)
 	return 0;
 }
 
-int tenant_set_ports(struct tenant *t, const char (*ports)[IFNAMSIZ], size_t n)
-{
-	if (n > t->places_len)
-		return -EPROTO;
-	for (size_t i = 0; i < n; i++)
-		memcpy(t->places[t->places_len - n + i].port, ports[i], IFNAMSIZ);
-	return 0;
-}
-
 struct tenant *tenant_of(struct tenants *ts, const char *id)
 {
 	for (uint32_t i = 0; i < ts->used; i++)
@@ -107,17 +98,6 @@ static const struct stack_attachment *tenant_place(const struct tenant *t,
 			return p;
 	}
 	return NULL;
-}
-
-const char *tenant_gather(struct tenant *t, const struct ip_addr *addr)
-{
-	const struct stack_attachment *at =
-		addr ? tenant_place(t, addr) : tenant_entrance(t);
-
-	if (!at || at->gathered || !at->port[0])
-		return NULL;
-	t->places[at - t->places].gathered = true;
-	return at->port;
 }
 
 struct tenant *tenant_find(struct tenants *ts, const struct ip_addr *addr,

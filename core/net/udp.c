@@ -10,11 +10,6 @@
  * realm socket bears the client's address. Answers go out by the inlet's socket again,
  * from the address that the client spoke to.
  *
- * A container that sends many small ones (UDP_MANY on one flow) has the kernel gather
- * them from then on (gather.h): one way through bridge, filter and routing for all that
- * wait. The others keep theirs within the sender's own system call: it has no thread to
- * wake.
- *
  * A flow ends when nothing has come by for UDP_IDLE_MS; when the table is full, of the
  * container that has most of it the one that has been silent longest (share.h). */
 #include "core/net/udp.h"
@@ -37,9 +32,7 @@
 #define UDP_DNS      53
 #define UDP_SWEEP_MS 1000
 #define UDP_RCVBUF   (1 << 21)
-#define UDP_TURN     4   /* batches, then the others */
-#define UDP_MANY     512 /* within … */
-#define UDP_MANY_MS  32
+#define UDP_TURN     4 /* batches, then the others */
 
 enum udp_side { UDP_HOST, UDP_REALM };
 
@@ -373,25 +366,6 @@ void udp_inlet(struct udp *u, const struct inlet *inlet, uint32_t index)
 /* --- both
  * -------------------------------------------------------------------------------- */
 
-/* n have come of the container. */
-static void udp_count(struct udp *u, struct udp_flow *f, int n)
-{
-	const char *port;
-
-	if (u->now - f->since > UDP_MANY_MS) {
-		f->since = u->now;
-		f->many = 0;
-	}
-	for (int i = 0; i < n; i++)
-		f->many += !u->batch.segment[i];
-	if (f->many < UDP_MANY)
-		return;
-	f->many = 0;
-	port = tenant_gather(&u->tenants->v[f->tenant], f->inward ? NULL : &f->path.src);
-	if (port)
-		porter_gather(u->porter, port);
-}
-
 /* Whether more may wait. */
 static bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
 {
@@ -402,8 +376,6 @@ static bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
 	if (n <= 0)
 		return false;
 	udp_touch(u, f);
-	if (side == UDP_REALM)
-		udp_count(u, f, n);
 	if (f->inward) {
 		u->batch.out_to = &f->client;
 		u->batch.out_local = &f->local;

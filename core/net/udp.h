@@ -27,8 +27,6 @@ struct udp_flow {
 	uint16_t next;
 	uint32_t tenant;
 	int fd[2];
-	uint16_t many;     /* datagrams of the container's that came unjoined … */
-	uint64_t since;    /* … since then (ms) */
 	uint64_t deadline; /* ms */
 	struct packet_path path;
 	struct sockaddr_storage client; /* in */

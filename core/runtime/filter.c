@@ -11,12 +11,12 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/str.h"
 #include "core/base/time.h"
-#include "core/ns/kernel.h"
 #include "core/ns/syscallfilter.h"
 #include "core/oci/platform.h"
 #include "core/oci/seccompprofile.h"
@@ -100,6 +100,18 @@ static char *file_name(const char *text, const struct seccomp_when *when)
 	hasher_finish(h, &d);
 	hasher_free(h);
 	return str_fmt("%s" FILTER_SUFFIX, digest_hex(hex, &d));
+}
+
+/* major << 16 | minor of the running kernel; 0, which is older than all, when it does not
+ * say. */
+static uint32_t kernel_version(void)
+{
+	unsigned int major, minor;
+	struct utsname u;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%5u.%5u", &major, &minor) != 2)
+		return 0;
+	return major << 16 | (minor & 0xffff);
 }
 
 static int compile(const char *text, const struct seccomp_when *when, struct buf *ret,

@@ -3,16 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -141,12 +138,6 @@ TEST(patchbay)
 	CHECK_INT(run(confine_patchbay, of_patchbay), 0);
 }
 
-static int folder = -1;
-static int confine_reader(struct err *e)
-{
-	return confine_porter(folder, e);
-}
-
 static int of_porter(void)
 {
 	struct sockaddr_storage ss = { .ss_family = AF_INET };
@@ -170,42 +161,5 @@ static int of_porter(void)
 
 TEST(porter)
 {
-	CHECK_INT(run(confine_reader, of_porter), 0);
-}
-
-/* The attributes of the realm's links: what is there is written to, and nothing made. */
-static int of_folder(void)
-{
-	int bad = of_porter();
-	int fd = openat(folder, "there", O_WRONLY | O_CLOEXEC);
-
-	bad += fd < 0 || write(fd, "1", 1) != 1;
-	bad += landlock_abi() >= 1 &&
-	       openat(folder, "new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600) >= 0;
-	bad += landlock_abi() >= 1 &&
-	       openat(folder, "../beside", O_WRONLY | O_CLOEXEC) >= 0;
-	bad += syscall(__NR_ioctl, fd, SIOCSIFFLAGS, 0) == 0 || errno != ENOSYS;
-	return bad;
-}
-
-TEST(porter_with_a_folder)
-{
-	char dir[] = "/tmp/rootless-confine.XXXXXX";
-	int outer;
-
-	CHECK(mkdtemp(dir) != NULL);
-	outer = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CHECK_INT(mkdirat(outer, "folder", 0700), 0);
-	folder = openat(outer, "folder", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	close(openat(folder, "there", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	close(openat(outer, "beside", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	CHECK_INT(run(confine_reader, of_folder), 0);
-	unlinkat(folder, "there", 0);
-	unlinkat(folder, "new", 0);
-	unlinkat(outer, "beside", 0);
-	unlinkat(outer, "folder", AT_REMOVEDIR);
-	rmdir(dir);
-	close(folder);
-	close(outer);
-	folder = -1;
+	CHECK_INT(run(confine_porter, of_porter), 0);
 }

@@ -43,25 +43,6 @@ static size_t resolve(const struct tenants *ts, const struct tenant *t, const ch
 	return tenant_resolve(ts, t, name, AF_INET, found, known);
 }
 
-TEST(gathered_once)
-{
-	autofree struct tenants *ts = mem_new(struct tenants);
-	struct tenant *a = add(ts, "n1", "10.0.1.2", "web");
-	struct tenant *b = add(ts, "n1", "10.0.1.3", "db");
-	const char ports[2][IFNAMSIZ] = { "v1", "v2" };
-	struct ip_addr ip = addr("10.0.1.2"), other = addr("10.0.1.9");
-
-	CHECK(tenant_gather(a, &ip) == NULL); /* a monitor of before does not say */
-	CHECK_INT(tenant_set_ports(a, ports, 2), -EPROTO);
-	CHECK_INT(tenant_set_ports(a, ports, 1), 0);
-	CHECK_INT(tenant_set_ports(b, ports + 1, 1), 0);
-	CHECK(tenant_gather(a, &other) == NULL);
-	CHECK_STR(tenant_gather(a, &ip), "v1");
-	CHECK(tenant_gather(a, &ip) == NULL);
-	CHECK(tenant_gather(a, NULL) == NULL);
-	CHECK_STR(tenant_gather(b, NULL), "v2");
-}
-
 TEST(names_among_equals)
 {
 	autofree struct tenants *ts = mem_new(struct tenants);
