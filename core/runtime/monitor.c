@@ -318,12 +318,13 @@ int monitor_main(int argc, char **argv, const struct monitor_hooks *hooks)
 	rerun_note_start(&m);
 	if (state_write(m.container, &m.state, &e) < 0)
 		return fail(&m, REPORT_EXIT_FAILED, &e);
+	/* The start is told of before its client goes on. */
+	if (hooks && hooks->started)
+		hooks->started(&m.setup, &m.state);
 	client_send(&m.client, FRAME_STATUS, &running, 1);
 	/* A pump that has died since is replaced, without this client. */
 	order_begin(m.supervisor, &m.client, m.meet.master);
 	client_done(&m.client);
-	if (hooks && hooks->started)
-		hooks->started(&m.setup, &m.state);
 	m.auto_remove = m.setup.auto_remove;
 	prctl(PR_SET_DUMPABLE, 0);
 	vigil_init(&m.vigil, renew_network, &m);
