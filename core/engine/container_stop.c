@@ -198,7 +198,8 @@ int container_wait(const struct store *s, struct container *c, bool removed,
 	/* The monitor removes before it tells, so there is nothing left to wait for. */
 	if ((is_running(&c->state) || removed) && hear_end(s, c, ret_code))
 		return refresh(c, e);
-	/* An end that is written down already, but not told of: the monitor is about that. */
+	/* An end that is written down already, but not told of: the monitor is about
+	 * that. */
 	if ((r = container_end_await_change(c->dirfd, &c->state, e)) < 0)
 		return r;
 	r = container_settle(s, c, e);

@@ -63,7 +63,7 @@ def race(name, ref, prepare, commands, objects=()):
                 bad.append(f"round {i}: {c}: {r.stderr}")
         turn = i % len(commands)
         bad += [f"round {i}: {b}" for b in together(*commands[turn:], *commands[:turn])]
-        for c in (("rm", "-f", "cc"), *objects):
+        for c in (("rm", "-f", "pp"), *objects):
             r = rootless(*c)
             if r.returncode and not LATE.search(r.stderr):
                 bad.append(f"round {i}: {c}: {r.stderr}")
@@ -81,31 +81,32 @@ def race(name, ref, prepare, commands, objects=()):
 def main():
     robust.STRANGERS.update(robust.processes())
     ref = sys.argv[1]
-    create = ("create", "--name", "cc", "--stop-signal", "KILL", ref, "sleep", "1000")
-    forever = ("run", "-d", "--name", "cc", "--restart", "always", ref, "sleep", "0.02")
-    up = ("run", "-d", "--name", "cc", ref, "sleep", "1000")
+    # Names that no ID begins with.
+    create = ("create", "--name", "pp", "--stop-signal", "KILL", ref, "sleep", "1000")
+    forever = ("run", "-d", "--name", "pp", "--restart", "always", ref, "sleep", "0.02")
+    up = ("run", "-d", "--name", "pp", ref, "sleep", "1000")
     race("rm -f against start", ref, [create],
-         [("start", "cc"), ("rm", "-f", "cc"), ("start", "cc"), ("rm", "-f", "cc")])
+         [("start", "pp"), ("rm", "-f", "pp"), ("start", "pp"), ("rm", "-f", "pp")])
     race("every verb on one container", ref, [create],
-         [("start", "cc"), ("stop", "-t", "0", "cc"), ("exec", "cc", "true"), ("kill", "cc"),
-          ("logs", "cc"), ("inspect", "cc"), ("restart", "-t", "0", "cc"), ("pause", "cc"),
-          ("unpause", "cc"), ("top", "cc"), ("rename", "cc", "dd"), ("rename", "dd", "cc")],
-         [("rm", "-f", "dd")])
+         [("start", "pp"), ("stop", "-t", "0", "pp"), ("exec", "pp", "true"), ("kill", "pp"),
+          ("logs", "pp"), ("inspect", "pp"), ("restart", "-t", "0", "pp"), ("pause", "pp"),
+          ("unpause", "pp"), ("top", "pp"), ("rename", "pp", "qq"), ("rename", "qq", "pp")],
+         [("rm", "-f", "qq")])
     race("rm -f against a restart policy", ref, [forever],
-         [("stop", "-t", "0", "cc"), ("rm", "-f", "cc"), ("start", "cc"), ("wait", "cc")])
+         [("stop", "-t", "0", "pp"), ("rm", "-f", "pp"), ("start", "pp"), ("wait", "pp")])
     race("exec against the end", ref, [up],
-         [("exec", "cc", "true"), ("exec", "cc", "true"), ("kill", "cc"), ("exec", "cc", "true"),
-          ("cp", "cc:/bin/sh", "-"), ("rm", "-f", "cc")])
+         [("exec", "pp", "true"), ("exec", "pp", "true"), ("kill", "pp"), ("exec", "pp", "true"),
+          ("cp", "pp:/bin/sh", "-"), ("rm", "-f", "pp")])
     race("run --rm against rm -f", ref, [],
-         [("run", "--rm", "--name", "cc", ref, "true"), ("rm", "-f", "cc"), ("rm", "-f", "cc")])
+         [("run", "--rm", "--name", "pp", ref, "true"), ("rm", "-f", "pp"), ("rm", "-f", "pp")])
     race("a volume's rm against its users", ref, [("volume", "create", "vv")],
          [("run", "--rm", "-v", "vv:/v", ref, "true"), ("volume", "rm", "vv"),
           ("run", "--rm", "-v", "vv:/v", ref, "true"), ("volume", "prune", "-af")],
          [("volume", "rm", "-f", "vv")])
     race("a network's rm against its users", ref, [("network", "create", "nn"), up],
          [("run", "--rm", "--network", "nn", ref, "true"), ("network", "rm", "nn"),
-          ("network", "connect", "nn", "cc"), ("network", "disconnect", "nn", "cc"),
-          ("network", "prune", "-f"), ("rm", "-f", "cc")],
+          ("network", "connect", "nn", "pp"), ("network", "disconnect", "nn", "pp"),
+          ("network", "prune", "-f"), ("rm", "-f", "pp")],
          [("network", "rm", "nn")])
     race("rmi and prune against run", ref, [("tag", ref, "other")],
          [("run", "--rm", "other", "true"), ("rmi", "other"), ("system", "prune", "-f"),
