@@ -75,12 +75,22 @@ static int read_files(struct ocibox *b, struct err *e)
 	return r < 0 ? r : setup_read(b->dirfd, &b->setup, e);
 }
 
+static int read_state(struct ocibox *b, bool *ret_creating)
+{
+	int r = state_read(b->dirfd, &b->state, NULL);
+
+	if (r != -ENOENT)
+		return r;
+	*ret_creating = file_is_locked(b->dirfd, OCIFOLDER_LOCK) > 0;
+	/* `create` may have written it, and ended, between the two looks. */
+	return *ret_creating ? r : state_read(b->dirfd, &b->state, NULL);
+}
+
 /* What is on disk, held against what lives. */
-static const char *judge(struct ocibox *b, bool has_state)
+static const char *judge(struct ocibox *b, bool has_state, bool creating)
 {
 	if (!has_state)
-		return file_is_locked(b->dirfd, OCIFOLDER_LOCK) > 0 ? "creating"
-								    : "stopped";
+		return creating ? "creating" : "stopped";
 	b->init = state_open_init(&b->state);
 	if (b->init >= 0 && !pidfd_alive(b->init))
 		b->init = fd_close(b->init);
@@ -95,6 +105,7 @@ static const char *judge(struct ocibox *b, bool has_state)
 
 int ocibox_open(int root, const char *id, struct ocibox *ret, struct err *e)
 {
+	bool creating = false;
 	struct stat st;
 	int r;
 
@@ -111,10 +122,10 @@ int ocibox_open(int root, const char *id, struct ocibox *ret, struct err *e)
 	ret->owner = st.st_uid;
 	if (fstatat(ret->dirfd, OCIFOLDER_CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		ret->created = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
-	r = state_read(ret->dirfd, &ret->state, NULL);
+	r = read_state(ret, &creating);
 	if (r < 0 && r != -ENOENT)
 		return err_code(e, r, "read the state of container '%s'", id);
-	ret->status = judge(ret, r == 0);
+	ret->status = judge(ret, r == 0, creating);
 	ocilimit_find(ret);
 	if (str_eq(ret->status, "creating"))
 		return 0;

@@ -41,7 +41,7 @@ static int note_created(struct ocibox *b, pid_t pid, struct err *e)
 	b->state = (struct state){ .status = STATE_CREATED, .pid = pid };
 	pidfd_start_time(pid, &b->state.pid_start);
 	state_boot_id(b->state.boot_id);
-	return ocilimit_note(b, e) < 0 ? e->code : state_write(b->dirfd, &b->state, e);
+	return ocilimit_note(b, e) < 0 ? e->code : state_publish(b->dirfd, &b->state, e);
 }
 
 /* --- create --------------------------------------------------------------------------
@@ -68,11 +68,12 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	autofree char *group = NULL;
 	autoclose int inner = sealed_open(e);
 	autoclose int gate = inner < 0 ? -1 : gate_make(b->dirfd, e);
+	autoclose int record = gate < 0 ? -1 : state_prepare(b->dirfd, e);
 	autoclose int agent = -1;
 	const size_t *n = b->config.hooks_len;
 	int r;
 
-	if (gate < 0)
+	if (record < 0)
 		return e && e->code < 0 ? e->code : -EIO;
 	if (ocilimit_plan(b, o, &group, e) < 0 || ociagent_dial(b, &agent, e) < 0)
 		return e->code;
@@ -88,6 +89,7 @@ static int give_birth(struct ocibox *b, const struct ocibox_options *o,
 	c->bundle = b->bundle;
 	c->no_pivot = o->no_pivot;
 	c->gate = gate;
+	c->record = record;
 	c->arg = b;
 	c->hooks = n[RT_HOOK_PRESTART] + n[RT_HOOK_CREATE_RUNTIME] > 0 ? run_hooks : NULL;
 	r = ociproc_create(c, e);
@@ -115,7 +117,7 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 		  struct err *e)
 {
 	autodone(ocibox_done) struct ocibox b = { .dirfd = -1, .init = -1 };
-	struct ociproc_create c = { .common = { .master = -1 } };
+	struct ociproc_create c = { .common = { .master = -1 }, .tie = -1 };
 	autoclose int lock = -1;
 	int r;
 
@@ -131,6 +133,7 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 		r = settle_terminal(&c.common, o->console_socket, ret_master, e);
 	if (r == 0)
 		r = note_created(&b, c.common.pid, e);
+	fd_close(c.tie);
 	if (r == 0)
 		r = ocifolder_write_pid(o->pid_file, c.common.pid, e);
 	if (r < 0) {

@@ -246,6 +246,20 @@ static int end(struct ocibox *b, struct err *e)
 	return 0;
 }
 
+/* Its `create` was killed: whoever that started ends by itself, and until then may still
+ * make what is removed here (its control group). */
+static int await_makers(const struct ocibox *b, struct err *e)
+{
+	int r = gate_await_end(b->dirfd, END_WAIT_MS);
+
+	if (r == -EBUSY)
+		return err_set(e, r,
+			       "what the killed `create` of container '%s' has started "
+			       "does not end (a hook of it?)",
+			       b->id);
+	return r < 0 ? err_code(e, r, "look for what `create` has left") : 0;
+}
+
 int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct err *e)
 {
 	int r = 0;
@@ -258,6 +272,8 @@ int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct er
 			       b->id, b->status);
 	if (b->init >= 0)
 		r = end(b, e);
+	else if (b->state.pid == 0)
+		r = await_makers(b, e);
 	if (r < 0)
 		return r;
 	ocilimit_end(b);

@@ -193,13 +193,14 @@ static void describe_gate(const struct build *x, struct init *i)
 	const struct runtimeconfig *c = &x->bundle.config;
 	struct ocistate s = { .status = "created", .pid = getpid() };
 
-	i->gate = -1;
+	i->gate = i->record = -1;
 	if (!o)
 		return;
 	s.id = x->b->setup->id;
 	s.bundle = o->bundle;
 	s.annotations = &c->annotations;
 	i->gate = o->gate;
+	i->record = o->record;
 	i->chroot = o->no_pivot && !by_path(x, RT_NS_MOUNT);
 	i->hooks = c->hooks[RT_HOOK_START_CONTAINER];
 	i->hooks_len = c->hooks_len[RT_HOOK_START_CONTAINER];
@@ -239,12 +240,14 @@ static void born(struct build *x)
 		       x->b->stdio[1],
 		       x->b->stdio[2],
 		       i.pid_ns,
+		       -1,
 		       -1 };
 
 	for (int n = 0; n < 3; n++)
 		i.process.stdio[n] = x->b->stdio[n];
 	describe_gate(x, &i);
 	keep[6] = i.gate;
+	keep[7] = i.record;
 	/* The monitor's ends of everything must not live on in here: their closing is
 	 * how each of us learns that another has died. */
 	fd_close_except(3 + i.process.preserve, keep, ARRAY_LEN(keep));
@@ -483,10 +486,15 @@ int builder_run(const struct builder *b)
 		.tty_pipe = { -1, -1 },
 		.in = { .root = -1, .master = -1, .slave = -1 },
 	};
-	int keep[] = { b->container_dirfd, b->realm_pidfd,
-		       b->report,          b->sync,
-		       b->stdio[0],        b->stdio[1],
-		       b->stdio[2],        b->oci ? b->oci->gate : -1 };
+	int keep[] = { b->container_dirfd,
+		       b->realm_pidfd,
+		       b->report,
+		       b->sync,
+		       b->stdio[0],
+		       b->stdio[1],
+		       b->stdio[2],
+		       b->oci ? b->oci->gate : -1,
+		       b->oci ? b->oci->record : -1 };
 	struct report ready = { .kind = REPORT_READY };
 	struct err e = { 0 };
 

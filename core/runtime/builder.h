@@ -20,6 +20,7 @@ struct builder_oci {
 	bool no_pivot;      /* the root is on a file system that cannot be pivoted from */
 	unsigned preserve;  /* descriptors from 3 on that are the payload's */
 	int gate;           /* gate.h */
+	int record;         /* of state_prepare */
 	/* The tree stands, below the old root still. */
 	int (*built)(void *arg, pid_t init, const struct interior *in, struct err *e);
 	void *arg;

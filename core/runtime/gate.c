@@ -3,6 +3,7 @@
 #include "core/runtime/gate.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,4 +55,15 @@ int gate_open(int dirfd, struct err *e)
 	if (e)
 		*e = r.e;
 	return r.e.code < 0 ? r.e.code : -EIO;
+}
+
+int gate_await_end(int dirfd, int timeout_ms)
+{
+	autoclose int fd = fd_unix_connect(dirfd, GATE_SOCKET, SOCK_SEQPACKET);
+	struct pollfd p = { .fd = fd };
+
+	if (fd < 0)
+		return fd == -ECONNREFUSED || fd == -ENOENT ? 0 : fd;
+	/* In the queue of a listener that nobody serves: hung up on with its end. */
+	return poll(&p, 1, timeout_ms) == 0 ? -EBUSY : 0;
 }

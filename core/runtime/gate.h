@@ -15,5 +15,8 @@ int gate_await(int listener);
 /* Opens it: 0 when the payload runs. -ECONNREFUSED or -ENOENT: nobody waits (any more).
  */
 int gate_open(int dirfd, struct err *e);
+/* Waits until nobody has it any more, at most so many milliseconds: -EBUSY then. 0 also
+ * where there is none. Not while anybody may be at gate_await. */
+int gate_await_end(int dirfd, int timeout_ms);
 
 #endif

@@ -22,6 +22,7 @@
 #include "core/runtime/hook.h"
 #include "core/runtime/reaper.h"
 #include "core/runtime/report.h"
+#include "core/runtime/state.h"
 
 static int name_host(const struct init *i, struct err *e)
 {
@@ -101,7 +102,7 @@ static int share_root(const struct init *i, struct err *e)
 
 static int prepare(struct init *i, struct err *e)
 {
-	int keep[] = { i->sync, i->process.listener->agent, i->gate };
+	int keep[] = { i->sync, i->process.listener->agent, i->gate, i->record };
 	int r = take_terminal(i, e);
 
 	if (r < 0)
@@ -126,6 +127,18 @@ static int prepare(struct init *i, struct err *e)
 	return r < 0 ? r : process_confine(&i->process, keep, ARRAY_LEN(keep), e);
 }
 
+/* The creator is killed, or has let go: only then its record can be judged, and for good.
+ * One that stands is enough, however its creator ended: `state` and `start` know us. One
+ * that does not never will, and nobody would ever come to the gate. */
+static bool is_recorded(int sync, int record)
+{
+	char c;
+
+	while (fd_read(sync, &c, 1) > 0)
+		;
+	return state_published(record);
+}
+
 /* Between create and start. 0, or the exit code to report; from here on errors go to
  * whoever starts the container. */
 static int await_start(struct init *i, struct err *e)
@@ -135,10 +148,10 @@ static int await_start(struct init *i, struct err *e)
 
 	if (code != 0)
 		return code;
-	/* Without a creator there is nobody who could start it. */
-	if (report_send(i->sync, &ready, -1) < 0)
+	if (report_send(i->sync, &ready, -1) < 0 || !is_recorded(i->sync, i->record))
 		_exit(REPORT_EXIT_FAILED);
 	fd_close(i->sync);
+	i->record = fd_close(i->record);
 	i->sync = gate_await(i->gate);
 	if (i->sync < 0)
 		_exit(REPORT_EXIT_FAILED);

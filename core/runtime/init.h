@@ -21,8 +21,10 @@ struct init {
 	int sync; /* socket to the monitor: one byte says go; errors (report.h) go back;
 		     its end tells that the payload runs */
 	/* OCI's two steps, create and start */
-	int gate; /* listening (gate.h): REPORT_READY goes back by sync, and the payload
-		     runs when the gate is opened; -1: it runs at once */
+	int gate;   /* listening (gate.h): REPORT_READY goes back by sync, and the payload
+		       runs when the gate is opened; -1: it runs at once */
+	int record; /* of state_prepare: without that state it ends with its creator,
+		       which is the end of sync */
 	const char *propagation; /* of the root in a copy of the mounts; NULL: as it is */
 	bool chroot; /* the new root lies over the old one instead of in its place */
 	const struct rt_hook *hooks; /* startContainer */

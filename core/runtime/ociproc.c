@@ -169,7 +169,7 @@ int ociproc_create(struct ociproc_create *c, struct err *e)
 			 (char *)c->bundle,
 			 (char *)(c->group ? c->group : ""),
 			 NULL };
-	int more[] = { c->common.dirfd, c->gate };
+	int more[] = { c->common.dirfd, c->gate, c->record };
 	autodone(talk_done) struct talk t = { .p = &c->common,
 					      .report = -1,
 					      .sync = -1,
@@ -178,6 +178,7 @@ int ociproc_create(struct ociproc_create *c, struct err *e)
 	int r;
 
 	reset(&c->common);
+	c->tie = -1;
 	str_print(count, sizeof(count), "%u", c->common.preserve);
 	r = start(&t, argv, more, ARRAY_LEN(more), e);
 	if (r == 0)
@@ -190,7 +191,10 @@ int ociproc_create(struct ociproc_create *c, struct err *e)
 		r = hear(&t, t.sync, e);
 	if (r == 0 && !t.ready)
 		r = err_set(e, -EIO, "the container's first process died");
-	return r < 0 ? fail(&t, r) : 0;
+	if (r < 0)
+		return fail(&t, r);
+	c->tie = TAKE_FD(t.sync);
+	return 0;
 }
 
 int ociproc_exec(struct ociproc_exec *x, struct err *e)

@@ -34,13 +34,16 @@ struct ociproc_create {
 	const char *bundle; /* absolute */
 	bool no_pivot;
 	int gate;          /* of gate_make */
+	int record;        /* of state_prepare */
 	const char *group; /* of ocigroup_plan, or NULL */
 	/* prestart and createRuntime, in the caller's namespaces; NULL: there are none */
 	int (*hooks)(void *arg, pid_t init, struct err *e);
 	void *arg;
+	/* out: when it is closed, also by the caller's end, the container goes on to the
+	 * gate if its state stands (state_publish), and else ends. -1 on failure */
+	int tie;
 };
-/* The folder holds config.json and setup.json. Afterwards the payload waits at the gate.
- */
+/* The folder holds config.json and setup.json. */
 int ociproc_create(struct ociproc_create *c, struct err *e);
 
 struct ociproc_exec {

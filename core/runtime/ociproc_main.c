@@ -169,6 +169,7 @@ static int create(const struct places *p, bool no_pivot, const char *bundle,
 				 .group = group,
 				 .preserve = p->preserve,
 				 .gate = p->first + 1,
+				 .record = p->first + 2,
 				 .built = built,
 				 .arg = &report };
 	struct builder b = { .setup = &s,
@@ -197,7 +198,7 @@ int ociproc_create_main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "rootless-create");
-	if (argc != 6 || find_places(argv[2], 2, &p) < 0)
+	if (argc != 6 || find_places(argv[2], 3, &p) < 0)
 		return REPORT_EXIT_FAILED;
 	if (create(&p, str_eq(argv[3], "cover"), argv[4], argv[5], &e) < 0)
 		report_error(p.report, REPORT_EXIT_FAILED, &e);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #define STATE_FILE "state.json"
 #define STATE_MAX  4096
 #define STATE_MODE 0600
+#define DRAFT      ".state-first"
 #ifndef RENAME_EXCHANGE
 #define RENAME_EXCHANGE 2
 #endif
@@ -127,12 +129,10 @@ static int put(int dirfd, const struct buf *text)
 	return r;
 }
 
-int state_write(int container_dirfd, const struct state *s, struct err *e)
+static int print(const struct state *s, struct buf *ret)
 {
 	autojson_mut *doc = yyjson_mut_doc_new(NULL);
 	yyjson_mut_val *o = yyjson_mut_obj(doc);
-	autobuf text = { 0 };
-	int r;
 
 	yyjson_mut_doc_set_root(doc, o);
 	json_add_str(doc, o, "status", state_name(s->status));
@@ -147,10 +147,55 @@ int state_write(int container_dirfd, const struct state *s, struct err *e)
 	yyjson_mut_obj_add_int(doc, o, "restartCount", s->restart_count);
 	yyjson_mut_obj_add_bool(doc, o, "stopped", s->stopped);
 	json_add_str(doc, o, "error", s->error);
-	r = json_print(&text, doc, true);
+	return json_print(ret, doc, true);
+}
+
+int state_write(int container_dirfd, const struct state *s, struct err *e)
+{
+	autobuf text = { 0 };
+	int r = print(s, &text);
+
 	if (r == 0)
 		r = put(container_dirfd, &text);
 	return r < 0 ? err_code(e, r, "write '%s'", STATE_FILE) : 0;
+}
+
+/* --- the first -----------------------------------------------------------------------
+ * The draft keeps its own name when the state's is put to it: that it has two is the
+ * state's standing, told by the file itself. */
+
+int state_prepare(int container_dirfd, struct err *e)
+{
+	autoclose int fd =
+		openat(container_dirfd, DRAFT,
+		       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STATE_MODE);
+	int path;
+
+	if (fd < 0)
+		return err_sys(e, "make '%s'", DRAFT);
+	path = openat(container_dirfd, DRAFT, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return path < 0 ? err_sys(e, "open '%s'", DRAFT) : path;
+}
+
+int state_publish(int container_dirfd, const struct state *s, struct err *e)
+{
+	autoclose int fd = openat(container_dirfd, DRAFT,
+				  O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	autobuf text = { 0 };
+	int r = fd < 0 ? -errno : print(s, &text);
+
+	if (r == 0)
+		r = fd_write_all(fd, text.data, text.len);
+	if (r == 0 && linkat(container_dirfd, DRAFT, container_dirfd, STATE_FILE, 0) < 0)
+		r = -errno;
+	return r < 0 ? err_code(e, r, "write '%s'", STATE_FILE) : 0;
+}
+
+bool state_published(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink > 1;
 }
 
 int state_sync(int container_dirfd)

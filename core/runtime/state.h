@@ -43,6 +43,13 @@ int state_read(int container_dirfd, struct state *ret, struct err *e);
 /* Whole or not at all; after a power cut it may be lost (or empty), unless state_sync
  * followed: a running state is void then anyway, by its boot ID. */
 int state_write(int container_dirfd, const struct state *s, struct err *e);
+/* The first state of a container whose process must know, wherever it is and whoever it
+ * has become, whether that state stands: it has a descriptor that is good for nothing
+ * else. Prepare makes it, publish writes the state, in one step that the descriptor
+ * shows, and as whole as state_write. */
+int state_prepare(int container_dirfd, struct err *e);
+int state_publish(int container_dirfd, const struct state *s, struct err *e);
+bool state_published(int fd);
 /* 0 or -errno. */
 int state_sync(int container_dirfd);
 const char *state_name(enum state_status s); /* "created", "running", … */

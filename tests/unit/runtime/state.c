@@ -106,6 +106,31 @@ TEST(write_fails)
 	CHECK_STR(e.text, "write 'state.json': No such file or directory");
 }
 
+TEST(published)
+{
+	char dir[] = "/tmp/rootless-state.XXXXXX";
+	autoclose int fd = made(dir);
+	autoclose int seen = state_prepare(fd, NULL);
+	struct state a = { .status = STATE_CREATED, .pid = 7, .boot_id = "abc" }, b;
+	struct err e = { 0 };
+
+	CHECK(seen >= 0);
+	CHECK(!state_published(seen));
+	CHECK_INT(state_prepare(fd, &e), -EEXIST);
+	CHECK_INT(state_read(fd, &b, &e), -ENOENT);
+	CHECK_INT(state_publish(fd, &a, &e), 0);
+	CHECK(state_published(seen));
+	CHECK_INT(state_read(fd, &b, &e), 0);
+	CHECK_INT(b.pid, 7);
+	/* There can be but one that was the first. */
+	CHECK_INT(state_publish(fd, &a, &e), -EEXIST);
+	a.status = STATE_RUNNING;
+	CHECK_INT(state_write(fd, &a, &e), 0);
+	CHECK_INT(state_read(fd, &b, &e), 0);
+	CHECK_INT(b.status, STATE_RUNNING);
+	CHECK_INT(file_remove_tree(AT_FDCWD, dir), 0);
+}
+
 TEST(setup_round_trip)
 {
 	char dir[] = "/tmp/rootless-state.XXXXXX";
