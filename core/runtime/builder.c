@@ -234,17 +234,10 @@ static void born(struct build *x)
 		.tty_socket = s->terminal ? x->tty_pipe[1] : -1,
 		.pid_ns = enters_late(x) ? x->spaces.fd[__builtin_ctz(RT_NS_PID)] : -1,
 	};
-	int keep[] = { x->sync,
-		       x->tty_pipe[1],
-		       x->b->stdio[0],
-		       x->b->stdio[1],
-		       x->b->stdio[2],
-		       i.pid_ns,
-		       -1,
-		       -1 };
+	int keep[8] = { x->sync, x->tty_pipe[1], i.pid_ns };
 
 	for (int n = 0; n < 3; n++)
-		i.process.stdio[n] = x->b->stdio[n];
+		keep[3 + n] = i.process.stdio[n] = x->b->stdio[n];
 	describe_gate(x, &i);
 	keep[6] = i.gate;
 	keep[7] = i.record;
@@ -486,15 +479,11 @@ int builder_run(const struct builder *b)
 		.tty_pipe = { -1, -1 },
 		.in = { .root = -1, .master = -1, .slave = -1 },
 	};
-	int keep[] = { b->container_dirfd,
-		       b->realm_pidfd,
-		       b->report,
-		       b->sync,
-		       b->stdio[0],
-		       b->stdio[1],
-		       b->stdio[2],
-		       b->oci ? b->oci->gate : -1,
-		       b->oci ? b->oci->record : -1 };
+	int gate = b->oci ? b->oci->gate : -1, record = b->oci ? b->oci->record : -1;
+	int keep[] = {
+		b->container_dirfd, b->realm_pidfd, b->report,  b->sync, gate, record,
+		b->stdio[0],        b->stdio[1],    b->stdio[2]
+	};
 	struct report ready = { .kind = REPORT_READY };
 	struct err e = { 0 };
 
