@@ -63,7 +63,8 @@ int ocibox_create(const struct ocibox_options *o, pid_t *ret_pid, int *ret_maste
 int ocibox_start(struct ocibox *b, struct strv *warnings, struct err *e);
 /* all: every process of it. */
 int ocibox_kill(const struct ocibox *b, int signo, bool all, struct err *e);
-/* force: ends what still runs. warnings: of poststop hooks. */
+/* force: ends what still runs, and waits for a `create` that is at work. warnings: of
+ * poststop hooks. */
 int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct err *e);
 int ocibox_pause(struct ocibox *b, bool on, struct err *e);
 /* Waits for its end, at most so many nanoseconds: has it come? */

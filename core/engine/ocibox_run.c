@@ -24,6 +24,7 @@
 #include "core/runtime/gate.h"
 
 #define END_WAIT_MS  10000
+#define LOOK_MS      5
 #define NS_PER_MS    1000000
 #define STOP_WAITS   1000 /* ms in all */
 #define PAUSE_ROUNDS 10   /* of stopping what was forked meanwhile */
@@ -260,10 +261,29 @@ static int await_makers(const struct ocibox *b, struct err *e)
 	return r < 0 ? err_code(e, r, "look for what `create` has left") : 0;
 }
 
+/* By force: `create` may be at its end, or was killed this moment. What it leaves is
+ * looked at anew. */
+static int await_creator(struct ocibox *b, struct err *e)
+{
+	const struct timespec step = { .tv_nsec = LOOK_MS * NS_PER_MS };
+	autofree char *id = str_dup(b->id);
+	int root = b->root;
+
+	for (int ms = 0; ms < END_WAIT_MS && file_is_locked(b->dirfd, OCIFOLDER_LOCK) > 0;
+	     ms += LOOK_MS)
+		nanosleep(&step, NULL);
+	ocibox_done(b);
+	return ocibox_open(root, id, b, e);
+}
+
 int ocibox_delete(struct ocibox *b, bool force, struct strv *warnings, struct err *e)
 {
 	int r = 0;
 
+	if (force && str_eq(b->status, "creating"))
+		r = await_creator(b, e);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	if (str_eq(b->status, "creating"))
 		return err_set(e, -EBUSY, "container '%s' is being created", b->id);
 	if (b->init >= 0 && !force && !str_eq(b->status, "created"))
