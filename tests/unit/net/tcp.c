@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/net/tcp.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -17,6 +19,8 @@
 #define WAIT_MS 5000
 #define MANY    200
 #define ROUNDS  20 /* of the loop; fewer than would do one by one */
+#define MUCH    40000
+#define LITTLE  4096
 
 static void watch(const struct tcp *t, const struct flow *f, enum flow_side side)
 {
@@ -116,4 +120,109 @@ TEST(ends_while_it_is_never_quiet)
 		tcp_turn(t, false);
 	CHECK_INT(flows->live, 0);
 	fd_close(t->epfd);
+}
+
+/* --- a reset behind an end ----------------------------------------------------------
+ */
+
+static bool comes(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, WAIT_MS) == 1 && (p.revents & (events | POLLERR));
+}
+
+/* All that a peer hears until it is told that there will be no more; it must be told. */
+static size_t hear_out(int fd)
+{
+	char bytes[LITTLE];
+	size_t all = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (!comes(fd, POLLIN)) {
+			CHECK(!"it is told of the end");
+			return all;
+		}
+		n = recv(fd, bytes, sizeof(bytes), 0);
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return all;
+		if (n > 0)
+			all += (size_t)n;
+	}
+}
+
+static void say(int fd, size_t n)
+{
+	autofree char *bytes = mem_alloc(n + 1);
+	size_t done = 0;
+
+	memset(bytes, 'w', n);
+	while (done < n && comes(fd, POLLOUT)) {
+		ssize_t put = send(fd, bytes + done, n - done, MSG_NOSIGNAL);
+
+		done += put > 0 ? (size_t)put : 0;
+	}
+	CHECK_INT(done, n);
+}
+
+enum when { AT_ONCE, WHILE_LATE, AFTERWARDS }; /* the reset comes */
+
+/* One side says so much, ends and is then reset; the loop is never quiet. */
+static void end_and_reset(enum flow_side side, size_t said, enum when when)
+{
+	autofree struct flow_table *flows = mem_new(struct flow_table);
+	autofree struct tcp *t = mem_new(struct tcp);
+	struct flow *f;
+	int far[2], size = LITTLE;
+
+	flow_init(flows, 4);
+	t->flows = flows;
+	t->epfd = epoll_create1(EPOLL_CLOEXEC);
+	f = flow_new(flows);
+	f->state = FLOW_OPEN;
+	for (int i = 0; i < 2; i++) {
+		line_connect(&f->fd[i], &far[i]);
+		relay_guard(f->fd[i]);
+		watch(t, f, (enum flow_side)i);
+	}
+	/* Of much the other hears but the beginning until it reads on. */
+	setsockopt(far[!side], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	size = 4 * MUCH;
+	setsockopt(f->fd[!side], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	say(far[side], said);
+	shutdown(far[side], SHUT_WR);
+	CHECK(comes(f->fd[side], POLLRDHUP));
+	if (when != AT_ONCE) {
+		tcp_event(t, f, side, EPOLLIN | EPOLLRDHUP);
+		CHECK(f->ended[side] && !f->shut[side]);
+		CHECK(flow_waiting(flows, FLOW_LATE));
+	}
+	for (int i = 0; when == AFTERWARDS && i < ROUNDS; i++)
+		tcp_turn(t, false);
+	relay_guard(far[side]);
+	fd_close(far[side]);
+	CHECK(comes(f->fd[side], POLLHUP));
+	tcp_event(t, f, side, EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	for (int i = 0; i < ROUNDS; i++)
+		tcp_turn(t, false);
+	CHECK_INT(flows->live, 0);
+	CHECK(!flow_waiting(flows, FLOW_LATE) && !flow_waiting(flows, FLOW_SOON));
+	CHECK_INT(hear_out(far[!side]), said);
+	fd_close(far[!side]);
+	fd_close(t->epfd);
+}
+
+/* The end may still wait for its turn when the reset comes: the other side is told all
+ * that was said, and of an end; and no place is kept. */
+TEST(reset_behind_an_end)
+{
+	static const size_t said[] = { 0, 6, MUCH };
+
+	for (int when = AT_ONCE; when <= AFTERWARDS; when++)
+		for (int side = 0; side < 2; side++)
+			for (size_t i = 0; i < ARRAY_LEN(said); i++)
+				end_and_reset((enum flow_side)side, said[i],
+					      (enum when)when);
 }
