@@ -31,7 +31,6 @@
 #include "core/ns/pidfd.h"
 #include "core/runtime/launch.h"
 
-#define PAIR    "peer0"
 #define STEP_NS 20000000
 #define STEPS   150
 /* The first of the ports that visitors have by doors. */
@@ -317,9 +316,10 @@ static int attach_patiently(const struct endpoint *ep, const struct nstarget *t,
 static int build(const struct annex_plan *p, const struct nstarget *t, int sock,
 		 bool *ret_faceless, struct err *e)
 {
-	struct endpoint ep = {
-		.bridge = ANNEX_BRIDGE, .host_ifname = PAIR, .mtu = p->mtu, .late = true
-	};
+	struct endpoint ep = { .bridge = ANNEX_BRIDGE,
+			       .host_ifname = ANNEX_PORT,
+			       .mtu = p->mtu,
+			       .late = true };
 	int r = nstarget_enter(t, e);
 
 	if (r < 0)
@@ -444,8 +444,8 @@ bool annex_ended(const struct annex *a)
 					    h->nlmsg_len -
 						    NLMSG_SPACE(sizeof(struct ifinfomsg)),
 					    IFLA_IFNAME);
-			if (name && name->nla_len > NLA_HDRLEN + strlen(PAIR) &&
-			    str_eq((const char *)name + NLA_HDRLEN, PAIR))
+			if (name && name->nla_len > NLA_HDRLEN + strlen(ANNEX_PORT) &&
+			    str_eq((const char *)name + NLA_HDRLEN, ANNEX_PORT))
 				return true;
 		}
 	}

@@ -14,6 +14,7 @@
 #include "core/net/ipam.h"
 
 #define ANNEX_BRIDGE "rl0"
+#define ANNEX_PORT   "peer0" /* of the pair, this side */
 
 /* One family of the target's network. addr AF_UNSPEC: it has none. */
 struct annex_side {

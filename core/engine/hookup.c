@@ -57,6 +57,7 @@ int hookup_open(struct hookup *h, const struct annex_plan *p, const struct annex
 
 	str_copy(place->network, sizeof(place->network), "standalone");
 	str_copy(place->bridge, sizeof(place->bridge), ANNEX_BRIDGE);
+	str_copy(place->port, sizeof(place->port), ANNEX_PORT);
 	place->addr = p->side[0].addr;
 	place->addr6 = p->side[1].addr;
 	place->gateway = p->side[0].resolver;

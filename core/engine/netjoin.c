@@ -52,6 +52,7 @@ void netjoin_place(const struct netplan *n, const struct netplan_end *end, const
 
 	str_copy(a->network, sizeof(a->network), end->id);
 	str_copy(a->bridge, sizeof(a->bridge), end->ep.bridge);
+	str_copy(a->port, sizeof(a->port), end->ep.host_ifname);
 	a->subnet = end->subnet;
 	/* A plan of before has no resolver of its own. */
 	a->gateway = end->resolver.family ? end->resolver : end->ep.gateway;

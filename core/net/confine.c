@@ -85,6 +85,7 @@ static const struct bpf_rule confine_stack_only[] = {
 
 static const struct bpf_rule confine_porter_only[] = {
 	BPF_CALL_ARG(socket, 0, AF_PACKET),
+	BPF_CALL(bind), /* of rings */
 	BPF_CALL(inotify_add_watch),
 	BPF_CALL(openat),
 #ifdef __NR_open

@@ -7,6 +7,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
+#include "core/net/link.h"
 
 #define CONTROL_OUTWARD 0x80ull /* beside a published port's protocol */
 /* Of a place, in one byte. */
@@ -131,6 +132,23 @@ static void control_get_publish(struct control_in *in, struct publish *p)
 		in->bad = true;
 }
 
+/* Behind the places, since a place of before ends with its portal or without: what
+ * followed one without would be taken for a portal by a stack of before. */
+static void control_get_commit(struct control_in *in, struct control *c)
+{
+	uint64_t n = in->n ? control_get(in, 1) : 0;
+
+	if (n > STACK_NETWORKS_MAX)
+		in->bad = true;
+	while (c->ports_len < n && !in->bad) {
+		char *port = c->ports[c->ports_len++];
+
+		control_get_str(in, port, IFNAMSIZ);
+		if (port[0] && !link_is_name(port))
+			in->bad = true;
+	}
+}
+
 static void control_get_body(struct control_in *in, struct control *c)
 {
 	switch (c->type) {
@@ -150,6 +168,8 @@ static void control_get_body(struct control_in *in, struct control *c)
 		c->host.addr = control_get_addr(in);
 		break;
 	case CONTROL_COMMIT:
+		control_get_commit(in, c);
+		break;
 	case CONTROL_AMEND:
 		break;
 	case CONTROL_LEAVE:
@@ -293,9 +313,14 @@ int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr
 	return rc ? rc : control_put_addr(b, addr);
 }
 
-int control_put_commit(struct buf *b)
+int control_put_commit(struct buf *b, const struct stack_attachment *a, size_t n)
 {
-	return control_put(b, CONTROL_COMMIT, 1);
+	int rc = n > STACK_NETWORKS_MAX ? -E2BIG : control_put(b, CONTROL_COMMIT, 1);
+
+	rc = rc ? rc : control_put(b, n, 1);
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = control_put_str(b, a[i].port);
+	return rc;
 }
 
 int control_put_amend(struct buf *b)
@@ -359,7 +384,9 @@ int control_send(int sock, const struct stack_registration *r)
 				      r->published[i].fds, r->published[i].fds_len);
 	for (size_t i = 0; i < r->hosts.len && !rc; i++)
 		rc = control_send_host(sock, &b, r->hosts.v[i]);
-	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
+	if (!rc)
+		rc = control_put_commit(&b, r->attachments, r->attachments_len);
+	return control_send_one(sock, &b, rc, NULL, 0);
 }
 
 int control_send_amend(int sock, const char *id, const struct stack_amendment *a)
@@ -379,5 +406,7 @@ int control_send_amend(int sock, const char *id, const struct stack_amendment *a
 	if (!rc && a->withdraw)
 		rc = control_send_one(sock, &b, control_put_withdraw(&b, a->withdraw),
 				      NULL, 0);
-	return rc ? rc : control_send_one(sock, &b, control_put_commit(&b), NULL, 0);
+	if (!rc)
+		rc = control_put_commit(&b, a->join, a->join ? 1 : 0);
+	return control_send_one(sock, &b, rc, NULL, 0);
 }

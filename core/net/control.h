@@ -21,7 +21,7 @@ enum control_type {
 	CONTROL_PLACE,     /* an attachment */
 	CONTROL_PUBLISH,   /* a published port, with its listeners */
 	CONTROL_HOST,      /* a name and its address */
-	CONTROL_COMMIT,    /* serve it; answered */
+	CONTROL_COMMIT,    /* serve it; answered. With the ports of the places before */
 	CONTROL_ANSWER,    /* the stack's: code (a negative errno or 0), sentence */
 	CONTROL_AMEND,    /* what follows is for the registered container of hello's ID */
 	CONTROL_LEAVE,    /* the network of a place that is no more: in place.network */
@@ -37,6 +37,8 @@ struct control {
 	struct stack_attachment place;
 	struct publish map;
 	struct tenant_host host;
+	uint8_t ports_len;
+	char ports[STACK_NETWORKS_MAX][IFNAMSIZ];
 	int32_t code;
 	char text[ERR_TEXT_MAX];
 };
@@ -51,7 +53,8 @@ int control_put_place(struct buf *b, const struct stack_attachment *a);
 int control_put_router(struct buf *b, const struct stack_attachment *a);
 int control_put_publish(struct buf *b, const struct publish *p);
 int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr);
-int control_put_commit(struct buf *b);
+/* a: the n places that were sent before. */
+int control_put_commit(struct buf *b, const struct stack_attachment *a, size_t n);
 int control_put_amend(struct buf *b);
 int control_put_leave(struct buf *b, const char *network);
 int control_put_withdraw(struct buf *b, const struct publish *p);

@@ -102,6 +102,13 @@ int datagram_receive(struct datagrams *d, int fd)
 	return n;
 }
 
+void datagram_put(struct datagrams *d, int i, const void *p, size_t n)
+{
+	d->iov[i].iov_base = (void *)p;
+	d->m[i].msg_len = (unsigned int)n;
+	d->segment[i] = 0;
+}
+
 static void *datagram_put_control(struct msghdr *h, int level, int type, const void *p,
 				  size_t n)
 {
@@ -155,7 +162,7 @@ static void datagram_prepare(struct datagrams *d, int i, int n, struct msghdr *h
 	uint16_t segment = n > 1 ? (uint16_t)d->m[i].msg_len : d->segment[i];
 
 	for (int k = 0; k < n; k++)
-		d->iov[i + k] = (struct iovec){ d->data[i + k], d->m[i + k].msg_len };
+		d->iov[i + k].iov_len = d->m[i + k].msg_len;
 	*h = (struct msghdr){ .msg_iov = &d->iov[i],
 			      .msg_iovlen = (unsigned int)n,
 			      .msg_control = d->control[i] };
@@ -181,7 +188,7 @@ static void datagram_send_pieces(struct datagrams *d, int fd, int i, int n)
 	for (int k = i; k < i + n; k++) {
 		size_t left = d->m[k].msg_len;
 		size_t piece = d->segment[k] ? d->segment[k] : left;
-		struct iovec v = { d->data[k], 0 };
+		struct iovec v = { d->iov[k].iov_base, 0 };
 		struct msghdr h;
 
 		d->segment[k] = 0;

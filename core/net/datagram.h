@@ -35,6 +35,8 @@ void datagram_join(int fd);
 void datagram_options(int fd, sa_family_t family, bool transparent);
 /* Reads what waits, at most a batch: how many, or -errno. */
 int datagram_receive(struct datagrams *d, int fd);
+/* Makes the i-th one of n bytes elsewhere, which stay there until it has been sent. */
+void datagram_put(struct datagrams *d, int i, const void *p, size_t n);
 /* Sends the datagrams [first, first + n) on fd, to d->out_to (NULL on a connected socket)
  * from d->out_local (NULL: the kernel's choice). What the kernel does not take is lost,
  * as datagrams may be. */

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The guard on its port. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_bridge.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
 #include "core/net/guard.h"
 #include "core/net/link.h"
-
-#define GUARD_INGRESS (TC_H_INGRESS & TC_H_MAJ_MASK)
+#include "core/net/tc.h"
 
 const char *guard_way_name(enum guard_way way)
 {
@@ -22,39 +17,14 @@ const char *guard_way_name(enum guard_way way)
 	return names[way];
 }
 
-static void guard_begin_tc(struct netlink *nl, const char *what, uint16_t type,
-			   const struct tcmsg *tc)
-{
-	struct tcmsg *m;
-
-	netlink_begin(nl, what, type, NLM_F_CREATE | NLM_F_EXCL);
-	m = netlink_header(nl, sizeof(*m));
-	if (m)
-		*m = *tc;
-}
-
 static int guard_filter(struct netlink *nl, uint32_t ifindex, const struct guard *g,
 			struct err *e)
 {
 	struct sock_filter code[GUARD_CODE_MAX];
-	size_t n = guard_compile(g, code), options;
+	size_t n = guard_compile(g, code);
 
-	guard_begin_tc(nl, "add ingress hook", RTM_NEWQDISC,
-		       &(struct tcmsg){ .tcm_ifindex = (int)ifindex,
-					.tcm_handle = GUARD_INGRESS,
-					.tcm_parent = TC_H_INGRESS });
-	netlink_put_str(nl, TCA_KIND, "ingress");
-	guard_begin_tc(
-		nl, "add port filter", RTM_NEWTFILTER,
-		&(struct tcmsg){ .tcm_ifindex = (int)ifindex,
-				 .tcm_parent = GUARD_INGRESS,
-				 .tcm_info = TC_H_MAKE(1u << 16, htons(ETH_P_ALL)) });
-	netlink_put_str(nl, TCA_KIND, "bpf");
-	options = netlink_nest(nl, TCA_OPTIONS);
-	netlink_put_u16(nl, TCA_BPF_OPS_LEN, (uint16_t)n);
-	netlink_put(nl, TCA_BPF_OPS, code, n * sizeof(*code));
-	netlink_put_u32(nl, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
-	netlink_nest_end(nl, options);
+	tc_add_ingress(nl, ifindex);
+	tc_add_filter(nl, ifindex, TC_GUARD, code, n);
 	return netlink_commit(nl, e);
 }
 

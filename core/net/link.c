@@ -11,6 +11,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "core/base/str.h"
+
 #define LINK_LO             1 /* lo is the first interface of every network namespace */
 #define LINK_RULE_PRIORITY  100
 #define LINK_DOOR_PRIORITY  90
@@ -273,6 +275,12 @@ void link_set_isolated(struct netlink *nl, uint32_t ifindex)
 	port = netlink_nest(nl, IFLA_PROTINFO);
 	netlink_put_u8(nl, IFLA_BRPORT_ISOLATED, 1);
 	netlink_nest_end(nl, port);
+}
+
+bool link_is_name(const char *name)
+{
+	return name[0] && strlen(name) < IFNAMSIZ && !strchr(name, '/') &&
+	       !str_eq(name, ".") && !str_eq(name, "..");
 }
 
 void link_del(struct netlink *nl, const char *ifname)

@@ -54,6 +54,8 @@ void link_add_macvlan(struct netlink *nl, uint32_t lower, const struct link_end 
 /* Makes a link what end says, and moves it; up, when it stays. */
 void link_change(struct netlink *nl, uint32_t ifindex, const struct link_end *end);
 void link_set_up(struct netlink *nl, uint32_t ifindex);
+/* Could a link have that name? */
+bool link_is_name(const char *name);
 /* Makes it a port of that bridge. */
 void link_set_master(struct netlink *nl, uint32_t ifindex, uint32_t master);
 /* Needs a message of its own: the port exists only once the link has a master. */

@@ -217,6 +217,15 @@ int packet_parse(const uint8_t *p, size_t n, struct packet *ret)
 	return rc;
 }
 
+bool packet_is_sound(const struct packet *datagram)
+{
+	const struct packet_path path = { .src = datagram->src, .dst = datagram->dst };
+
+	if (packet_get16(datagram->l4 + 6) == 0)
+		return datagram->src.family == AF_INET;
+	return packet_checksum(&path, IPPROTO_UDP, datagram->l4, datagram->l4_len) == 0;
+}
+
 static uint64_t packet_mix(uint64_t h, uint64_t v)
 {
 	h = (h ^ v) * 0x9e3779b97f4a7c15ull;

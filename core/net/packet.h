@@ -33,6 +33,8 @@ struct packet {
 /* A TCP SYN, an ICMP echo request or a UDP datagram: whole, no fragment, and without IPv6
  * extension headers; -EINVAL for anything else. */
 int packet_parse(const uint8_t *p, size_t n, struct packet *ret);
+/* A datagram's checksum is right, or it has none where IPv4 allows that. */
+bool packet_is_sound(const struct packet *datagram);
 
 /* Who said what to whom, for the packets written below. */
 struct packet_path {

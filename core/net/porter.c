@@ -33,7 +33,7 @@
 #define PORTER_BATCH 16
 #define PORTER_LOW   8
 
-enum porter_reply_type { PORTER_SOCKETS, PORTER_RESOLV, PORTER_RULED };
+enum porter_reply_type { PORTER_SOCKETS, PORTER_RESOLV, PORTER_RULED, PORTER_RINGED };
 
 struct porter_ask {
 	uint8_t kind, count; /* of a rule: 1 to add it, 0 to take it away */
@@ -41,9 +41,21 @@ struct porter_ask {
 	struct ip_addr addr;
 };
 
+struct porter_order {
+	uint8_t kind; /* PORTER_RING */
+	uint8_t place, len;
+	char ifname[IFNAMSIZ];
+	struct packet_path flows[RING_FLOWS];
+};
+
+union porter_request {
+	struct porter_ask ask;
+	struct porter_order order;
+};
+
 struct porter_reply {
-	uint8_t type, kind;
-	uint8_t count; /* asked for; fewer descriptors come when some failed */
+	uint8_t type, kind; /* of a ring: its place */
+	uint8_t count;      /* asked for; fewer descriptors come when some failed */
 	int32_t error;
 };
 
@@ -59,6 +71,8 @@ struct porter_watch {
 	const char *path;
 	struct buf last;
 	struct netlink *nl; /* of the realm */
+	int rings[RING_MAX];
+	uint32_t ports[RING_MAX];
 };
 
 static const struct porter_shape {
@@ -115,6 +129,50 @@ static int porter_set_rule(int sock, struct netlink *nl, const struct porter_ask
 		link_del_port_rule(nl, &ask->addr, ask->port, BRIDGE_TABLE);
 	r.error = netlink_commit(nl, NULL);
 	return fd_send(sock, &r, sizeof(r), NULL, 0);
+}
+
+static int porter_end_ring(struct porter_watch *w, unsigned int i)
+{
+	if (w->rings[i] >= 0)
+		ring_end(w->nl, w->ports[i]);
+	/* The kernel waits here until nobody writes into it any more: the stack, which
+	 * has its own descriptor, shall not. */
+	w->rings[i] = fd_close(w->rings[i]);
+	return 0;
+}
+
+static int porter_begin_ring(struct porter_watch *w, const struct porter_order *o)
+{
+	autoclose int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc =
+		fd < 0 ? -errno : link_index(w->nl, o->ifname, &w->ports[o->place], NULL);
+
+	if (!rc)
+		rc = ring_begin(fd, w->nl, w->ports[o->place], o->flows, o->len);
+	if (!rc)
+		w->rings[o->place] = TAKE_FD(fd);
+	return rc;
+}
+
+static int porter_set_ring(int sock, struct porter_watch *w, struct porter_order *o)
+{
+	struct porter_reply r = { .type = PORTER_RINGED, .kind = o->place };
+	bool fresh;
+
+	if (o->place >= RING_MAX || o->len > RING_FLOWS)
+		return -EINVAL;
+	o->ifname[sizeof(o->ifname) - 1] = 0;
+	fresh = w->rings[o->place] < 0 && o->len;
+	if (!o->len)
+		r.error = porter_end_ring(w, o->place);
+	else if (fresh)
+		r.error = porter_begin_ring(w, o);
+	else
+		r.error = ring_change(w->rings[o->place], w->nl, w->ports[o->place],
+				      o->flows, o->len);
+	if (r.error)
+		porter_end_ring(w, o->place);
+	return fd_send(sock, &r, sizeof(r), &w->rings[o->place], fresh && !r.error);
 }
 
 static int porter_answer(int sock, const struct porter_ask *ask)
@@ -180,12 +238,25 @@ static int porter_send_resolv(int sock, struct porter_watch *w)
 	return fd_send(sock, m, sizeof(m->reply) + n, NULL, 0);
 }
 
+/* What it was asked; 0 to go on. */
+static int porter_serve(int sock, struct porter_watch *w)
+{
+	union porter_request q;
+	ssize_t n = fd_read(sock, &q, sizeof(q));
+
+	if (n == sizeof(q.order) && q.order.kind == PORTER_RING)
+		return porter_set_ring(sock, w, &q.order);
+	if (n != sizeof(q.ask))
+		return n < 0 ? (int)n : -EPIPE;
+	return q.ask.kind == PORTER_RULE ? porter_set_rule(sock, w->nl, &q.ask)
+					 : porter_answer(sock, &q.ask);
+}
+
 static int porter_loop(int sock, struct porter_watch *w)
 {
 	struct pollfd p[2] = { { .fd = sock, .events = POLLIN },
 			       { .fd = w->inotify, .events = POLLIN } };
 	char events[4096] __attribute__((aligned(8)));
-	struct porter_ask ask;
 	int rc = porter_send_resolv(sock, w);
 
 	while (!rc) {
@@ -197,14 +268,8 @@ static int porter_loop(int sock, struct porter_watch *w)
 			porter_watch_folders(w);
 			rc = porter_send_resolv(sock, w);
 		}
-		if (p[0].revents) {
-			ssize_t n = fd_read(sock, &ask, sizeof(ask));
-
-			if (n != sizeof(ask))
-				return n < 0 ? (int)n : 0;
-			rc = ask.kind == PORTER_RULE ? porter_set_rule(sock, w->nl, &ask)
-						     : porter_answer(sock, &ask);
-		}
+		if (p[0].revents)
+			rc = porter_serve(sock, w);
 	}
 	return rc;
 }
@@ -234,6 +299,10 @@ static int porter_main(int sock, int realm_pidfd, const char *path)
 	w.nl = mem_new(struct netlink);
 	if (!started)
 		started = netlink_open(w.nl, NETLINK_ROUTE, NULL);
+	if (!started)
+		ring_sweep(w.nl);
+	for (size_t i = 0; i < RING_MAX; i++)
+		w.rings[i] = -1;
 	fd_close_except(3, (int[]){ sock, w.inotify, w.nl->fd }, 3);
 	if (!started)
 		started = confine_porter(&e);
@@ -283,10 +352,10 @@ static int porter_receive(struct porter *p)
 	m.reply = (struct porter_reply){ 0 };
 	n = fd_recv(p->sock, &m, sizeof(m), fds, &nfds);
 	/* This process has no room for more descriptors. */
-	if (n == -EMSGSIZE && m.reply.type == PORTER_SOCKETS) {
+	if (n == -EMSGSIZE && m.reply.type != PORTER_RESOLV) {
 		m.reply.error = -EMFILE;
-		porter_store(p, &m.reply, NULL, 0);
-		return 0;
+		n = sizeof(m.reply);
+		nfds = 0;
 	}
 	if (n < 0)
 		return (int)n;
@@ -300,6 +369,16 @@ static int porter_receive(struct porter *p)
 	if (m.reply.type == PORTER_RULED) {
 		p->ruled = true;
 		p->rule = m.reply.error;
+		return 0;
+	}
+	if (m.reply.type == PORTER_RINGED && m.reply.kind < RING_MAX) {
+		struct porter_ring *r = &p->rings[m.reply.kind];
+
+		if (r->orders)
+			r->orders--;
+		r->error = m.reply.error;
+		if (nfds)
+			r->fd = fds[0];
 		return 0;
 	}
 	porter_store(p, &m.reply, fds, nfds);
@@ -324,6 +403,8 @@ int porter_start(struct porter *p, int realm_pidfd, const char *path, struct err
 	pid_t pid;
 
 	memset(p, 0, sizeof(*p));
+	for (size_t i = 0; i < RING_MAX; i++)
+		p->rings[i].fd = -1;
 	rc = fd_socketpair(SOCK_SEQPACKET, pair);
 	if (rc)
 		return err_code(e, rc, "make a socket pair");
@@ -355,6 +436,22 @@ int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t
 	while (!rc && !p->ruled)
 		rc = porter_receive(p);
 	return rc ? rc : p->rule;
+}
+
+int porter_ring(struct porter *p, unsigned int place, const char *ifname,
+		const struct packet_path *flows, size_t n)
+{
+	struct porter_order o = { .kind = PORTER_RING,
+				  .place = (uint8_t)place,
+				  .len = (uint8_t)n };
+	int rc;
+
+	str_copy(o.ifname, sizeof(o.ifname), ifname);
+	memcpy(o.flows, flows, n * sizeof(*flows));
+	rc = fd_write_all(p->sock, &o, sizeof(o));
+	if (!rc)
+		p->rings[place].orders++;
+	return rc;
 }
 
 int porter_take(struct porter *p, enum porter_kind kind)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The porter: the stack's second process. It stands in the realm's network namespace and
- * makes sockets there, in batches, and it reads resolv.conf anew whenever that changes:
- * the two things that the confined stack cannot do. */
+ * makes sockets there, in batches, sets rings and rules, and it reads resolv.conf anew
+ * whenever that changes: what the confined stack cannot do. */
 #ifndef NET_PORTER_H
 #define NET_PORTER_H
 
@@ -11,6 +11,7 @@
 
 #include "core/base/err.h"
 #include "core/net/resolvconf.h"
+#include "core/net/ring.h"
 
 enum porter_kind {
 	PORTER_TCP4, /* non-blocking, IP_TRANSPARENT, TCP_NODELAY */
@@ -23,6 +24,7 @@ enum porter_kind {
 	PORTER_RAW6,
 	PORTER_KINDS,
 	PORTER_RULE, /* no socket: a routing rule */
+	PORTER_RING, /* a ring (ring.h), one for each place */
 };
 
 #define PORTER_STOCK 32
@@ -38,6 +40,11 @@ struct porter {
 	uint32_t resolv_read; /* so often */
 	bool ruled;           /* a rule's answer is there: */
 	int rule;
+	struct porter_ring {
+		int fd; /* of a new one, to be taken; -1 */
+		int error;
+		uint8_t orders; /* not yet answered */
+	} rings[RING_MAX];
 };
 
 /* The calling process joins the user and the network namespace of that process. 0 or
@@ -52,6 +59,11 @@ int porter_take(struct porter *p, enum porter_kind kind);
 /* Adds, or takes away, the routing rule that delivers TCP to that address and port in the
  * realm. 0 or -errno. */
 int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t port);
+/* Orders the ring of that place to be of these flows, which come in by that link; of
+ * none: to be ended. Does not wait: when p->rings[place].orders is 0 again, it is done,
+ * or .error says why not; then there is none. 0 or -errno. */
+int porter_ring(struct porter *p, unsigned int place, const char *ifname,
+		const struct packet_path *flows, size_t n);
 /* p->sock was readable: takes in what has come, if it is still there: who waited for a
  * socket may have had it meanwhile. 0, or -errno when the porter is gone. */
 int porter_event(struct porter *p);

@@ -18,6 +18,7 @@ enum ref_kind {
 	REF_FLOW,       /* one socket of a TCP flow; side: enum flow_side */
 	REF_UDP_OUT,    /* transparent UDP socket that sees new flows; side as above */
 	REF_UDP_FLOW,   /* one socket of a UDP flow */
+	REF_UDP_RING,   /* a ring of UDP flows; index: ring */
 	REF_PING,       /* one host ping socket; index: ping */
 	REF_WICKET_UDP, /* a network's resolver; index: wicket */
 	REF_WICKET_TCP,

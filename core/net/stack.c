@@ -111,6 +111,10 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 	case REF_UDP_FLOW:
 		udp_event(&s->udp, r.index, r.gen, r.side);
 		break;
+	case REF_UDP_RING:
+		if (udp_ring_event(&s->udp, r.index))
+			s->tcp.relay.bulk = RELAY_BULK;
+		break;
 	case REF_PING:
 		ping_event(&s->pings, r.index, r.gen);
 		break;

@@ -57,8 +57,9 @@ struct stack_attachment {
 	bool portal;
 	uint8_t portal_len;
 	uint16_t portal_ports[STACK_PORTAL_MAX];
-	uint8_t closed;    /* not carried: 1 << enum stack_proto */
-	struct strv names; /* name, aliases, short ID, hostname: what others resolve */
+	uint8_t closed;      /* not carried: 1 << enum stack_proto */
+	char port[IFNAMSIZ]; /* the realm's end of its veth pair; "": not known */
+	struct strv names;   /* name, aliases, short ID, hostname: what others resolve */
 };
 
 struct stack_published {

@@ -155,6 +155,13 @@ static int stack_withdraw(struct stack *s, const struct tenant *of,
 	return inlet_withdraw(&s->inlets, s->epfd, index, p) ? 0 : -ENOENT;
 }
 
+static int stack_commit(int sock, struct tenant *t, const struct control *c)
+{
+	int rc = tenant_set_ports(t, c->ports, c->ports_len);
+
+	return rc ? rc : stack_answer(sock, 0, "");
+}
+
 static int stack_amend_message(struct stack *s, struct tenant *t, struct control *c,
 			       int *fds, size_t n)
 {
@@ -177,7 +184,7 @@ static int stack_amend_message(struct stack *s, struct tenant *t, struct control
 	case CONTROL_WITHDRAW:
 		return stack_withdraw(s, of, &c->map);
 	case CONTROL_COMMIT:
-		return stack_answer(t->sock, 0, "");
+		return stack_commit(t->sock, of, c);
 	default:
 		return -EPROTO;
 	}
@@ -205,7 +212,7 @@ static int stack_message(struct stack *s, struct tenant *t, struct control *c, i
 		return stack_add_host(t, &c->host);
 	case CONTROL_COMMIT:
 		t->live = true;
-		return stack_answer(t->sock, 0, "");
+		return stack_commit(t->sock, t, c);
 	default:
 		return -EPROTO;
 	}

@@ -79,6 +79,15 @@ int tenant_set_router(struct tenant *t, const struct stack_attachment *r)
 	return 0;
 }
 
+int tenant_set_ports(struct tenant *t, const char (*ports)[IFNAMSIZ], size_t n)
+{
+	if (n > t->places_len)
+		return -EPROTO;
+	for (size_t i = 0; i < n; i++)
+		memcpy(t->places[t->places_len - n + i].port, ports[i], IFNAMSIZ);
+	return 0;
+}
+
 struct tenant *tenant_of(struct tenants *ts, const char *id)
 {
 	for (uint32_t i = 0; i < ts->used; i++)

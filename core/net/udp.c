@@ -12,7 +12,7 @@
  *
  * A flow ends when nothing has come by for UDP_IDLE_MS; when the table is full, of the
  * container that has most of it the one that has been silent longest (share.h). */
-#include "core/net/udp.h"
+#include "core/net/udp_inside.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -34,8 +34,6 @@
 #define UDP_RCVBUF   (1 << 21)
 #define UDP_TURN     4 /* batches, then the others */
 
-enum udp_side { UDP_HOST, UDP_REALM };
-
 static void udp_enlarge(int fd)
 {
 	int size = UDP_RCVBUF;
@@ -51,6 +49,7 @@ int udp_open(struct udp *u, uint16_t limit, struct err *e)
 		{ .family = AF_INET6, .bytes = { [15] = 1 } },
 	};
 
+	udp_ring_init(u);
 	memset(u->buckets, 0xff, sizeof(u->buckets));
 	id_random(&u->key, sizeof(u->key));
 	share_init(&u->share, u->places, limit < UDP_MAX ? limit : UDP_MAX);
@@ -95,6 +94,7 @@ static void udp_free(struct udp *u, struct udp_flow *f)
 		at = &u->v[*at].next;
 	if (*at != UDP_NONE)
 		*at = f->next;
+	udp_ring_leave(u, f);
 	if (!f->inward)
 		fd_close(f->fd[UDP_HOST]);
 	fd_close(f->fd[UDP_REALM]);
@@ -366,15 +366,8 @@ void udp_inlet(struct udp *u, const struct inlet *inlet, uint32_t index)
 /* --- both
  * -------------------------------------------------------------------------------- */
 
-/* Whether more may wait. */
-static bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
+void udp_forward(struct udp *u, struct udp_flow *f, unsigned int side, int n)
 {
-	int n = datagram_receive(&u->batch, f->fd[side]);
-	/* The receive has taken the error off the socket. */
-	if (n < 0 && n != -EAGAIN && side == UDP_HOST && !f->inward)
-		udp_refuse(u, &f->path, n);
-	if (n <= 0)
-		return false;
 	udp_touch(u, f);
 	if (f->inward) {
 		u->batch.out_to = &f->client;
@@ -383,6 +376,19 @@ static bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
 	datagram_send(&u->batch, f->fd[!side], 0, n);
 	u->batch.out_to = NULL;
 	u->batch.out_local = NULL;
+}
+
+bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
+{
+	int n = datagram_receive(&u->batch, f->fd[side]);
+	/* The receive has taken the error off the socket. */
+	if (n < 0 && n != -EAGAIN && side == UDP_HOST && !f->inward)
+		udp_refuse(u, &f->path, n);
+	if (n <= 0)
+		return false;
+	if (side == UDP_REALM)
+		udp_ring_weigh(u, f, n);
+	udp_forward(u, f, side, n);
 	return n == DATAGRAM_BATCH;
 }
 
@@ -400,6 +406,7 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 static void udp_sweep(struct udp *u)
 {
 	u->swept = u->now;
+	udp_ring_sweep(u);
 	for (uint16_t i = 0; i < u->share.used; i++)
 		if (u->v[i].live && u->v[i].deadline <= u->now)
 			udp_free(u, &u->v[i]);
@@ -407,6 +414,7 @@ static void udp_sweep(struct udp *u)
 
 void udp_expire(struct udp *u)
 {
+	udp_ring_news(u);
 	if (u->now - u->swept >= UDP_SWEEP_MS)
 		udp_sweep(u);
 	if (u->live || !u->share.used)

@@ -10,6 +10,7 @@
 #include "core/net/datagram.h"
 #include "core/net/hold.h"
 #include "core/net/inlet.h"
+#include "core/net/ring.h"
 #include "core/net/share.h"
 #include "core/net/tenant.h"
 
@@ -23,8 +24,11 @@
  * socket, shared and not owned; fd[1] a realm socket bound to path.src. */
 struct udp_flow {
 	bool live, inward;
+	uint8_t ring; /* its place + 1; 0: of none */
+	bool fresh;   /* of a ring, from which nothing has been read yet */
 	uint16_t gen;
 	uint16_t next;
+	uint32_t since, count; /* ms; datagrams of the container since then */
 	uint32_t tenant;
 	int fd[2];
 	uint64_t deadline; /* ms */
@@ -32,6 +36,14 @@ struct udp_flow {
 	struct sockaddr_storage client; /* in */
 	struct ip_addr local;           /* in: the address the client spoke to */
 	uint32_t inlet;                 /* in */
+};
+
+struct udp_ring {
+	struct ring ring; /* .fd -1: not there, or not yet */
+	char port[IFNAMSIZ];
+	uint8_t len; /* 0: not asked for */
+	uint16_t flows[RING_FLOWS];
+	struct packet_path wire[RING_FLOWS]; /* as the container's datagrams travel */
 };
 
 struct udp {
@@ -49,6 +61,8 @@ struct udp {
 	uint16_t buckets[UDP_BUCKETS];
 	struct udp_flow v[UDP_MAX];
 	struct datagrams batch;
+	struct udp_ring rings[RING_MAX];
+	uint64_t rings_barred; /* ms: until then none is asked for */
 };
 
 int udp_open(struct udp *u, uint16_t limit, struct err *e);
@@ -61,6 +75,8 @@ void udp_packet(struct udp *u, const struct packet *p);
 void udp_inlet(struct udp *u, const struct inlet *i, uint32_t index);
 /* An event on one socket of a flow. */
 void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side);
+/* A ring may be read. Whether much has come. */
+bool udp_ring_event(struct udp *u, uint32_t index);
 /* To be called when no event that names a flow is still to be dealt with. */
 void udp_expire(struct udp *u);
 /* Ends what visitors have with that port of the container. */

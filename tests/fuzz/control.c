@@ -2,7 +2,19 @@
 /* Fuzz target of core/net/control.c: a message that is read, written again and read, is
  * written the same. */
 #include "core/net/control.h"
+#include "core/net/link.h"
 #include "tests/fuzz/fuzz.h"
+
+static int put_commit(struct buf *b, const struct control *c)
+{
+	struct stack_attachment places[STACK_NETWORKS_MAX] = { 0 };
+
+	for (size_t i = 0; i < c->ports_len; i++) {
+		must(!c->ports[i][0] || link_is_name(c->ports[i]));
+		memcpy(places[i].port, c->ports[i], sizeof(places[i].port));
+	}
+	return control_put_commit(b, places, c->ports_len);
+}
 
 static int put(struct buf *b, const struct control *c)
 {
@@ -18,7 +30,7 @@ static int put(struct buf *b, const struct control *c)
 	case CONTROL_HOST:
 		return control_put_host(b, c->host.name, &c->host.addr);
 	case CONTROL_COMMIT:
-		return control_put_commit(b);
+		return put_commit(b, c);
 	case CONTROL_AMEND:
 		return control_put_amend(b);
 	case CONTROL_LEAVE:

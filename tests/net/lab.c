@@ -14,7 +14,7 @@
  *   lab patchbay KEEPER-PID                          on the host: patchbay_main
  *   lab stack SOCKET KEEPER-PID RESOLV.CONF LINGER-MS   on the host: stack_main
  *   lab register SOCKET ID [net=… bridge=… subnet=… gateway=… addr=… addr6=… gateway6=…
- *       internal dns name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on until
+ *       port=… internal dns name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on until
  * killed
  */
 #include <errno.h>
@@ -315,6 +315,8 @@ static int lab_place(struct stack_attachment *a, const char *word)
 					       addrs[i].addr);
 	if (str_starts(word, "bridge="))
 		return str_copy(a->bridge, sizeof(a->bridge), word + 7);
+	if (str_starts(word, "port="))
+		return str_copy(a->port, sizeof(a->port), word + 5);
 	if (str_starts(word, "subnet="))
 		return ipam_parse_subnet(word + 7, &a->subnet);
 	if (str_starts(word, "name=")) {

@@ -121,7 +121,8 @@ class Lab:
     def container(self, name, host=2, bridge="docker0", net="172.17.0", six=None, mtu=1500,
                   lock=False):
         c = Namespace(self, self.realm.enter, ["-r"])
-        words = [str(c.pid), bridge, f"v{len(self.procs)}", f"{net}.{host}/16", f"{net}.1"]
+        c.port = f"v{len(self.procs)}"
+        words = [str(c.pid), bridge, c.port, f"{net}.{host}/16", f"{net}.1"]
         if six:
             words += [f"{six}::{host}/64", f"{six}::1"]
         self.realm.run(*self.make, "attach", *words, f"mtu={mtu}",
@@ -129,7 +130,8 @@ class Lab:
         c.name, c.addr, c.gateway = name, f"{net}.{host}", f"{net}.1"
         c.addr6 = f"{six}::{host}" if six else None
         c.place = [f"net=id-{bridge}", f"bridge={bridge}", f"subnet={net}.0/16",
-                   f"gateway={c.gateway}", f"addr={c.addr}", f"name={name}"]
+                   f"gateway={c.gateway}", f"addr={c.addr}", f"name={name}",
+                   f"port={c.port}"]
         if six:
             c.place += [f"addr6={c.addr6}", f"gateway6={six}::1"]
         self.containers[name] = c

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/mem.h"
 
@@ -154,12 +155,49 @@ TEST(others_there_and_back)
 	CHECK_INT(control_parse((uint8_t *)answer.data, answer.len, &c), 0);
 	CHECK_INT(c.code, -ENOSPC);
 	CHECK_STR(c.text, "no room");
-	CHECK_INT(control_put_commit(&commit), 0);
+	CHECK_INT(control_put_commit(&commit, NULL, 0), 0);
 	CHECK_INT(control_parse((uint8_t *)commit.data, commit.len, &c), 0);
 	CHECK_INT(c.type, CONTROL_COMMIT);
 	check_cuts(&hello, SIZE_MAX);
 	check_cuts(&host, SIZE_MAX);
 	check_cuts(&answer, SIZE_MAX);
+}
+
+TEST(ports_there_and_back)
+{
+	struct stack_attachment *a = mem_array(STACK_NETWORKS_MAX + 1, sizeof(*a));
+	struct control c;
+	autobuf b = { 0 };
+
+	memcpy(a[0].port, "veth0123456789a", 16);
+	memcpy(a[2].port, "v2", 3);
+	CHECK_INT(control_put_commit(&b, a, 3), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK_INT(c.ports_len, 3);
+	CHECK_STR(c.ports[0], "veth0123456789a");
+	CHECK_STR(c.ports[1], "");
+	CHECK_STR(c.ports[2], "v2");
+	/* a monitor of before says no more than that it is complete */
+	check_cuts(&b, 1);
+	CHECK_INT(control_put_commit(&b, a, STACK_NETWORKS_MAX + 1), -E2BIG);
+	free(a);
+}
+
+TEST(ports_that_are_none)
+{
+	static const char *const bad[] = { ".", "..", "a/b", "/", "veth0123456789ab" };
+	struct control c;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		autobuf b = { 0 };
+
+		buf_add(&b, "\x05\x01\x00", 3);
+		buf_add(&b, &(char){ (char)strlen(bad[i]) }, 1);
+		buf_adds(&b, bad[i]);
+		CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), -EINVAL);
+	}
+	/* more of them than there can be places */
+	CHECK_INT(control_parse((const uint8_t *)"\x05\x11", 2, &c), -EINVAL);
 }
 
 TEST(amendments_there_and_back)

@@ -43,6 +43,18 @@ static size_t resolve(const struct tenants *ts, const struct tenant *t, const ch
 	return tenant_resolve(ts, t, name, AF_INET, found, known);
 }
 
+TEST(ports_of_places)
+{
+	autofree struct tenants *ts = mem_new(struct tenants);
+	struct tenant *a = add(ts, "n1", "10.0.1.2", "web");
+	const char ports[2][IFNAMSIZ] = { "v1", "v2" };
+
+	CHECK_STR(a->places[0].port, ""); /* a monitor of before does not say */
+	CHECK_INT(tenant_set_ports(a, ports, 2), -EPROTO);
+	CHECK_INT(tenant_set_ports(a, ports + 1, 1), 0);
+	CHECK_STR(a->places[0].port, "v2");
+}
+
 TEST(names_among_equals)
 {
 	autofree struct tenants *ts = mem_new(struct tenants);

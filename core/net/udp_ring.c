@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Busy UDP flows and their rings (ring.h): of each container's port one ring, of up to
+ * RING_FLOWS flows that send many small datagrams; they join it when they become busy and
+ * leave it when they are no more. The porter makes the ring and changes it, in its own
+ * time; until then, and where it cannot, the flow goes on by its socket. */
+#include "core/net/udp_inside.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "core/base/fd.h"
+#include "core/base/str.h"
+#include "core/net/ref.h"
+#include "core/net/sockaddr.h"
+
+#define UDP_RING_MS    4     /* a flow is busy when in so long there came … */
+#define UDP_RING_BUSY  128   /* … so many */
+#define UDP_RING_QUIET 1000  /* from one sweep to the next */
+#define UDP_RING_BAR   60000 /* ms, after one could not be made */
+#define UDP_RING_SMALL (RING_LONGEST - 62)
+#define UDP_RING_TURN  4 /* batches, then the others */
+#define UDP_RING_MANY  8 /* at once */
+#define UDP_HEADER     8
+
+void udp_ring_init(struct udp *u)
+{
+	for (size_t i = 0; i < RING_MAX; i++)
+		u->rings[i].ring.fd = -1;
+}
+
+static void udp_ring_order(struct udp *u, struct udp_ring *r)
+{
+	unsigned int place = (unsigned int)(r - u->rings);
+
+	/* Should that fail, the porter is gone, and the stack about to go. */
+	porter_ring(u->porter, place, r->port, r->wire, r->len);
+}
+
+static void udp_ring_close(struct udp *u, struct udp_ring *r)
+{
+	/* The porter has it open still. */
+	if (r->ring.fd >= 0)
+		epoll_ctl(u->epfd, EPOLL_CTL_DEL, r->ring.fd, NULL);
+	ring_done(&r->ring);
+	for (uint8_t i = 0; i < r->len; i++)
+		u->v[r->flows[i]].ring = 0;
+	r->len = 0;
+	udp_ring_order(u, r);
+}
+
+void udp_ring_leave(struct udp *u, struct udp_flow *f)
+{
+	struct udp_ring *r = f->ring ? &u->rings[f->ring - 1] : NULL;
+	uint8_t i = 0;
+
+	if (!r)
+		return;
+	while (&u->v[r->flows[i]] != f)
+		i++;
+	f->ring = 0;
+	r->len--;
+	r->flows[i] = r->flows[r->len];
+	r->wire[i] = r->wire[r->len];
+	if (r->len)
+		udp_ring_order(u, r);
+	else
+		udp_ring_close(u, r);
+}
+
+/* The port's, or one that nobody has. */
+static struct udp_ring *udp_ring_find(struct udp *u, const char *port)
+{
+	struct udp_ring *found = NULL;
+
+	for (size_t i = 0; i < RING_MAX; i++) {
+		struct udp_ring *r = &u->rings[i];
+
+		if (r->len && str_eq(r->port, port))
+			return r->len < RING_FLOWS ? r : NULL;
+		if (!r->len && !u->porter->rings[i].orders)
+			found = r;
+	}
+	if (found)
+		str_copy(found->port, sizeof(found->port), port);
+	return found;
+}
+
+/* How the container's datagrams travel: from whom the realm's socket speaks to, to who it
+ * bears the name of. */
+static int udp_ring_wire(const struct udp_flow *f, struct packet_path *ret)
+{
+	struct sockaddr_storage peer, name;
+	socklen_t n = sizeof(peer), m = sizeof(name);
+	int fd = f->fd[UDP_REALM];
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &n) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &m) != 0)
+		return -errno;
+	if (sockaddr_get(&peer, &ret->src, &ret->src_port) != 0 ||
+	    sockaddr_get(&name, &ret->dst, &ret->dst_port) != 0)
+		return -EINVAL;
+	return 0;
+}
+
+static void udp_ring_join(struct udp *u, struct udp_flow *f)
+{
+	const struct stack_attachment *at;
+	struct packet_path wire;
+	struct udp_ring *r;
+
+	if (udp_ring_wire(f, &wire) != 0 || !tenant_find(u->tenants, &wire.src, &at) ||
+	    !at->port[0])
+		return;
+	r = udp_ring_find(u, at->port);
+	if (!r)
+		return;
+	r->flows[r->len] = (uint16_t)(f - u->v);
+	r->wire[r->len++] = wire;
+	f->ring = (uint8_t)(r - u->rings + 1);
+	f->fresh = true;
+	udp_ring_order(u, r);
+}
+
+void udp_ring_weigh(struct udp *u, struct udp_flow *f, int n)
+{
+	uint32_t now = (uint32_t)u->now;
+
+	if (f->ring || u->now < u->rings_barred)
+		return;
+	if (now - f->since >= UDP_RING_MS) {
+		f->since = now;
+		f->count = 0;
+	}
+	for (int i = 0; i < n; i++)
+		if (!u->batch.segment[i] && u->batch.m[i].msg_len <= UDP_RING_SMALL)
+			f->count++;
+	if (f->count < UDP_RING_BUSY)
+		return;
+	f->count = 0;
+	udp_ring_join(u, f);
+}
+
+static void udp_ring_take(struct udp *u, struct udp_ring *r, int fd)
+{
+	struct ref ref = { .kind = REF_UDP_RING, .index = (uint32_t)(r - u->rings) };
+
+	/* They have all left meanwhile. */
+	if (!r->len || ring_open(&r->ring, fd) != 0) {
+		fd_close(fd);
+		if (r->len)
+			udp_ring_close(u, r);
+		return;
+	}
+	if (ref_add(u->epfd, fd, EPOLLIN, ref) != 0)
+		udp_ring_close(u, r);
+}
+
+void udp_ring_news(struct udp *u)
+{
+	for (size_t i = 0; i < RING_MAX; i++) {
+		struct porter_ring *p = &u->porter->rings[i];
+
+		if (p->fd >= 0)
+			udp_ring_take(u, &u->rings[i], TAKE_FD(p->fd));
+		if (!p->error)
+			continue;
+		p->error = 0;
+		u->rings_barred = u->now + UDP_RING_BAR;
+		if (u->rings[i].len)
+			udp_ring_close(u, &u->rings[i]);
+	}
+}
+
+void udp_ring_sweep(struct udp *u)
+{
+	for (size_t i = 0; i < RING_MAX; i++) {
+		struct udp_ring *r = &u->rings[i];
+
+		for (uint8_t k = r->len; k-- > 0;) {
+			struct udp_flow *f = &u->v[r->flows[k]];
+
+			if (f->count < UDP_RING_QUIET && !f->fresh)
+				udp_ring_leave(u, f);
+			else
+				f->count = 0;
+		}
+	}
+}
+
+/* --- what has come ------------------------------------------------------------------ */
+
+static struct udp_flow *udp_ring_owner(struct udp *u, const struct udp_ring *r,
+				       const struct packet *p)
+{
+	struct packet_path path = { p->src, p->dst, p->src_port, p->dst_port };
+
+	for (uint8_t i = 0; i < r->len; i++)
+		if (packet_path_eq(&r->wire[i], &path))
+			return &u->v[r->flows[i]];
+	return NULL;
+}
+
+/* What came for the flow before it was of the ring waits in its socket, and goes first.
+ */
+static void udp_ring_drain(struct udp *u, struct udp_flow *f)
+{
+	f->fresh = false;
+	while (udp_pass(u, f, UDP_REALM))
+		;
+}
+
+/* A batch of one flow: how many places it took. */
+static uint32_t udp_ring_pass(struct udp *u, struct udp_ring *r)
+{
+	struct udp_flow *f = NULL, *of;
+	uint32_t seen = 0;
+	struct packet p;
+	int n = 0, rc;
+
+	while (n < DATAGRAM_BATCH && (rc = ring_peek(&r->ring, seen, &p)) != 0) {
+		of = rc < 0 ? NULL : udp_ring_owner(u, r, &p);
+		if (of && n && of != f)
+			break;
+		seen++;
+		if (!of)
+			continue;
+		f = of;
+		if (f->fresh)
+			udp_ring_drain(u, f);
+		datagram_put(&u->batch, n++, p.l4 + UDP_HEADER, p.l4_len - UDP_HEADER);
+	}
+	if (n) {
+		f->count += (uint32_t)n;
+		udp_forward(u, f, UDP_REALM, n);
+	}
+	ring_release(&r->ring, seen);
+	return seen;
+}
+
+bool udp_ring_event(struct udp *u, uint32_t index)
+{
+	struct udp_ring *r = &u->rings[index % RING_MAX];
+	socklen_t len = sizeof(int);
+	uint32_t seen = 1, all = 0;
+	int error;
+
+	for (int i = 0; i < UDP_RING_TURN && seen && r->ring.fd >= 0; i++) {
+		seen = udp_ring_pass(u, r);
+		all += seen;
+	}
+	/* Its link is gone, which is told once, and read so. */
+	if (!all && r->ring.fd >= 0)
+		getsockopt(r->ring.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	return all >= UDP_RING_MANY;
+}
