@@ -337,6 +337,10 @@ int connect_network(const struct connect_want *w, struct netplan *n, int *kept,
 	for (size_t i = 0; i < n->ports_len; i++)
 		if ((r = open_port(&n->ports[i], kept, kept_len, e)) < 0)
 			return r;
+	/* The namespace that they passed in or out of has gone. */
+	for (size_t i = 0; i < n->passing_len; i++)
+		connect_release(w->store, w->c->id, &n->passing[i]);
+	netplan_drop_passing(n);
 	/* Names and routes of the last run stand in nobody's way. */
 	for (size_t i = 0; i < n->ends_len; i++) {
 		n->ends[i].ep.ifname[0] = 0;

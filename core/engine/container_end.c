@@ -56,6 +56,7 @@ void container_end_leases(const struct store *s, const char *id, int dirfd)
 
 	if (bundle < 0 || netplan_read(bundle, &setup, &n, NULL) < 0)
 		return;
+	netplan_admit(&n);
 	for (size_t i = 0; i < n.ends_len; i++) {
 		const struct netplan_end *end = &n.ends[i];
 		const struct ip_addr *addrs[] = { &end->ep.addr, &end->ep.addr6 };

@@ -11,6 +11,7 @@
 #include "core/engine/container_end.h"
 #include "core/engine/describe.h"
 #include "core/engine/network.h"
+#include "core/engine/passing.h"
 #include "core/store/record.h"
 
 #define AMEND_TRIES 100
@@ -21,6 +22,7 @@ void netchange_done(struct netchange *x)
 	setup_done(&x->setup);
 	netplan_done(&x->plan);
 	realm_done(&x->realm);
+	strv_done(&x->swept);
 	fd_close(x->netns);
 	fd_close(x->lock);
 }
@@ -61,23 +63,35 @@ int netchange_open(struct netchange *x, struct err *e)
 		return bundle;
 	if ((r = netplan_read(bundle, &x->setup, &x->plan, e)) < 0)
 		return r;
-	return x->plan.mode == NETPLAN_NETWORKS ? open_live(x, e) : 0;
+	if (x->plan.mode != NETPLAN_NETWORKS)
+		return 0;
+	r = open_live(x, e);
+	return r < 0 ? r : passing_sweep(x, e);
+}
+
+int netchange_note(struct netchange *x, const struct netplan *n, struct err *e)
+{
+	autojson_mut *doc = yyjson_mut_doc_new(NULL);
+	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
+
+	return bundle < 0 ? bundle
+			  : setup_write(bundle, &x->setup, netplan_build(n, doc), e);
+}
+
+int netchange_record(struct netchange *x, yyjson_mut_doc *record, struct err *e)
+{
+	autojson_mut *copy = record ? NULL : yyjson_doc_mut_copy(x->c->record, NULL);
+	yyjson_mut_doc *to = record ? record : copy;
+
+	describe_network(&x->plan, x->c->id, to, yyjson_mut_doc_get_root(to));
+	return record_write_nosync(x->store->containers_fd, x->c->id, to, e);
 }
 
 int netchange_write(struct netchange *x, yyjson_mut_doc *record, struct err *e)
 {
-	autojson_mut *doc = yyjson_mut_doc_new(NULL);
-	autojson_mut *copy = record ? NULL : yyjson_doc_mut_copy(x->c->record, NULL);
-	yyjson_mut_doc *to = record ? record : copy;
-	autoclose int bundle = container_open_bundle(x->c->dirfd, e);
+	int r = netchange_note(x, &x->plan, e);
 
-	if (bundle < 0)
-		return bundle;
-	int r = setup_write(bundle, &x->setup, netplan_build(&x->plan, doc), e);
-	if (r < 0)
-		return r;
-	describe_network(&x->plan, x->c->id, to, yyjson_mut_doc_get_root(to));
-	return record_write_nosync(x->store->containers_fd, x->c->id, to, e);
+	return r < 0 ? r : netchange_record(x, record, e);
 }
 
 static int amend(const struct netchange *x, const struct stack_amendment *a,

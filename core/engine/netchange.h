@@ -22,12 +22,18 @@ struct netchange {
 	struct setup setup;
 	struct netplan plan;
 	struct realm realm;
+	struct strv swept; /* IDs of networks that were left half-way (passing.h) */
 };
 
-/* Store, configuration and container set, the rest zero: locks and reads. */
+/* Store, configuration and container set, the rest zero: locks and reads, and takes away
+ * what others have left half-way. */
 int netchange_open(struct netchange *x, struct err *e);
-/* The plan into setup.json, and what it says into the record (a copy of the container's,
- * or the caller's changed one). */
+/* A plan into setup.json alone. */
+int netchange_note(struct netchange *x, const struct netplan *n, struct err *e);
+/* What x's plan says into the record (a copy of the container's, or the caller's changed
+ * one). */
+int netchange_record(struct netchange *x, yyjson_mut_doc *record, struct err *e);
+/* x's plan into setup.json, then into the record. */
 int netchange_write(struct netchange *x, yyjson_mut_doc *record, struct err *e);
 /* The same in the stack, for a container that runs: with the next one where it has died,
  * and once the container's monitor has registered there. */

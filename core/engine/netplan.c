@@ -67,13 +67,40 @@ static void end_done(struct netplan_end *end)
 	strv_done(&end->aliases);
 }
 
-void netplan_drop_end(struct netplan *n, struct netplan_end *end)
+struct netplan_end *netplan_pass(struct netplan *n, struct netplan_end *end)
 {
+	struct netplan_end *to;
 	size_t at = (size_t)(end - n->ends);
 
-	end_done(end);
+	n->passing = mem_resize(n->passing, n->passing_len + 1, sizeof(*n->passing));
+	to = &n->passing[n->passing_len++];
+	*to = *end;
+	to->at = at;
 	memmove(end, end + 1, (n->ends_len - at - 1) * sizeof(*end));
 	n->ends_len--;
+	return to;
+}
+
+void netplan_drop_passing(struct netplan *n)
+{
+	for (size_t i = 0; i < n->passing_len; i++)
+		end_done(&n->passing[i]);
+	free(n->passing);
+	n->passing = NULL;
+	n->passing_len = 0;
+}
+
+void netplan_admit(struct netplan *n)
+{
+	while (n->passing_len) {
+		const struct netplan_end *from = &n->passing[--n->passing_len];
+		size_t at = from->at < n->ends_len ? from->at : n->ends_len;
+
+		n->ends = mem_resize(n->ends, n->ends_len + 1, sizeof(*n->ends));
+		memmove(&n->ends[at + 1], &n->ends[at],
+			(n->ends_len++ - at) * sizeof(*n->ends));
+		n->ends[at] = *from;
+	}
 }
 
 void netplan_add_port(struct netplan *n, const struct publish *p)
@@ -194,6 +221,17 @@ static int parse_end(yyjson_val *obj, struct netplan *n, struct err *e)
 	return 0;
 }
 
+static int parse_passing(yyjson_val *obj, struct netplan *n, struct err *e)
+{
+	uint64_t at;
+	int r = parse_end(obj, n, e);
+
+	if (r < 0 || (r = get_number(obj, "at", SIZE_MAX, &at, e)) < 0)
+		return r;
+	netplan_pass(n, &n->ends[n->ends_len - 1])->at = (size_t)at;
+	return 0;
+}
+
 static int parse_port(yyjson_val *obj, struct netplan *n, struct err *e)
 {
 	struct publish p = { 0 };
@@ -254,6 +292,7 @@ static int parse(yyjson_val *obj, struct netplan *n, struct err *e)
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
 		r = json_get_strv(obj, lists[i].key, slot(n, lists[i].at), e);
 	if (r < 0 || (r = parse_array(obj, "ends", parse_end, n, e)) < 0 ||
+	    (r = parse_array(obj, "passing", parse_passing, n, e)) < 0 ||
 	    (r = parse_array(obj, "ports", parse_port, n, e)) < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
@@ -366,6 +405,14 @@ yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc)
 	yyjson_mut_val *ends = json_add_arr(doc, obj, "ends");
 	for (size_t i = 0; i < n->ends_len; i++)
 		build_end(&n->ends[i], doc, yyjson_mut_arr_add_obj(doc, ends));
+	yyjson_mut_val *passing =
+		n->passing_len ? json_add_arr(doc, obj, "passing") : NULL;
+	for (size_t i = 0; i < n->passing_len; i++) {
+		yyjson_mut_val *end = yyjson_mut_arr_add_obj(doc, passing);
+
+		yyjson_mut_obj_add_uint(doc, end, "at", n->passing[i].at);
+		build_end(&n->passing[i], doc, end);
+	}
 	yyjson_mut_val *ports = json_add_arr(doc, obj, "ports");
 	for (size_t i = 0; i < n->ports_len; i++)
 		build_port(&n->ports[i], doc, yyjson_mut_arr_add_obj(doc, ports));
@@ -380,6 +427,7 @@ void netplan_done(struct netplan *n)
 		strv_done(slot(n, lists[i].at));
 	for (size_t i = 0; i < n->ends_len; i++)
 		end_done(&n->ends[i]);
+	netplan_drop_passing(n);
 	free(n->ends);
 	free(n->ports);
 	*n = (struct netplan){ 0 };

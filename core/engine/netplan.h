@@ -46,6 +46,7 @@ struct netplan_end {
 	struct ip_addr resolver; /* the network's gateway, also of an internal one */
 	struct ip_addr resolver6;
 	bool internal;
+	size_t at; /* of one that passes: its place among the ends */
 };
 
 struct netplan {
@@ -63,6 +64,10 @@ struct netplan {
 	size_t ports_len;
 	struct netplan_end *ends;
 	size_t ends_len;
+	/* On their way in or out while the container runs: it is not on these networks,
+	 * but what that takes may be there (passing.h). */
+	struct netplan_end *passing;
+	size_t passing_len;
 };
 
 /* obj: the "network" object. */
@@ -73,7 +78,11 @@ int netplan_read(int bundle, struct setup *setup, struct netplan *ret, struct er
 yyjson_mut_val *netplan_build(const struct netplan *n, yyjson_mut_doc *doc);
 /* The end on the network of that name or ID; or NULL. */
 struct netplan_end *netplan_find_end(struct netplan *n, const char *network);
-void netplan_drop_end(struct netplan *n, struct netplan_end *end);
+/* It passes: what is returned. */
+struct netplan_end *netplan_pass(struct netplan *n, struct netplan_end *end);
+/* None does any more; or all are ends again, where they were. */
+void netplan_drop_passing(struct netplan *n);
+void netplan_admit(struct netplan *n);
 /* Adds a network by name, a port. */
 struct netplan_end *netplan_add_end(struct netplan *n, const char *name);
 void netplan_add_port(struct netplan *n, const struct publish *p);

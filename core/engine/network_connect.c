@@ -3,8 +3,8 @@
  *
  * The truth is setup.json: the next start, and a monitor that registers with a new stack,
  * do as it says. So it is written first when a network is left, and last when one is
- * joined: whoever is killed between leaves what the next start, or disconnect, puts
- * right. */
+ * joined: whoever is killed between leaves what the next start, or change, puts right
+ * (passing.h). */
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -17,6 +17,7 @@
 #include "core/engine/netchange.h"
 #include "core/engine/netjoin.h"
 #include "core/engine/network.h"
+#include "core/engine/passing.h"
 #include "core/ns/userns.h"
 
 /* Only one with networks has them changed. */
@@ -37,64 +38,43 @@ static int check_mode(const struct netplan *n, struct err *e)
 
 /* --- in the realm ----------------------------------------------------------------- */
 
-struct ends {
-	const struct endpoint *first;
-	const struct endpoint *then[2]; /* get the default routes; or NULL */
+struct arrival {
+	const struct endpoint *ep;
 	int netns;
 };
 
 static int attach(void *arg, struct err *e)
 {
-	const struct ends *x = arg;
+	const struct arrival *x = arg;
 
-	return endpoint_attach(x->first, x->netns, e);
-}
-
-static int detach(void *arg, struct err *e)
-{
-	const struct ends *x = arg;
-	int r = endpoint_detach(x->first, x->netns, e);
-
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(x->then); i++)
-		if (x->then[i])
-			r = endpoint_route(x->then[i], i ? AF_INET6 : AF_INET, x->netns,
-					   e);
-	return r;
+	return endpoint_attach(x->ep, x->netns, e);
 }
 
 static int join_live(struct netchange *x, struct netplan_end *end, struct err *e)
 {
-	struct ends ends = { .first = &end->ep, .netns = x->netns };
+	struct arrival y = { .ep = &end->ep, .netns = x->netns };
 	struct stack_attachment place = { 0 };
 	const struct stack_amendment a = { .join = &place };
-	int r;
+	int r = passing_note(x, end, e);
 
+	if (r < 0)
+		return r;
 	end->ep.late = true;
-	r = userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, attach, &ends, e);
+	r = userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, attach, &y, e);
 	if (r < 0)
 		return r;
 	netjoin_place(&x->plan, end, x->c->id, &place);
 	r = netchange_amend(x, &a, e);
 	strv_done(&place.names);
-	if (r < 0)
-		userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends,
-			    NULL);
 	return r;
 }
 
-/* What could not be written down is not: the next start would know nothing of it. */
-static void leave_again(struct netchange *x, const struct network *net)
+/* What has failed, or could not be written down, is not: the next start would know
+ * nothing of it. */
+static void leave_again(struct netchange *x, const struct netplan_end *end)
 {
-	struct netplan_end *end = netplan_find_end(&x->plan, net->id);
-	struct ends ends = { .netns = x->netns };
-	const struct stack_amendment a = { .leave = net->id };
-
-	if (!end || x->netns < 0)
-		return;
-	ends.first = &end->ep;
-	netchange_amend(x, &a, NULL);
-	userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends, NULL);
-	connect_release(x->store, x->c->id, end);
+	if (x->netns >= 0 && passing_remove(x, end, NULL) == 0)
+		passing_note(x, NULL, NULL);
 }
 
 /* --- the verbs -------------------------------------------------------------------- */
@@ -163,10 +143,12 @@ static int add_end(struct netchange *x, const struct network *net,
 	r = connect_lease(&w, &x->plan, end, e);
 	if (r == 0)
 		r = linkage_resolve(x->store, &x->plan, e);
-	if (r == 0)
-		r = join_live(x, end, e);
-	if (r < 0)
+	if (r < 0) {
 		connect_release(x->store, x->c->id, end);
+		return r;
+	}
+	if ((r = join_live(x, end, e)) < 0)
+		leave_again(x, end);
 	return r;
 }
 
@@ -199,12 +181,11 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 			       STACK_NETWORKS_MAX);
 	if ((r = add_end(&x, &net, j, e)) < 0)
 		return r;
-	if ((r = netchange_write(&x, NULL, e)) < 0) {
-		leave_again(&x, &net);
+	if ((r = tell_inside(&x, e)) < 0 || (r = netchange_record(&x, NULL, e)) < 0 ||
+	    (r = netchange_note(&x, &x.plan, e)) < 0) {
+		leave_again(&x, netplan_find_end(&x.plan, net.id));
 		return r;
 	}
-	if ((r = tell_inside(&x, e)) < 0)
-		return r;
 	network_tell(s, &net, "connect", c->id);
 	return 0;
 }
@@ -222,37 +203,34 @@ static struct netplan_end *heir(struct netchange *x, bool six)
 	return NULL;
 }
 
-static int leave_live(struct netchange *x, const struct network *net,
-		      const struct netplan_end *end, struct err *e)
+static void bequeath(struct netchange *x, const struct endpoint *ep)
 {
-	const struct endpoint *ep = &end->ep;
-	struct ends ends = { .first = ep, .netns = x->netns };
-	const struct stack_amendment a = { .leave = net->id };
 	struct netplan_end *next;
-	int r;
 
 	next = ep->gateway.family == AF_UNSPEC ? NULL : heir(x, false);
-	if (next) {
+	if (next)
 		next->ep.gateway = next->resolver;
-		ends.then[0] = &next->ep;
-	}
 	next = ep->gateway6.family == AF_UNSPEC ? NULL : heir(x, true);
-	if (next) {
+	if (next)
 		next->ep.gateway6 = next->resolver6;
-		ends.then[1] = &next->ep;
-	}
-	if ((r = netchange_write(x, NULL, e)) < 0)
+}
+
+/* A link over this network alone is broken; who is linked may be gone itself. */
+static void relink(struct netchange *x)
+{
+	linkage_resolve(x->store, &x->plan, NULL);
+}
+
+static int leave_live(struct netchange *x, struct netplan_end *end, struct err *e)
+{
+	int r;
+
+	bequeath(x, &end->ep);
+	if ((r = netchange_write(x, NULL, e)) < 0 || (r = passing_remove(x, end, e)) < 0)
 		return r;
-	r = netchange_amend(x, &a, e);
-	/* A stack that has been started anew meanwhile has read the plan already. */
-	if (r < 0 && r != -ENOENT)
-		return r;
-	err_clear(e);
-	r = userns_call(x->realm.pidfd, CLONE_NEWUSER | CLONE_NEWNET, detach, &ends, e);
-	if (r < 0)
-		return r;
-	connect_release(x->store, x->c->id, end);
-	return 0;
+	relink(x);
+	r = tell_inside(x, e);
+	return r < 0 ? r : passing_done(x, e);
 }
 
 int network_disconnect(const struct store *s, const struct config *cfg,
@@ -267,16 +245,21 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 	if (r < 0 || (r = netchange_open(&x, e)) < 0 || (r = check_mode(&x.plan, e)) < 0)
 		return r;
 	struct netplan_end *end = netplan_find_end(&x.plan, net.name);
+	/* Another has begun with it, and was killed. */
+	if (!end && strv_has(&x.swept, net.id)) {
+		network_tell(s, &net, "disconnect", c->id);
+		return 0;
+	}
 	if (!end)
 		return err_set(e, -ENOENT, "container %s is not connected to network %s",
 			       c->name, net.name);
-	struct netplan_end left = { .id = net.id, .ep = end->ep };
-	netplan_drop_end(&x.plan, end);
-	/* A link over this network alone is broken; who is linked may be gone itself. */
-	if (linkage_resolve(s, &x.plan, NULL) < 0)
-		err_clear(e);
-	r = x.netns < 0 ? netchange_write(&x, NULL, e) : leave_live(&x, &net, &left, e);
-	if (r < 0 || (r = tell_inside(&x, e)) < 0)
+	end = netplan_pass(&x.plan, end);
+	if (x.netns < 0) {
+		netplan_drop_passing(&x.plan);
+		relink(&x);
+	}
+	r = x.netns < 0 ? netchange_write(&x, NULL, e) : leave_live(&x, end, e);
+	if (r < 0)
 		return r;
 	network_tell(s, &net, "disconnect", c->id);
 	return 0;

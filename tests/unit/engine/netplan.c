@@ -102,3 +102,38 @@ TEST(ports_that_change)
 	CHECK_INT(m.ports[1].map.port, 3);
 	CHECK_INT(m.ports[1].change, NETPLAN_KEPT);
 }
+
+static void check_ends(const struct netplan *n, const char *want)
+{
+	autobuf all = { 0 };
+
+	for (size_t i = 0; i < n->ends_len; i++)
+		buf_adds(&all, n->ends[i].name);
+	CHECK_STR(buf_str(&all), want);
+}
+
+/* Who passes is none of the ends, and takes its place again. */
+TEST(passing)
+{
+	static const char *const names[] = { "a", "b", "c", "d" };
+	autodone(netplan_done) struct netplan n = { .mode = NETPLAN_NETWORKS }, m = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		netplan_add_end(&n, names[i]);
+	CHECK_STR(netplan_pass(&n, &n.ends[1])->name, "b");
+	CHECK_STR(netplan_pass(&n, &n.ends[0])->name, "a");
+	check_ends(&n, "cd");
+	CHECK_INT(again(&n, &m, &e), 0);
+	check_ends(&m, "cd");
+	CHECK_INT(m.passing_len, 2);
+	CHECK_STR(m.passing[0].name, "b");
+	netplan_admit(&m);
+	check_ends(&m, "abcd");
+	CHECK_INT(m.passing_len, 0);
+	netplan_drop_passing(&n);
+	netplan_done(&m);
+	CHECK_INT(again(&n, &m, &e), 0);
+	check_ends(&m, "cd");
+	CHECK_INT(m.passing_len, 0);
+}
