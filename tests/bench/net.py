@@ -299,7 +299,7 @@ def bench(mtu):
         extra = {"start_ms": round(started(lab), 2)} if "start" in WHAT else {}
         lab.start_stack()
         lab.register(d)
-        published, *loads = lab.register(c, "-p", "5201:5201", "-p", "5310-5317:5300-5307")
+        published, *loads = lab.register(c, "-p", "5201:5201", "-p", "5400-5463:5300-5363")
         extra |= memory(lab, c) if "memory" in WHAT else {}
         lab.spawn(c.enter + ["iperf3", "-s", "-p", "5201"])
         for enter, address in (([], host), (c.enter, "0.0.0.0"), (d.enter, "0.0.0.0")):

@@ -29,7 +29,7 @@
 #define LOAD_SIZE    64
 #define LOAD_SAMPLES 1000000
 #define LOAD_BATCH   32
-#define LOAD_PORTS   8
+#define LOAD_PORTS   64
 
 struct load {
 	struct ip_addr addr;
