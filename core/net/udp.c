@@ -278,6 +278,7 @@ void udp_packet(struct udp *u, const struct packet *p)
 	if (!f)
 		return;
 	udp_touch(u, f);
+	udp_ring_weigh(u, f, p->l4_len - header);
 	send(f->fd[UDP_HOST], p->l4 + header, p->l4_len - header, MSG_DONTWAIT);
 }
 
@@ -386,8 +387,8 @@ bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
 		udp_refuse(u, &f->path, n);
 	if (n <= 0)
 		return false;
-	if (side == UDP_REALM)
-		udp_ring_weigh(u, f, n);
+	for (int i = 0; side == UDP_REALM && i < n; i++)
+		udp_ring_weigh(u, f, u->batch.m[i].msg_len);
 	udp_forward(u, f, side, n);
 	return n == DATAGRAM_BATCH;
 }

@@ -28,7 +28,7 @@ struct udp_flow {
 	bool fresh;   /* of a ring, from which nothing has been read yet */
 	uint16_t gen;
 	uint16_t next;
-	uint32_t since, count; /* ms; datagrams of the container since then */
+	uint32_t since, count; /* ms, or not before; datagrams of the container */
 	uint32_t tenant;
 	int fd[2];
 	uint64_t deadline; /* ms */
@@ -62,7 +62,6 @@ struct udp {
 	struct udp_flow v[UDP_MAX];
 	struct datagrams batch;
 	struct udp_ring rings[RING_MAX];
-	uint64_t rings_barred; /* ms: until then none is asked for */
 };
 
 int udp_open(struct udp *u, uint16_t limit, struct err *e);

@@ -15,9 +15,9 @@ bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side);
 /* --- udp_ring.c --- */
 
 void udp_ring_init(struct udp *u);
-/* The batch's first n have come from the container: a flow that is busy gets its place in
- * a ring. */
-void udp_ring_weigh(struct udp *u, struct udp_flow *f, int n);
+/* A datagram of n bytes has come from the container by the common way: a flow that is
+ * busy gets its place in a ring. */
+void udp_ring_weigh(struct udp *u, struct udp_flow *f, size_t n);
 /* The flow is not, or no more, of a ring. */
 void udp_ring_leave(struct udp *u, struct udp_flow *f);
 /* Takes in what the porter has to say of rings. */

@@ -18,7 +18,7 @@
 #define UDP_RING_MS    4     /* a flow is busy when in so long there came … */
 #define UDP_RING_BUSY  128   /* … so many */
 #define UDP_RING_QUIET 1000  /* from one sweep to the next */
-#define UDP_RING_BAR   60000 /* ms, after one could not be made */
+#define UDP_RING_BAR   60000 /* ms, in which a flow asks for no other, had it none */
 #define UDP_RING_SMALL (RING_LONGEST - 62)
 #define UDP_RING_TURN  4 /* batches, then the others */
 #define UDP_RING_MANY  8 /* at once */
@@ -123,19 +123,17 @@ static void udp_ring_join(struct udp *u, struct udp_flow *f)
 	udp_ring_order(u, r);
 }
 
-void udp_ring_weigh(struct udp *u, struct udp_flow *f, int n)
+void udp_ring_weigh(struct udp *u, struct udp_flow *f, size_t n)
 {
 	uint32_t now = (uint32_t)u->now;
 
-	if (f->ring || u->now < u->rings_barred)
+	if (f->ring || (int32_t)(now - f->since) < 0)
 		return;
 	if (now - f->since >= UDP_RING_MS) {
 		f->since = now;
 		f->count = 0;
 	}
-	for (int i = 0; i < n; i++)
-		if (!u->batch.segment[i] && u->batch.m[i].msg_len <= UDP_RING_SMALL)
-			f->count++;
+	f->count += n <= UDP_RING_SMALL;
 	if (f->count < UDP_RING_BUSY)
 		return;
 	f->count = 0;
@@ -161,15 +159,17 @@ void udp_ring_news(struct udp *u)
 {
 	for (size_t i = 0; i < RING_MAX; i++) {
 		struct porter_ring *p = &u->porter->rings[i];
+		struct udp_ring *r = &u->rings[i];
 
 		if (p->fd >= 0)
-			udp_ring_take(u, &u->rings[i], TAKE_FD(p->fd));
+			udp_ring_take(u, r, TAKE_FD(p->fd));
 		if (!p->error)
 			continue;
 		p->error = 0;
-		u->rings_barred = u->now + UDP_RING_BAR;
-		if (u->rings[i].len)
-			udp_ring_close(u, &u->rings[i]);
+		for (uint8_t k = 0; k < r->len; k++)
+			u->v[r->flows[k]].since = (uint32_t)u->now + UDP_RING_BAR;
+		if (r->len)
+			udp_ring_close(u, r);
 	}
 }
 
