@@ -28,6 +28,7 @@ static int monitor(int argc, char **argv)
 {
 	static const struct monitor_hooks hooks = { .network_attach = netjoin_attach,
 						    .network_open = netjoin_open,
+						    .network_close = netjoin_close,
 						    .ports = netjoin_ports,
 						    .started = container_started,
 						    .starved = container_starved,

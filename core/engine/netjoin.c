@@ -402,6 +402,14 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 	return fd < 0 ? err_sys(e, "dup") : fd;
 }
 
+void netjoin_close(int *kept, size_t kept_len)
+{
+	for (size_t i = NETJOIN_KEPT_STACK + 1; i < kept_len; i++)
+		kept[i] = fd_close(kept[i]);
+	if (kept_len > NETJOIN_KEPT_STACK)
+		stack_unregister(kept[NETJOIN_KEPT_STACK]);
+}
+
 /* The store is found by the environment, which setup.json may correct: the container
  * belongs to this store, whatever the caller's variables said. */
 int netjoin_store(const struct setup *s, struct store *ret)

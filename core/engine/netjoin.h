@@ -32,6 +32,8 @@ int netjoin_revive(const struct setup *s, int realm, const int *kept, size_t kep
 int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e);
 /* Hook ports of runtime/monitor.h. */
 void netjoin_ports(const struct setup *s, int *kept, size_t kept_len);
+/* Hook network_close of runtime/monitor.h. */
+void netjoin_close(int *kept, size_t kept_len);
 /* The store that the container belongs to. */
 struct store;
 int netjoin_store(const struct setup *s, struct store *ret);

@@ -81,6 +81,9 @@ struct stack_registration {
 /* Sends the registration over a connected control socket (one or more messages) and waits
  * for the stack's answer. The container is served for as long as sock stays open. */
 int stack_register(int sock, const struct stack_registration *r, struct err *e);
+/* Ends it: when this returns the stack has let go of the container and its listeners, or
+ * has not answered for a while. */
+void stack_unregister(int sock);
 /* What changes of a container's registration. NULL: nothing of that kind. */
 struct stack_amendment {
 	const struct stack_attachment *join;   /* a new place */

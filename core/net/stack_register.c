@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stack's face towards those that register containers. */
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
+#include "core/base/time.h"
 #include "core/net/control.h"
 #include "core/net/stack.h"
 
 #define STACK_ANSWER_MS 10000
+#define STACK_LEAVE_MS  5000
 
 /* What the stack says to what was sent. */
 static int stack_hear(int sock, struct err *e)
@@ -51,6 +54,19 @@ static int stack_end(int sock, int sent, struct err *e)
 int stack_register(int sock, const struct stack_registration *r, struct err *e)
 {
 	return stack_end(sock, control_send(sock, r), e);
+}
+
+/* It reads our end, evicts, and hangs up. */
+void stack_unregister(int sock)
+{
+	struct pollfd p = { .fd = sock };
+	int64_t now = time_monotonic(), end = now + STACK_LEAVE_MS * 1000000ll;
+
+	if (shutdown(sock, SHUT_WR) < 0)
+		return;
+	for (; now < end; now = time_monotonic())
+		if (poll(&p, 1, (int)((end - now) / 1000000) + 1) >= 0 || errno != EINTR)
+			return;
 }
 
 int stack_amend(int sock, const char *id, const struct stack_amendment *a, struct err *e)

@@ -178,6 +178,13 @@ static int await_end(struct monitoring *m)
 	}
 }
 
+static void leave_network(struct monitoring *m)
+{
+	if (m->hooks && m->hooks->network_close)
+		m->hooks->network_close(m->kept, m->kept_len);
+	m->network = fd_close(m->network);
+}
+
 /* told: everyone knows of the end of the last run. */
 static void finish(struct monitoring *m, int code, bool told)
 {
@@ -188,6 +195,7 @@ static void finish(struct monitoring *m, int code, bool told)
 	monitoring_leave_group(m);
 	/* All of the log is on disk before anyone can see the container as exited. */
 	order_drain(m->supervisor);
+	leave_network(m);
 	m->state.status = STATE_EXITED;
 	m->state.pid = 0;
 	m->state.monitor_pid = 0;
@@ -235,6 +243,7 @@ static int fail(struct monitoring *m, int code, const struct err *e)
 	struct state old;
 
 	monitoring_undo(m);
+	leave_network(m);
 	/* -EBUSY: it is another monitor's container, and state. */
 	if (m->lock >= 0) {
 		if (state_read(m->container, &old, NULL) < 0)

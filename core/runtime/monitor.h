@@ -36,12 +36,16 @@ struct monitor_hooks {
 	 * to watch, or -errno. */
 	int (*network_open)(const struct setup *s, const int *kept, size_t kept_len,
 			    struct err *e);
+	/* In the monitor, when no run follows and before state.json says so: nobody is to
+	 * find the container's name or ports taken once they hear of its end. Closes the
+	 * listeners kept (-1 in their place). */
+	void (*network_close)(int *kept, size_t kept_len);
 	/* In the monitor: setup.json has other published ports; closes the listeners
 	 * kept of those that are gone (-1 in their place). Those that were handed over
 	 * later stand behind those of the start. */
 	void (*ports)(const struct setup *s, int *kept, size_t kept_len);
-	/* In the monitor, after state.json says running and the client was told; may be
-	 * NULL. */
+	/* In the monitor, after state.json says running and before the client is told;
+	 * may be NULL. */
 	void (*started)(const struct setup *s, const struct state *st);
 	/* In the monitor, after state.json says so: the kernel has killed a process of
 	 * the container for want of memory. Journals the event. */
