@@ -12,12 +12,14 @@ LAB = os.path.abspath(os.environ.get("LAB", "build/tests/net/lab"))
 
 def wait_for(what, condition, seconds=10.0):
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
+        late = time.monotonic() >= end
         value = condition()
         if value:
             return value
+        if late:
+            raise TimeoutError(what)
         time.sleep(0.01)
-    raise TimeoutError(what)
 
 
 def host_address(family=4):
