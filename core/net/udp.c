@@ -123,6 +123,7 @@ static struct udp_flow *udp_add(struct udp *u, const struct udp_flow *like)
 	gen = (uint16_t)(f->gen + 1);
 	*f = *like;
 	f->gen = gen;
+	f->since = (uint32_t)u->now;
 	f->live = true;
 	u->live++;
 	bucket = udp_bucket(u, &f->path);
