@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A container of the OCI runtime. Its folder, ROOT/ID: config.json (a copy), setup.json,
- * bundle (a link), seccomp.bpf, start.sock while it waits for `start`, state.json; made
- * by `create`, removed by `delete`. Nothing runs beside it. */
+ * bundle (a link), seccomp.bpf, start.sock while it waits for `start`, state.json (and
+ * .state-first, state.h); made by `create`, removed by `delete`. Nothing runs beside it;
+ * should `create` be killed, what it has started ends unless state.json stands. */
 #ifndef ENGINE_OCIBOX_H
 #define ENGINE_OCIBOX_H
 

@@ -22,6 +22,28 @@
 #define MUCH    40000
 #define LITTLE  4096
 
+struct bench {
+	struct flow_table *flows;
+	struct tcp *tcp;
+};
+
+static struct tcp *bench_open(struct bench *b, uint16_t limit)
+{
+	b->flows = mem_new(struct flow_table);
+	b->tcp = mem_new(struct tcp);
+	flow_init(b->flows, limit);
+	b->tcp->flows = b->flows;
+	b->tcp->epfd = epoll_create1(EPOLL_CLOEXEC);
+	return b->tcp;
+}
+
+static void bench_done(struct bench *b)
+{
+	fd_close(b->tcp->epfd);
+	free(b->tcp);
+	free(b->flows);
+}
+
 static void watch(const struct tcp *t, const struct flow *f, enum flow_side side)
 {
 	struct ref r = { REF_FLOW, (uint8_t)side, f->gen, flow_index(t->flows, f) };
@@ -56,17 +78,14 @@ static bool told_of_room(const struct tcp *t, enum flow_side side)
  * that is watched at once, not only when the busy one comes to rest. */
 TEST(full_sink_beside_a_busy_direction)
 {
-	autofree struct flow_table *flows = mem_new(struct flow_table);
-	autofree struct tcp *t = mem_new(struct tcp);
+	autodone(bench_done) struct bench b;
+	struct tcp *t = bench_open(&b, 4);
 	char bytes[4096] = { 0 };
 	int far[2], small = 1;
 	struct epoll_event ev[4];
 	struct flow *f;
 
-	flow_init(flows, 4);
-	t->flows = flows;
-	t->epfd = epoll_create1(EPOLL_CLOEXEC);
-	f = flow_new(flows);
+	f = flow_new(t->flows);
 	f->state = FLOW_DIALLING;
 	for (int side = 0; side < 2; side++) {
 		line_connect(&f->fd[side], &far[side]);
@@ -88,22 +107,18 @@ TEST(full_sink_beside_a_busy_direction)
 	relay_close(&t->relay, f, true);
 	fd_close(far[0]);
 	fd_close(far[1]);
-	fd_close(t->epfd);
 }
 
 /* However busy the loop is: the ends of connections are passed on as they come, or the
  * table would fill with those that have ended. */
 TEST(ends_while_it_is_never_quiet)
 {
-	autofree struct flow_table *flows = mem_new(struct flow_table);
-	autofree struct tcp *t = mem_new(struct tcp);
+	autodone(bench_done) struct bench b;
+	struct tcp *t = bench_open(&b, MANY);
 	int far[MANY][2];
 
-	flow_init(flows, MANY);
-	t->flows = flows;
-	t->epfd = epoll_create1(EPOLL_CLOEXEC);
 	for (int i = 0; i < MANY; i++) {
-		struct flow *f = flow_new(flows);
+		struct flow *f = flow_new(t->flows);
 
 		f->state = FLOW_OPEN;
 		for (int side = 0; side < 2; side++)
@@ -112,14 +127,13 @@ TEST(ends_while_it_is_never_quiet)
 		fd_close(far[i][FLOW_HOST]);
 	}
 	for (uint16_t i = 0; i < MANY; i++) {
-		tcp_event(t, &flows->v[i], FLOW_REALM, EPOLLIN | EPOLLRDHUP);
-		if (flows->v[i].state == FLOW_OPEN)
-			tcp_event(t, &flows->v[i], FLOW_HOST, EPOLLIN | EPOLLRDHUP);
+		tcp_event(t, &t->flows->v[i], FLOW_REALM, EPOLLIN | EPOLLRDHUP);
+		if (t->flows->v[i].state == FLOW_OPEN)
+			tcp_event(t, &t->flows->v[i], FLOW_HOST, EPOLLIN | EPOLLRDHUP);
 	}
 	for (int i = 0; i < ROUNDS; i++)
 		tcp_turn(t, false);
-	CHECK_INT(flows->live, 0);
-	fd_close(t->epfd);
+	CHECK_INT(t->flows->live, 0);
 }
 
 /* --- a reset behind an end ----------------------------------------------------------
@@ -172,15 +186,12 @@ enum when { AT_ONCE, WHILE_LATE, AFTERWARDS }; /* the reset comes */
 /* One side says so much, ends and is then reset; the loop is never quiet. */
 static void end_and_reset(enum flow_side side, size_t said, enum when when)
 {
-	autofree struct flow_table *flows = mem_new(struct flow_table);
-	autofree struct tcp *t = mem_new(struct tcp);
+	autodone(bench_done) struct bench b;
+	struct tcp *t = bench_open(&b, 4);
 	struct flow *f;
 	int far[2], size = LITTLE;
 
-	flow_init(flows, 4);
-	t->flows = flows;
-	t->epfd = epoll_create1(EPOLL_CLOEXEC);
-	f = flow_new(flows);
+	f = flow_new(t->flows);
 	f->state = FLOW_OPEN;
 	for (int i = 0; i < 2; i++) {
 		line_connect(&f->fd[i], &far[i]);
@@ -197,7 +208,7 @@ static void end_and_reset(enum flow_side side, size_t said, enum when when)
 	if (when != AT_ONCE) {
 		tcp_event(t, f, side, EPOLLIN | EPOLLRDHUP);
 		CHECK(f->ended[side] && !f->shut[side]);
-		CHECK(flow_waiting(flows, FLOW_LATE));
+		CHECK(flow_waiting(t->flows, FLOW_LATE));
 	}
 	for (int i = 0; when == AFTERWARDS && i < ROUNDS; i++)
 		tcp_turn(t, false);
@@ -207,11 +218,10 @@ static void end_and_reset(enum flow_side side, size_t said, enum when when)
 	tcp_event(t, f, side, EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
 	for (int i = 0; i < ROUNDS; i++)
 		tcp_turn(t, false);
-	CHECK_INT(flows->live, 0);
-	CHECK(!flow_waiting(flows, FLOW_LATE) && !flow_waiting(flows, FLOW_SOON));
+	CHECK_INT(t->flows->live, 0);
+	CHECK(!flow_waiting(t->flows, FLOW_LATE) && !flow_waiting(t->flows, FLOW_SOON));
 	CHECK_INT(hear_out(far[!side]), said);
 	fd_close(far[!side]);
-	fd_close(t->epfd);
 }
 
 /* The end may still wait for its turn when the reset comes: the other side is told all
