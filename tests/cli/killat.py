@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command again and again and kills it (-9), each time one step later, until it ends by itself.
+"""Runs a command again and again and kills it (-9), each time a step later, until it ends by itself.
 
 usage: killat.py [--all] [--stride N] [--first N] [--then COMMAND] COMMAND [ARG...]
 
@@ -20,6 +20,7 @@ PTRACE_SYSCALL, PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN = 24, 0x4206, 0x42
 SYSGOOD, FORK, VFORK, CLONE, EXEC = 1, 2, 4, 8, 16
 EVENT_EXEC, EVENT_STOP = 4, 128
 WALL = 0x40000000
+STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 KILLED, ENDED, REFUSED = 0, 3, 77
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -65,7 +66,7 @@ class Steps:
     def stopped(self, pid, status):
         """One stop; true at the last step."""
         sig, event = os.WSTOPSIG(status), status >> 16
-        if event == EVENT_STOP and sig in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
+        if event == EVENT_STOP and sig in STOPS:
             ptrace(PTRACE_LISTEN, pid)
             return False
         if sig == signal.SIGTRAP | 0x80 and self.started and self.entered(pid):
@@ -105,7 +106,7 @@ def one(argv, step, every):
             child, go = begin([a.replace("{}", str(step)) for a in argv])
             try:
                 steps = Steps(child, step, every)
-            except PermissionError:
+            except OSError:
                 os.kill(child, signal.SIGKILL)
                 os._exit(REFUSED)
             code = steps.run(go)
