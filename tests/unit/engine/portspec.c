@@ -68,6 +68,7 @@ TEST(ports)
 	portspec_done(&p);
 	CHECK_INT(parse("[::1]/80", &p), 0);
 	CHECK_INT(p.v[0].host_ip.family, AF_INET6);
+	portspec_done(&p);
 	CHECK_INT(parse("[127.0.0.1]%lo/80", &p), 0);
 	CHECK_STR(p.v[0].device, "lo");
 	portspec_done(&p);

@@ -31,7 +31,7 @@ static size_t frame(uint8_t *dst, const struct packet_path *p, size_t n)
 	bool four = p->src.family == AF_INET;
 	uint8_t *udp;
 
-	memset(dst, 0, FRAME_MAX);
+	memset(dst, 0, 14 + 40 + 8 + n);
 	dst[12] = four ? 0x08 : 0x86;
 	dst[13] = four ? 0x00 : 0xdd;
 	udp = dst + 14 + packet_write_header(dst + 14, p, 17, 8 + n);

@@ -53,6 +53,7 @@ TEST(ports_of_places)
 	CHECK_INT(tenant_set_ports(a, ports, 2), -EPROTO);
 	CHECK_INT(tenant_set_ports(a, ports + 1, 1), 0);
 	CHECK_STR(a->places[0].port, "v2");
+	tenant_free(ts, a);
 }
 
 TEST(names_among_equals)
