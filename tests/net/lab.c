@@ -14,8 +14,8 @@
  *   lab patchbay KEEPER-PID                          on the host: patchbay_main
  *   lab stack SOCKET KEEPER-PID RESOLV.CONF LINGER-MS   on the host: stack_main
  *   lab register SOCKET ID [net=… bridge=… subnet=… gateway=… addr=… addr6=… gateway6=…
- *       port=… internal dns name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on until
- * killed
+ *       port=… internal dns name=…]… [-p SPEC]… [host=NAME=ADDR]…  on the host; holds on
+ *       until killed
  */
 #include <errno.h>
 #include <fcntl.h>
