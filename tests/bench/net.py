@@ -95,7 +95,7 @@ def iperf(path, port, seconds, *words):
             break
         time.sleep(0.2)
     if "error" in data:
-        raise RuntimeError(data["error"])
+        raise RuntimeError(f"{path.name} {words}: {data['error']}")
     return data["end"]["sum_received"]["bits_per_second"] / 1e9
 
 
