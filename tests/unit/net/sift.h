@@ -10,7 +10,8 @@
 #include "tests/unit/test.h"
 
 /* How many of the frame's bytes it lets through; -1: it answers 0, which is none. */
-static inline ssize_t sift(struct sock_filter *code, size_t len, const uint8_t *frame, size_t n)
+static inline ssize_t sift(struct sock_filter *code, size_t len, const uint8_t *frame,
+			   size_t n)
 {
 	struct sock_fprog prog = { .filter = code, .len = (unsigned short)len };
 	uint8_t got[2048];
