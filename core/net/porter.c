@@ -454,6 +454,13 @@ int porter_ring(struct porter *p, unsigned int place, const char *ifname,
 	return rc;
 }
 
+bool porter_ring_idle(const struct porter *p, unsigned int place)
+{
+	const struct porter_ring *r = &p->rings[place];
+
+	return !r->orders && !r->error && r->fd < 0;
+}
+
 int porter_take(struct porter *p, enum porter_kind kind)
 {
 	bool batch = kind <= PORTER_UDP6;

@@ -64,6 +64,8 @@ int porter_rule(struct porter *p, bool add, const struct ip_addr *addr, uint16_t
  * or .error says why not; then there is none. 0 or -errno. */
 int porter_ring(struct porter *p, unsigned int place, const char *ifname,
 		const struct packet_path *flows, size_t n);
+/* Everything ordered of it is done, and taken note of: it may be of another port. */
+bool porter_ring_idle(const struct porter *p, unsigned int place);
 /* p->sock was readable: takes in what has come, if it is still there: who waited for a
  * socket may have had it meanwhile. 0, or -errno when the porter is gone. */
 int porter_event(struct porter *p);

@@ -10,6 +10,9 @@
  * realm socket bears the client's address. Answers go out by the inlet's socket again,
  * from the address that the client spoke to.
  *
+ * A flow that floods gets its small datagrams by a ring (udp_ring.c) for as long as it
+ * does; its sockets stay.
+ *
  * A flow ends when nothing has come by for UDP_IDLE_MS; when the table is full, of the
  * container that has most of it the one that has been silent longest (share.h). */
 #include "core/net/udp_inside.h"

@@ -18,6 +18,7 @@
 #define UDP_RING_MS    4     /* a flow is busy when in so long there came … */
 #define UDP_RING_BUSY  128   /* … so many */
 #define UDP_RING_QUIET 1000  /* from one sweep to the next */
+#define UDP_RING_STAY  1000  /* ms, at least */
 #define UDP_RING_BAR   60000 /* ms, in which a flow asks for no other, had it none */
 #define UDP_RING_SMALL (RING_LONGEST - 62)
 #define UDP_RING_TURN  4 /* batches, then the others */
@@ -79,7 +80,7 @@ static struct udp_ring *udp_ring_find(struct udp *u, const char *port)
 
 		if (r->len && str_eq(r->port, port))
 			return r->len < RING_FLOWS ? r : NULL;
-		if (!r->len && !u->porter->rings[i].orders)
+		if (!r->len && porter_ring_idle(u->porter, i))
 			found = r;
 	}
 	if (found)
@@ -120,6 +121,7 @@ static void udp_ring_join(struct udp *u, struct udp_flow *f)
 	r->wire[r->len++] = wire;
 	f->ring = (uint8_t)(r - u->rings + 1);
 	f->fresh = true;
+	f->since = (uint32_t)u->now;
 	udp_ring_order(u, r);
 }
 
@@ -181,10 +183,11 @@ void udp_ring_sweep(struct udp *u)
 		for (uint8_t k = r->len; k-- > 0;) {
 			struct udp_flow *f = &u->v[r->flows[k]];
 
-			if (f->count < UDP_RING_QUIET && !f->fresh)
+			if ((uint32_t)u->now - f->since < UDP_RING_STAY)
+				continue;
+			if (f->count < UDP_RING_QUIET)
 				udp_ring_leave(u, f);
-			else
-				f->count = 0;
+			f->count = 0;
 		}
 	}
 }
