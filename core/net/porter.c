@@ -131,14 +131,13 @@ static int porter_set_rule(int sock, struct netlink *nl, const struct porter_ask
 	return fd_send(sock, &r, sizeof(r), NULL, 0);
 }
 
-static int porter_end_ring(struct porter_watch *w, unsigned int i)
+static void porter_end_ring(struct porter_watch *w, unsigned int i)
 {
 	if (w->rings[i] >= 0)
 		ring_end(w->nl, w->ports[i]);
 	/* The kernel waits here until nobody writes into it any more: the stack, which
 	 * has its own descriptor, shall not. */
 	w->rings[i] = fd_close(w->rings[i]);
-	return 0;
 }
 
 static int porter_begin_ring(struct porter_watch *w, const struct porter_order *o)
@@ -163,14 +162,12 @@ static int porter_set_ring(int sock, struct porter_watch *w, struct porter_order
 		return -EINVAL;
 	o->ifname[sizeof(o->ifname) - 1] = 0;
 	fresh = w->rings[o->place] < 0 && o->len;
-	if (!o->len)
-		r.error = porter_end_ring(w, o->place);
-	else if (fresh)
+	if (fresh)
 		r.error = porter_begin_ring(w, o);
-	else
+	else if (o->len)
 		r.error = ring_change(w->rings[o->place], w->nl, w->ports[o->place],
 				      o->flows, o->len);
-	if (r.error)
+	if (r.error || !o->len)
 		porter_end_ring(w, o->place);
 	return fd_send(sock, &r, sizeof(r), &w->rings[o->place], fresh && !r.error);
 }
