@@ -132,6 +132,26 @@ static void control_get_publish(struct control_in *in, struct publish *p)
 		in->bad = true;
 }
 
+/* "ID:ALIAS" each. */
+static void control_get_links(struct control_in *in, struct control *c)
+{
+	char link[sizeof(c->id) + TENANT_NAME_MAX];
+	uint64_t n = control_get(in, 2);
+
+	c->linked = true;
+	if (n > TENANT_LINKS_MAX)
+		in->bad = true;
+	for (uint64_t i = 0; i < n && !in->bad; i++) {
+		control_get_str(in, link, sizeof(link));
+		size_t id = strcspn(link, ":");
+		if (!id || id >= sizeof(c->id) || !link[id] || !link[id + 1] ||
+		    strlen(link + id + 1) >= TENANT_NAME_MAX)
+			in->bad = true;
+		else
+			strv_add(&c->links, link);
+	}
+}
+
 /* Behind the places, since a place of before ends with its portal or without: what
  * followed one without would be taken for a portal by a stack of before. */
 static void control_get_commit(struct control_in *in, struct control *c)
@@ -147,6 +167,9 @@ static void control_get_commit(struct control_in *in, struct control *c)
 		if (port[0] && !link_is_name(port))
 			in->bad = true;
 	}
+	/* A stack of before passes them over. */
+	if (!in->bad && in->n)
+		control_get_links(in, c);
 }
 
 static void control_get_body(struct control_in *in, struct control *c)
@@ -206,6 +229,7 @@ int control_parse(const uint8_t *p, size_t n, struct control *ret)
 void control_done(struct control *c)
 {
 	strv_done(&c->place.names);
+	strv_done(&c->links);
 }
 
 static int control_put(struct buf *b, uint64_t v, size_t size)
@@ -313,14 +337,24 @@ int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr
 	return rc ? rc : control_put_addr(b, addr);
 }
 
-int control_put_commit(struct buf *b, const struct stack_attachment *a, size_t n)
+static int control_put_links(struct buf *b, const struct strv *links)
+{
+	int rc = links->len > TENANT_LINKS_MAX ? -E2BIG : control_put(b, links->len, 2);
+
+	for (size_t i = 0; i < links->len && !rc; i++)
+		rc = control_put_str(b, links->v[i]);
+	return rc;
+}
+
+int control_put_commit(struct buf *b, const struct stack_attachment *a, size_t n,
+		       const struct strv *links)
 {
 	int rc = n > STACK_NETWORKS_MAX ? -E2BIG : control_put(b, CONTROL_COMMIT, 1);
 
 	rc = rc ? rc : control_put(b, n, 1);
 	for (size_t i = 0; i < n && !rc; i++)
 		rc = control_put_str(b, a[i].port);
-	return rc;
+	return rc || !links ? rc : control_put_links(b, links);
 }
 
 int control_put_amend(struct buf *b)
@@ -385,7 +419,7 @@ int control_send(int sock, const struct stack_registration *r)
 	for (size_t i = 0; i < r->hosts.len && !rc; i++)
 		rc = control_send_host(sock, &b, r->hosts.v[i]);
 	if (!rc)
-		rc = control_put_commit(&b, r->attachments, r->attachments_len);
+		rc = control_put_commit(&b, r->attachments, r->attachments_len, r->links);
 	return control_send_one(sock, &b, rc, NULL, 0);
 }
 
@@ -407,6 +441,6 @@ int control_send_amend(int sock, const char *id, const struct stack_amendment *a
 		rc = control_send_one(sock, &b, control_put_withdraw(&b, a->withdraw),
 				      NULL, 0);
 	if (!rc)
-		rc = control_put_commit(&b, a->join, a->join ? 1 : 0);
+		rc = control_put_commit(&b, a->join, a->join ? 1 : 0, a->links);
 	return control_send_one(sock, &b, rc, NULL, 0);
 }

@@ -21,7 +21,8 @@ enum control_type {
 	CONTROL_PLACE,     /* an attachment */
 	CONTROL_PUBLISH,   /* a published port, with its listeners */
 	CONTROL_HOST,      /* a name and its address */
-	CONTROL_COMMIT,    /* serve it; answered. With the ports of the places before */
+	CONTROL_COMMIT,    /* serve it; answered. With the ports of the places before,
+			      and links */
 	CONTROL_ANSWER,    /* the stack's: code (a negative errno or 0), sentence */
 	CONTROL_AMEND,    /* what follows is for the registered container of hello's ID */
 	CONTROL_LEAVE,    /* the network of a place that is no more: in place.network */
@@ -39,6 +40,8 @@ struct control {
 	struct tenant_host host;
 	uint8_t ports_len;
 	char ports[STACK_NETWORKS_MAX][IFNAMSIZ];
+	bool linked; /* commit: it says which links there are */
+	struct strv links;
 	int32_t code;
 	char text[ERR_TEXT_MAX];
 };
@@ -53,8 +56,9 @@ int control_put_place(struct buf *b, const struct stack_attachment *a);
 int control_put_router(struct buf *b, const struct stack_attachment *a);
 int control_put_publish(struct buf *b, const struct publish *p);
 int control_put_host(struct buf *b, const char *name, const struct ip_addr *addr);
-/* a: the n places that were sent before. */
-int control_put_commit(struct buf *b, const struct stack_attachment *a, size_t n);
+/* a: the n places that were sent before; links: NULL to say nothing of them. */
+int control_put_commit(struct buf *b, const struct stack_attachment *a, size_t n,
+		       const struct strv *links);
 int control_put_amend(struct buf *b);
 int control_put_leave(struct buf *b, const char *network);
 int control_put_withdraw(struct buf *b, const struct publish *p);

@@ -76,6 +76,8 @@ struct stack_registration {
 	size_t published_len;
 	struct strv hosts; /* "name=address": --add-host for the resolver (host-gateway
 			      resolved) */
+	const struct strv *links; /* "ID:ALIAS": another by a name of one's own, wherever
+				     they share a network; NULL: none */
 };
 
 /* Sends the registration over a connected control socket (one or more messages) and waits
@@ -90,6 +92,7 @@ struct stack_amendment {
 	const char *leave;                     /* ID of the network that is left */
 	const struct stack_published *publish; /* a new port, its listeners sent along */
 	const struct publish *withdraw; /* one that goes: host_ip AF_UNSPEC is any */
+	const struct strv *links;       /* all that there are from now on */
 };
 
 /* Changes the registration of a container, over a connection of the caller's own.

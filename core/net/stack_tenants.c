@@ -155,10 +155,15 @@ static int stack_withdraw(struct stack *s, const struct tenant *of,
 	return inlet_withdraw(&s->inlets, s->epfd, index, p) ? 0 : -ENOENT;
 }
 
-static int stack_commit(int sock, struct tenant *t, const struct control *c)
+static int stack_commit(int sock, struct tenant *t, struct control *c)
 {
 	int rc = tenant_set_ports(t, c->ports, c->ports_len);
 
+	if (!rc && c->linked) {
+		strv_done(&t->links);
+		t->links = c->links;
+		c->links = (struct strv){ 0 };
+	}
 	return rc ? rc : stack_answer(sock, 0, "");
 }
 

@@ -34,6 +34,7 @@ void tenant_free(struct tenants *ts, struct tenant *t)
 {
 	for (size_t i = 0; i < t->places_len; i++)
 		strv_done(&t->places[i].names);
+	strv_done(&t->links);
 	free(t->places);
 	free(t->hosts);
 	t->places = NULL;
@@ -182,16 +183,40 @@ static void tenant_add(struct tenant_found *f, const struct ip_addr *a)
 		f->v[f->len++] = *a;
 }
 
+/* Of t's places those that the asker shares; name: only where it goes by that one. */
 static void tenant_match(const struct tenant *asker, const struct tenant *t,
 			 const char *name, struct tenant_found *f)
 {
 	for (size_t i = 0; t->live && i < t->places_len; i++) {
 		const struct stack_attachment *p = &t->places[i];
 
-		if (!tenant_shares(asker, p->network) || !tenant_named(p, name))
+		if (!tenant_shares(asker, p->network) || (name && !tenant_named(p, name)))
 			continue;
 		tenant_add(f, &p->addr);
 		tenant_add(f, &p->addr6);
+	}
+}
+
+/* "ID:ALIAS", with that alias: the length of the ID; else 0. */
+static size_t tenant_linked(const char *link, const char *alias)
+{
+	size_t len = strcspn(link, ":");
+
+	return link[len] && strcasecmp(link + len + 1, alias) == 0 ? len : 0;
+}
+
+/* Whoever is registered by that ID now, with the address that it has now. */
+static void tenant_follow(const struct tenants *ts, const struct tenant *asker,
+			  const char *alias, struct tenant_found *f)
+{
+	for (size_t k = 0; k < asker->links.len; k++) {
+		const char *link = asker->links.v[k];
+		size_t len = tenant_linked(link, alias);
+
+		for (uint32_t i = 0; len && i < ts->used; i++)
+			if (strlen(ts->v[i].id) == len &&
+			    strncmp(ts->v[i].id, link, len) == 0)
+				tenant_match(asker, &ts->v[i], NULL, f);
 	}
 }
 
@@ -204,6 +229,8 @@ size_t tenant_resolve(const struct tenants *ts, const struct tenant *t, const ch
 		if (strcasecmp(t->hosts[i].name, name) == 0)
 			tenant_add(&f, &t->hosts[i].addr);
 	/* --add-host stands before everything, as /etc/hosts does. */
+	if (!f.known)
+		tenant_follow(ts, t, name, &f);
 	if (!f.known)
 		for (uint32_t i = 0; i < ts->used; i++)
 			tenant_match(t, &ts->v[i], name, &f);

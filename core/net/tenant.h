@@ -12,6 +12,7 @@
 
 #define TENANT_MAX       1024
 #define TENANT_HOSTS_MAX 256
+#define TENANT_LINKS_MAX 256
 #define TENANT_NAME_MAX  256
 #define TENANT_ADDRS_MAX 32
 
@@ -32,6 +33,7 @@ struct tenant {
 	size_t places_len;
 	struct tenant_host *hosts;
 	size_t hosts_len;
+	struct strv links; /* "ID:ALIAS" */
 };
 
 struct tenants {
@@ -65,8 +67,9 @@ bool tenant_inside(const struct tenants *ts, const struct ip_addr *addr);
 bool tenant_gateway(const struct tenants *ts, const struct ip_addr *addr);
 
 /* What `name` (lower case, no dot at its end) means to tenant t: its own hosts first,
- * then the names on the networks it shares. Addresses of the family only, at most
- * TENANT_ADDRS_MAX; *ret_known says that the name is known even so. */
+ * then its links to who is there now, then the names on the networks it shares. Addresses
+ * of the family only, at most TENANT_ADDRS_MAX; *ret_known says that the name is known
+ * even so. */
 size_t tenant_resolve(const struct tenants *ts, const struct tenant *t, const char *name,
 		      sa_family_t family, struct ip_addr *ret, bool *ret_known);
 /* The first name of the container with that address on a network t shares; or NULL. */

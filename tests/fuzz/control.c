@@ -13,7 +13,8 @@ static int put_commit(struct buf *b, const struct control *c)
 		must(!c->ports[i][0] || link_is_name(c->ports[i]));
 		memcpy(places[i].port, c->ports[i], sizeof(places[i].port));
 	}
-	return control_put_commit(b, places, c->ports_len);
+	must(c->linked || !c->links.len);
+	return control_put_commit(b, places, c->ports_len, c->linked ? &c->links : NULL);
 }
 
 static int put(struct buf *b, const struct control *c)

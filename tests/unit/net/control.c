@@ -155,7 +155,7 @@ TEST(others_there_and_back)
 	CHECK_INT(control_parse((uint8_t *)answer.data, answer.len, &c), 0);
 	CHECK_INT(c.code, -ENOSPC);
 	CHECK_STR(c.text, "no room");
-	CHECK_INT(control_put_commit(&commit, NULL, 0), 0);
+	CHECK_INT(control_put_commit(&commit, NULL, 0, NULL), 0);
 	CHECK_INT(control_parse((uint8_t *)commit.data, commit.len, &c), 0);
 	CHECK_INT(c.type, CONTROL_COMMIT);
 	check_cuts(&hello, SIZE_MAX);
@@ -171,7 +171,7 @@ TEST(ports_there_and_back)
 
 	memcpy(a[0].port, "veth0123456789a", 16);
 	memcpy(a[2].port, "v2", 3);
-	CHECK_INT(control_put_commit(&b, a, 3), 0);
+	CHECK_INT(control_put_commit(&b, a, 3, NULL), 0);
 	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
 	CHECK_INT(c.ports_len, 3);
 	CHECK_STR(c.ports[0], "veth0123456789a");
@@ -179,7 +179,7 @@ TEST(ports_there_and_back)
 	CHECK_STR(c.ports[2], "v2");
 	/* a monitor of before says no more than that it is complete */
 	check_cuts(&b, 1);
-	CHECK_INT(control_put_commit(&b, a, STACK_NETWORKS_MAX + 1), -E2BIG);
+	CHECK_INT(control_put_commit(&b, a, STACK_NETWORKS_MAX + 1, NULL), -E2BIG);
 	free(a);
 }
 
@@ -198,6 +198,52 @@ TEST(ports_that_are_none)
 	}
 	/* more of them than there can be places */
 	CHECK_INT(control_parse((const uint8_t *)"\x05\x11", 2, &c), -EINVAL);
+}
+
+TEST(links_there_and_back)
+{
+	autostrv links = { 0 };
+	struct control c;
+	autobuf none = { 0 }, empty = { 0 }, b = { 0 };
+
+	CHECK_INT(control_put_commit(&none, NULL, 0, NULL), 0);
+	CHECK_INT(control_parse((uint8_t *)none.data, none.len, &c), 0);
+	CHECK(!c.linked);
+	CHECK_INT(control_put_commit(&empty, NULL, 0, &links), 0);
+	CHECK_INT(control_parse((uint8_t *)empty.data, empty.len, &c), 0);
+	CHECK(c.linked);
+	CHECK_INT(c.links.len, 0);
+	strv_add(&links, "0123:db");
+	strv_add(&links, "4567:db:x");
+	CHECK_INT(control_put_commit(&b, NULL, 0, &links), 0);
+	CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), 0);
+	CHECK_INT(c.links.len, 2);
+	CHECK_STR(c.links.v[1], "4567:db:x");
+	control_done(&c);
+	for (size_t n = none.len + 1; n < b.len; n++)
+		CHECK_INT(control_parse((uint8_t *)b.data, n, &c), -EINVAL);
+}
+
+TEST(links_that_are_none)
+{
+	static const char *const bad[] = {
+		"",
+		":",
+		"x",
+		"x:",
+		":x",
+		"0123456789012345678901234567890123456789012345678901234567890123456789:x"
+	};
+	struct control c;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		autostrv links = { 0 };
+		autobuf b = { 0 };
+
+		strv_add(&links, bad[i]);
+		CHECK_INT(control_put_commit(&b, NULL, 0, &links), 0);
+		CHECK_INT(control_parse((uint8_t *)b.data, b.len, &c), -EINVAL);
+	}
 }
 
 TEST(amendments_there_and_back)

@@ -83,6 +83,38 @@ TEST(names_among_equals)
 	CHECK_INT(ts->live, 0);
 }
 
+TEST(links_to_who_is_there)
+{
+	autofree struct tenants *ts = mem_new(struct tenants);
+	struct tenant *a = add(ts, "n1", "10.0.1.2", "web");
+	struct tenant *b = add(ts, "n1", "10.0.1.3", "pg");
+	struct tenant *c = add(ts, "n1", "10.0.1.4", "db");
+	struct ip_addr found[TENANT_ADDRS_MAX], want = addr("10.0.1.3");
+	bool known;
+
+	snprintf(b->id, sizeof(b->id), "0123");
+	strv_add(&a->links, "0123:DB");
+	strv_add(&a->links, "012:short");
+	/* before another's own name */
+	CHECK_INT(tenant_resolve(ts, a, "db", AF_INET, found, &known), 1);
+	CHECK(ipam_addr_eq(&found[0], &want));
+	CHECK_INT(resolve(ts, a, "short", &known), 0);
+	CHECK(!known);
+	/* it comes again with another address */
+	b->places->addr = want = addr("10.0.1.9");
+	CHECK_INT(tenant_resolve(ts, a, "db", AF_INET, found, &known), 1);
+	CHECK(ipam_addr_eq(&found[0], &want));
+	/* on another network it is out of reach */
+	snprintf(b->places->network, sizeof(b->places->network), "n2");
+	want = addr("10.0.1.4");
+	CHECK_INT(tenant_resolve(ts, a, "db", AF_INET, found, &known), 1);
+	CHECK(ipam_addr_eq(&found[0], &want));
+	CHECK_INT(resolve(ts, c, "short", &known), 0);
+	tenant_free(ts, a);
+	tenant_free(ts, b);
+	tenant_free(ts, c);
+}
+
 TEST(slots)
 {
 	autofree struct tenants *ts = mem_new(struct tenants);
