@@ -136,7 +136,7 @@ static int prepare(const struct store *s, const struct config *cfg, struct conta
 		return r;
 	x->link_env = x->net.link_env;
 	x->net.link_env = (struct strv){ 0 };
-	if ((r = linkage_resolve(s, &x->net, e)) < 0 ||
+	if ((r = linkage_resolve(s, c->id, &x->net, e)) < 0 ||
 	    (r = linkage_env(s, &x->net,
 			     yyjson_obj_get(yyjson_doc_get_root(c->record), "Config"),
 			     e)) < 0 ||

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
@@ -76,15 +77,27 @@ static int open_link(const struct store *s, const char *link, struct container *
 	return container_open(s, id, c, e);
 }
 
-static int resolve_one(const struct store *s, struct netplan *n, const char *link,
-		       struct err *e)
+/* Before its addresses are read: it looks for the note after it has written them. */
+static int note(const struct container *target, const char *id, struct err *e)
+{
+	autofree char *name = str_fmt(LINKAGE_NOTES "/%s", id);
+
+	if (mkdirat(target->dirfd, LINKAGE_NOTES, 0700) && errno != EEXIST)
+		return err_sys(e, "note a link to container %s", target->name);
+	autoclose int fd = openat(target->dirfd, name,
+				  O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_sys(e, "note a link to container %s", target->name) : 0;
+}
+
+static int resolve_one(const struct store *s, const char *id, struct netplan *n,
+		       const char *link, struct err *e)
 {
 	autodone(container_done) struct container c = { 0 };
 	autodone(netplan_done) struct netplan theirs = { 0 };
 	const char *alias;
 	int r = open_link(s, link, &c, &alias, e);
 
-	if (r < 0)
+	if (r < 0 || (r = note(&c, id, e)) < 0)
 		return r;
 	if (c.state.status != STATE_RUNNING && c.state.status != STATE_PAUSED)
 		return err_set(e, -EBUSY,
@@ -100,14 +113,29 @@ static int resolve_one(const struct store *s, struct netplan *n, const char *lin
 				 c.name);
 }
 
-int linkage_resolve(const struct store *s, struct netplan *n, struct err *e)
+int linkage_resolve(const struct store *s, const char *id, struct netplan *n,
+		    struct err *e)
 {
 	int r = 0;
 
 	strv_reset(&n->link_hosts);
 	for (size_t i = 0; r == 0 && i < n->links.len; i++)
-		r = resolve_one(s, n, n->links.v[i], e);
+		r = resolve_one(s, id, n, n->links.v[i], e);
 	return r;
+}
+
+void linkage_renew(const struct store *s, struct netplan *n)
+{
+	strv_reset(&n->link_hosts);
+	for (size_t i = 0; i < n->links.len; i++) {
+		autodone(container_done) struct container c = { 0 };
+		autodone(netplan_done) struct netplan theirs = { 0 };
+		const char *alias;
+
+		if (open_link(s, n->links.v[i], &c, &alias, NULL) == 0 &&
+		    peer_plan(&c, &theirs, NULL) == 0)
+			add_lines(n, &theirs, &c, alias);
+	}
 }
 
 static int env_of_one(const struct store *s, struct netplan *n, const char *link,
@@ -142,16 +170,4 @@ int linkage_env(const struct store *s, struct netplan *n, yyjson_val *own_config
 		r = env_of_one(s, n, n->links.v[i], e);
 	linkenv_yield(&n->link_env, own_config);
 	return r;
-}
-
-void linkage_hosts(const struct netplan *n, struct strv *ret)
-{
-	for (size_t i = 0; i < n->link_hosts.len; i++) {
-		const char *line = n->link_hosts.v[i];
-		size_t addr = strcspn(line, "\t");
-		const char *alias = line + addr + (line[addr] ? 1 : 0);
-
-		strv_addf(ret, "%.*s=%.*s", (int)strcspn(alias, " "), alias, (int)addr,
-			  line);
-	}
 }

@@ -189,12 +189,12 @@ static int enroll(const struct setup *s, const struct netplan *n, const int *kep
 	autofree bool *anew = mem_array(n->ports_len + 1, sizeof(*anew));
 	struct stack_registration reg = { .attachments = at,
 					  .attachments_len = n->ends_len,
-					  .published = ports };
+					  .published = ports,
+					  .links = &n->links };
 	int r = str_copy(reg.id, sizeof(reg.id), s->id);
 
 	for (size_t i = 0; r == 0 && i < n->add_host.len; i++)
 		r = hostfiles_add_host(n->add_host.v[i], &reg.hosts, e);
-	linkage_hosts(n, &reg.hosts);
 	for (size_t i = 0; r == 0 && i < n->ends_len; i++)
 		netjoin_place(n, &n->ends[i], s->id, &at[i]);
 	if (r == 0)
@@ -377,6 +377,15 @@ static int enroll_surely(const struct setup *s, const struct netplan *n, const i
 	return r;
 }
 
+/* The lock's descriptor is the container's folder. */
+static void tell_linked(const struct setup *s, int dirfd)
+{
+	autodone(store_done) struct store store = { 0 };
+
+	if (linkage_is_target(dirfd) && netjoin_store(s, &store) == 0)
+		linkage_follow(&store, s->id, dirfd);
+}
+
 int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct err *e)
 {
 	autodone(netplan_done) struct netplan n = { 0 };
@@ -397,6 +406,7 @@ int netjoin_open(const struct setup *s, const int *kept, size_t kept_len, struct
 		return 0;
 	if (r < 0)
 		return r;
+	tell_linked(s, kept[NETJOIN_KEPT_LOCK]);
 	/* The connection is kept already; a copy is what the monitor asks for. */
 	int fd = fcntl(kept[NETJOIN_KEPT_STACK], F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? err_sys(e, "dup") : fd;

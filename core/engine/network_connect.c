@@ -54,7 +54,7 @@ static int join_live(struct netchange *x, struct netplan_end *end, struct err *e
 {
 	struct arrival y = { .ep = &end->ep, .netns = x->netns };
 	struct stack_attachment place = { 0 };
-	const struct stack_amendment a = { .join = &place };
+	const struct stack_amendment a = { .join = &place, .links = &x->plan.links };
 	int r = passing_note(x, end, e);
 
 	if (r < 0)
@@ -142,7 +142,7 @@ static int add_end(struct netchange *x, const struct network *net,
 		return r;
 	r = connect_lease(&w, &x->plan, end, e);
 	if (r == 0)
-		r = linkage_resolve(x->store, &x->plan, e);
+		r = linkage_resolve(x->store, x->c->id, &x->plan, e);
 	if (r < 0) {
 		connect_release(x->store, x->c->id, end);
 		return r;
@@ -187,6 +187,8 @@ int network_connect(const struct store *s, const struct config *cfg, struct cont
 		return r;
 	}
 	network_tell(s, &net, "connect", c->id);
+	x.lock = fd_close(x.lock);
+	linkage_follow(s, c->id, c->dirfd);
 	return 0;
 }
 
@@ -215,12 +217,6 @@ static void bequeath(struct netchange *x, const struct endpoint *ep)
 		next->ep.gateway6 = next->resolver6;
 }
 
-/* A link over this network alone is broken; who is linked may be gone itself. */
-static void relink(struct netchange *x)
-{
-	linkage_resolve(x->store, &x->plan, NULL);
-}
-
 static int leave_live(struct netchange *x, struct netplan_end *end, struct err *e)
 {
 	int r;
@@ -228,7 +224,8 @@ static int leave_live(struct netchange *x, struct netplan_end *end, struct err *
 	bequeath(x, &end->ep);
 	if ((r = netchange_write(x, NULL, e)) < 0 || (r = passing_remove(x, end, e)) < 0)
 		return r;
-	relink(x);
+	/* A link over this network alone is broken. */
+	linkage_renew(x->store, &x->plan);
 	r = tell_inside(x, e);
 	return r < 0 ? r : passing_done(x, e);
 }
@@ -256,11 +253,13 @@ int network_disconnect(const struct store *s, const struct config *cfg,
 	end = netplan_pass(&x.plan, end);
 	if (x.netns < 0) {
 		netplan_drop_passing(&x.plan);
-		relink(&x);
+		linkage_renew(s, &x.plan);
 	}
 	r = x.netns < 0 ? netchange_write(&x, NULL, e) : leave_live(&x, end, e);
 	if (r < 0)
 		return r;
 	network_tell(s, &net, "disconnect", c->id);
+	x.lock = fd_close(x.lock);
+	linkage_follow(s, c->id, c->dirfd);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <sched.h>
 
+#include "core/base/fd.h"
+#include "core/base/str.h"
 #include "core/engine/connect.h"
 #include "core/engine/hostfiles.h"
 #include "core/engine/linkage.h"
@@ -69,9 +71,13 @@ int passing_remove(struct netchange *x, const struct netplan_end *end, struct er
 {
 	const struct endpoint *ep = &end->ep;
 	struct removal y = { .gone = ep, .netns = x->netns };
-	const struct stack_amendment a = { .leave = end->id };
-	int r;
+	autodone(netplan_done) struct netplan before = { 0 };
+	/* The links, too, are those of before it came. */
+	const struct stack_amendment a = { .leave = end->id, .links = &before.links };
+	int r = netplan_parse(x->setup.network, &before, e);
 
+	if (r < 0)
+		return r;
 	if (ep->gateway.family != AF_UNSPEC)
 		y.then[0] = routed(&x->plan, ep, false);
 	if (ep->gateway6.family != AF_UNSPEC)
@@ -116,7 +122,7 @@ int passing_sweep(struct netchange *x, struct err *e)
 	r = netplan_parse(x->setup.network, &before, e);
 	/* Who is linked may be gone itself. */
 	if (r == 0)
-		linkage_resolve(x->store, &x->plan, NULL);
+		linkage_renew(x->store, &x->plan);
 	if (r == 0 && x->netns >= 0) {
 		netplan_admit(&before);
 		r = hostfiles_update(x->c->dirfd, &before, &x->plan, e);
@@ -124,4 +130,35 @@ int passing_sweep(struct netchange *x, struct err *e)
 	netplan_drop_passing(&x->plan);
 	/* The record, too, may be of before. */
 	return r < 0 ? r : netchange_write(x, NULL, e);
+}
+
+static bool passes(const struct container *c, const char *network_id)
+{
+	autodone(setup_done) struct setup setup = { 0 };
+	autodone(netplan_done) struct netplan n = { 0 };
+	autoclose int bundle = container_open_bundle(c->dirfd, NULL);
+
+	if (bundle < 0 || netplan_read(bundle, &setup, &n, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < n.passing_len; i++)
+		if (n.passing[i].id && str_eq(n.passing[i].id, network_id))
+			return true;
+	return false;
+}
+
+bool passing_end(const struct store *s, const char *network_id, const struct strv *ids)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ids->len; i++) {
+		autodone(container_done) struct container c = { 0 };
+		autodone(netchange_done) struct netchange x = {
+			.store = s, .c = &c, .lock = -1, .netns = -1
+		};
+
+		/* Who is at it still has the lock until it is done. */
+		if (container_open(s, ids->v[i], &c, NULL) == 0 && passes(&c, network_id))
+			any |= netchange_open(&x, NULL) == 0;
+	}
+	return any;
 }

@@ -20,5 +20,8 @@ int passing_remove(struct netchange *x, const struct netplan_end *end, struct er
 int passing_done(struct netchange *x, struct err *e);
 /* What was left passing by one who was killed. */
 int passing_sweep(struct netchange *x, struct err *e);
+/* The same for those of the containers, by ID, that were left passing on that network.
+ * Takes their locks. True: there were such, and are no more. */
+bool passing_end(const struct store *s, const char *network_id, const struct strv *ids);
 
 #endif
