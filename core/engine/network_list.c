@@ -13,6 +13,7 @@
 #include "core/engine/container.h"
 #include "core/engine/network.h"
 #include "core/engine/news.h"
+#include "core/engine/passing.h"
 #include "core/engine/pick.h"
 #include "core/ns/userns.h"
 #include "core/store/record.h"
@@ -256,6 +257,13 @@ int network_delete(const struct store *s, const char *what, struct err *e)
 	autoclose int parent = network_folder(s, e);
 	/* Whoever leases an address holds this lock. */
 	autoclose int lock = parent < 0 ? parent : network_leased(s, n.id, &users, e);
+	if (lock >= 0 && users.len) {
+		lock = fd_close(lock);
+		if (!passing_end(s, n.id, &users))
+			return in_use(s, &n, &users, e);
+		strv_reset(&users);
+		lock = network_leased(s, n.id, &users, e);
+	}
 	if (lock < 0)
 		return lock == -ENOENT ? gone(&n, e) : lock;
 	if (users.len) {
