@@ -35,6 +35,8 @@ WHAT = (os.environ.get("WHAT") or " ".join(STREAMS) +
         " connects pingpong udp start memory").split()
 TURNS = 4  # of the short measurements in a round
 OPEN = 1000  # connections, for the memory of one
+STOLEN, AGAIN = 0.05, 6  # see calm()
+TURNS_DONE = {"all": 0, "void": 0}
 
 # (what, of whom, to whom, least or most, MTU): medians of the rounds' ratios.
 AIMS = (
@@ -68,8 +70,9 @@ class Path:
         self.name, self.enter, self.address, self.start = name, enter, address, start
         self.got, self.tool = {}, None
 
-    def add(self, what, value):
-        self.got.setdefault(what, []).append(value)
+    def add(self, values):
+        for what, value in values.items():
+            self.got.setdefault(what, []).append(value)
 
     def __enter__(self):
         """Others run in their own turn only: idle they still hold what the user has one share
@@ -99,41 +102,64 @@ def iperf(path, port, seconds, *words):
     return data["end"]["sum_received"]["bits_per_second"] / 1e9
 
 
-def cpu_ticks():
+def cpu_seconds():
+    """What all CPUs have spent, and what the hypervisor has taken away from them."""
     with open("/proc/stat", encoding="ascii") as f:
-        v = [int(x) for x in f.readline().split()[1:]]
-    return sum(v[:3]) + sum(v[5:8])
+        v = [int(x) / os.sysconf("SC_CLK_TCK") for x in f.readline().split()[1:]]
+    return sum(v[:3]) + sum(v[5:7]), v[7]
 
 
-def measure_streams(path, port, seconds):
-    for what, words in STREAMS.items():
-        if what not in WHAT:
-            continue
-        before = cpu_ticks()
-        rate = iperf(path, port, seconds, *words)
-        spent = (cpu_ticks() - before) / os.sysconf("SC_CLK_TCK")
-        path.add(what, rate)
-        path.add("cpu_" + what, spent / (rate * seconds / 8))
+def calm(measure):
+    """A turn in which the hypervisor took away more than STOLEN of the CPUs' time tells of its
+    other guests, not of us: it is done again, AGAIN times at most, and the calmest counts."""
+    best = None
+    for _ in range(AGAIN):
+        stolen, begin = cpu_seconds()[1], time.monotonic()
+        values = measure()
+        part = (cpu_seconds()[1] - stolen) / (time.monotonic() - begin) / os.cpu_count()
+        best = min(best or (part, values), (part, values), key=lambda b: b[0])
+        TURNS_DONE["all"] += 1
+        if part <= STOLEN:
+            break
+        TURNS_DONE["void"] += 1
+    return best[1]
+
+
+def stream(path, port, what):
+    before = cpu_seconds()[0]
+    rate = iperf(path, port, SECONDS, *STREAMS[what])
+    return {what: rate, "cpu_" + what: (cpu_seconds()[0] - before) / (rate * SECONDS / 8)}
+
+
+def short(path, port, what, ms):
+    load = path.enter + [LOAD, what, path.address, str(port), str(ms)]
+    if what == "connects":
+        return {"connects": float(out(load))}
+    p50, p99 = out(load).split()
+    return {"p50": float(p50), "p99": float(p99)}
+
+
+def udp(path, ms):
+    sink = subprocess.Popen([LOAD, "sink", path.address, "5301", str(ms)],
+                            stdout=subprocess.PIPE, text=True)
+    sink.stdout.readline()
+    subprocess.run(path.enter + [LOAD, "flood", path.address, "5301", str(ms)],
+                   timeout=60, check=False)
+    received = float(sink.stdout.readline())
+    sink.wait()
+    return {"udp": received}
+
+
+def measure_streams(path, port):
+    for what in STREAMS:
+        if what in WHAT:
+            path.add(calm(functools.partial(stream, path, port, what)))
 
 
 def measure_short(path, port, ms):
-    load = [path.address, str(port), str(ms)]
-    if "connects" in WHAT:
-        path.add("connects", float(out(path.enter + [LOAD, "connects"] + load)))
-    if "pingpong" in WHAT:
-        p50, p99 = out(path.enter + [LOAD, "pingpong"] + load).split()
-        path.add("p50", float(p50))
-        path.add("p99", float(p99))
-
-
-def udp(path, seconds_ms):
-    sink = subprocess.Popen([LOAD, "sink", path.address, "5301", str(seconds_ms)],
-                            stdout=subprocess.PIPE, text=True)
-    sink.stdout.readline()
-    subprocess.run(path.enter + [LOAD, "flood", path.address, "5301", str(seconds_ms)],
-                   timeout=60, check=False)
-    path.add("udp", float(sink.stdout.readline()))
-    sink.wait()
+    for what in ("connects", "pingpong"):
+        if what in WHAT:
+            path.add(calm(functools.partial(short, path, port, what, ms)))
 
 
 def foreign(lab, mtu):
@@ -260,7 +286,9 @@ def main():
         verdicts += judge({p.name: p for p in paths}, extra, mtu)
         for name, value in extra.items():
             print(f"{name}: {value}")
-    result["aims"] = verdicts
+    result |= {"aims": verdicts, "turns": TURNS_DONE}
+    print(f"turns done again, for what the hypervisor took: {TURNS_DONE['void']} of "
+          f"{TURNS_DONE['all']}")
     print("aims (ratio of medians' rounds):")
     for v in verdicts:
         print(f"  {'met' if v['met'] else 'NOT MET'}: MTU {v['mtu']} {v['what']}: {v['of']} to "
@@ -312,13 +340,13 @@ def bench(mtu):
         for _ in range(ROUNDS):
             for p in paths:
                 with p:
-                    measure_streams(p, published if p is inward else 5299, SECONDS)
+                    measure_streams(p, published if p is inward else 5299)
             # Beside each other, often and short: what a machine is fit for changes by the second.
             for p in paths * TURNS:
                 with p:
                     measure_short(p, loads[0] if p is inward else 5300, SECONDS * 500 // TURNS)
                     if p in outward and "udp" in WHAT:
-                        udp(p, SECONDS * 500 // TURNS)
+                        p.add(calm(functools.partial(udp, p, SECONDS * 500 // TURNS)))
         return paths, extra
     finally:
         lab.close()
