@@ -292,7 +292,8 @@ def main():
     print("aims (ratio of medians' rounds):")
     for v in verdicts:
         print(f"  {'met' if v['met'] else 'NOT MET'}: MTU {v['mtu']} {v['what']}: {v['of']} to "
-              f"{v['to']} {v['ratio']} (aim {v['aim']})")
+              f"{v['to']} {v['ratio']} (aim {v['aim']}" +
+              (f"; loopback itself {v['loopback']})" if v["to"] not in ("", "loopback") else ")"))
     with open(os.path.join(STAGE, "bench-net.json"), "w", encoding="ascii") as f:
         json.dump(result, f, indent=1)
 
@@ -309,12 +310,16 @@ def judge(paths, extra, mtu):
         for a, b in ((a, b) for a in ours for b in theirs if a in paths and b in paths):
             if what not in paths[a].got or what not in paths[b].got:
                 continue
-            ratio = statistics.median(x / y for x, y in zip(paths[a].got[what],
-                                                            paths[b].got[what]))
+            ratio = ratio_of(paths[a], paths[b], what)
             found.append({"mtu": mtu, "what": what, "of": a, "to": b, "ratio": round(ratio, 3),
+                          "loopback": round(ratio_of(paths["loopback"], paths[b], what), 3),
                           "aim": f"{op} {aim}",
                           "met": ratio >= aim if op == ">=" else ratio <= aim})
     return found
+
+
+def ratio_of(a, b, what):
+    return statistics.median(x / y for x, y in zip(a.got[what], b.got[what]))
 
 
 def bench(mtu):
@@ -365,7 +370,7 @@ def table(paths, mtu):
                 row += "-".rjust(18)
                 continue
             value = statistics.median(p.got[c])
-            ratio = statistics.median(a / b for a, b in zip(p.got[c], loop.got[c]))
+            ratio = ratio_of(p, loop, c)
             result[p.name][c] = [round(value, 4), round(ratio, 3)]
             row += (f"{value:.3g}" if value < 1000 else f"{value:.0f}").rjust(9) + \
                 f" ({ratio:.2f})".rjust(9)
