@@ -14,11 +14,13 @@ void flow_init(struct flow_table *t, uint16_t limit)
 {
 	t->limit = limit < FLOW_MAX ? limit : FLOW_MAX;
 	t->used = t->live = 0;
+	t->room = t->limit;
 	t->free = FLOW_NONE;
 	for (int i = 0; i < FLOW_TURNS; i++)
 		t->run_first[i] = t->run_last[i] = FLOW_NONE;
 	t->offered_first = t->offered_last = FLOW_NONE;
 	memset(t->buckets, 0xff, sizeof(t->buckets));
+	share_init(&t->half, t->places, t->limit);
 	/* A container that could foresee the buckets could make all its flows share one.
 	 */
 	id_random(&t->key, sizeof(t->key));
@@ -29,7 +31,7 @@ uint16_t flow_index(const struct flow_table *t, const struct flow *f)
 	return (uint16_t)(f - t->v);
 }
 
-struct flow *flow_new(struct flow_table *t)
+struct flow *flow_new(struct flow_table *t, uint32_t tenant)
 {
 	struct flow *f;
 	uint16_t gen;
@@ -46,26 +48,56 @@ struct flow *flow_new(struct flow_table *t)
 	gen = (uint16_t)(f->gen + 1);
 	memset(f, 0, sizeof(*f));
 	f->gen = gen;
+	f->tenant = tenant;
 	f->fd[0] = f->fd[1] = -1;
 	f->door = UINT16_MAX;
 	f->pipe[0] = f->pipe[1] = (struct flow_pipe){ -1, -1, 0, false };
 	f->next_hash = f->next_run = f->next_list = f->prev_list = FLOW_NONE;
 	t->live++;
+	t->room--;
+	t->held[tenant]++;
 	return f;
+}
+
+static bool flow_is_half(enum flow_state state)
+{
+	return state == FLOW_CONNECTING || state == FLOW_REACHING ||
+	       state == FLOW_DIALLING;
+}
+
+void flow_enter(struct flow_table *t, struct flow *f, enum flow_state state)
+{
+	bool half = flow_is_half(state);
+
+	f->state = (uint8_t)state;
+	if (half == f->half)
+		return;
+	f->half = half;
+	if (half)
+		share_hold(&t->half, flow_index(t, f), f->tenant);
+	else
+		share_leave(&t->half, flow_index(t, f));
+}
+
+/* To the free list. */
+static void flow_give(struct flow_table *t, struct flow *f)
+{
+	f->next_list = t->free;
+	t->free = flow_index(t, f);
+	t->room++;
 }
 
 void flow_free(struct flow_table *t, struct flow *f)
 {
 	flow_unhash(t, f);
 	flow_unlist(t, f);
-	f->state = FLOW_FREE;
+	flow_enter(t, f, FLOW_FREE);
 	f->gen++;
 	t->live--;
+	t->held[f->tenant]--;
 	/* A queued slot goes to the free list when its turn in the queue comes. */
-	if (f->queued)
-		return;
-	f->next_list = t->free;
-	t->free = flow_index(t, f);
+	if (!f->queued)
+		flow_give(t, f);
 }
 
 void flow_rest(struct flow_table *t)
@@ -74,6 +106,7 @@ void flow_rest(struct flow_table *t)
 	    t->used < FLOW_FEW)
 		return;
 	mem_rest(t->v, t->used * sizeof(t->v[0]));
+	mem_rest(t->places, t->used * sizeof(t->places[0]));
 	t->used = 0;
 	t->free = FLOW_NONE;
 }
@@ -151,8 +184,7 @@ struct flow *flow_dequeue(struct flow_table *t, enum flow_turn turn)
 		f->queued = false;
 		if (f->state != FLOW_FREE)
 			return f;
-		f->next_list = t->free;
-		t->free = flow_index(t, f);
+		flow_give(t, f);
 	}
 	return NULL;
 }

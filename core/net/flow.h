@@ -12,8 +12,9 @@
  *              OPEN
  *
  * Every state ends in FREE: by both directions' end, by a reset from either side, by the
- * kernel's connect timeout (CONNECTING, DIALLING), after FLOW_OFFER_MS (OFFERED), or when
- * the container's registration goes. */
+ * kernel's connect timeout (CONNECTING, REACHING, DIALLING), after FLOW_OFFER_MS
+ * (OFFERED), when the container's registration goes, or, while half-open (CONNECTING,
+ * REACHING, DIALLING), for want of a place for another's connection (tcp_place.c). */
 #ifndef NET_FLOW_H
 #define NET_FLOW_H
 
@@ -22,6 +23,7 @@
 
 #include "core/net/hold.h"
 #include "core/net/packet.h"
+#include "core/net/share.h"
 
 #define FLOW_MAX      10240
 #define FLOW_BUCKETS  16384
@@ -54,7 +56,8 @@ struct flow {
 	uint8_t ending;   /* sides that are known to have sent their end: 1 << side */
 	uint8_t room;     /* sides watched for room to write, too: 1 << side */
 	uint8_t stuck;    /* directions whose sink was full, the pipe empty: 1 << side */
-	bool hashed, queued, listed;
+	bool hashed : 1, queued : 1, listed : 1;
+	bool half : 1;      /* among the half-open ones of its container */
 	bool seen;          /* by a sweep */
 	uint8_t probed;     /* sides whose socket the kernel probes: 1 << side */
 	uint8_t probed_end; /* those that are probed as what may be an orphan */
@@ -87,17 +90,24 @@ struct flow_table {
 	uint16_t limit; /* at most FLOW_MAX */
 	uint16_t used;  /* slots ever used */
 	uint16_t live;
+	uint16_t room; /* slots that flow_new has left */
 	uint16_t free;
 	uint16_t run_first[FLOW_TURNS], run_last[FLOW_TURNS];
 	uint16_t offered_first, offered_last;
 	uint16_t buckets[FLOW_BUCKETS];
-	uint64_t key; /* of the hash, random */
+	uint64_t key;              /* of the hash, random */
+	uint16_t held[TENANT_MAX]; /* live ones, of each container */
+	struct share half;         /* the half-open ones, by their slots */
+	struct share_place places[FLOW_MAX];
 	struct flow v[FLOW_MAX];
 };
 
 void flow_init(struct flow_table *t, uint16_t limit);
-/* A slot with both descriptors and pipes -1, or NULL when the table is full. */
-struct flow *flow_new(struct flow_table *t);
+/* A slot of that container's with both descriptors and pipes -1, or NULL when the table
+ * is full. */
+struct flow *flow_new(struct flow_table *t, uint32_t tenant);
+/* Its state from now on. */
+void flow_enter(struct flow_table *t, struct flow *f, enum flow_state state);
 /* Takes it out of every list. The descriptors are the caller's to close before. */
 void flow_free(struct flow_table *t, struct flow *f);
 /* To be called when no event that names a slot is still to be dealt with. After many

@@ -15,15 +15,23 @@ void share_init(struct share *s, struct share_place *v, uint16_t limit)
 	s->free = SHARE_NONE;
 }
 
-uint16_t share_due(const struct share *s, uint32_t holder)
+uint32_t share_most(const struct share *s, uint32_t holder)
 {
 	uint32_t most = holder;
 
-	if (s->free != SHARE_NONE || s->used < s->limit)
-		return SHARE_NONE;
 	for (uint32_t i = 0; i < TENANT_MAX; i++)
 		if (s->held[i] > s->held[most])
 			most = i;
+	return most;
+}
+
+uint16_t share_due(const struct share *s, uint32_t holder)
+{
+	uint32_t most;
+
+	if (s->free != SHARE_NONE || s->used < s->limit)
+		return SHARE_NONE;
+	most = share_most(s, holder);
 	return s->held[most] ? s->oldest[most] : SHARE_NONE;
 }
 
@@ -43,7 +51,7 @@ static void share_link(struct share *s, uint16_t place)
 	s->v[first].prev = place;
 }
 
-static void share_unlink(struct share *s, uint16_t place)
+void share_leave(struct share *s, uint16_t place)
 {
 	const struct share_place *p = &s->v[place];
 
@@ -54,6 +62,12 @@ static void share_unlink(struct share *s, uint16_t place)
 	s->held[p->holder]--;
 }
 
+void share_hold(struct share *s, uint16_t place, uint32_t holder)
+{
+	s->v[place].holder = (uint16_t)holder;
+	share_link(s, place);
+}
+
 uint16_t share_take(struct share *s, uint32_t holder)
 {
 	uint16_t place = s->free;
@@ -62,8 +76,7 @@ uint16_t share_take(struct share *s, uint32_t holder)
 		s->free = s->v[place].next;
 	else
 		place = s->used++;
-	s->v[place].holder = (uint16_t)holder;
-	share_link(s, place);
+	share_hold(s, place, holder);
 	return place;
 }
 
@@ -74,13 +87,13 @@ void share_touch(struct share *s, uint16_t place)
 	/* The last already: the common case costs no more than this look. */
 	if (p->next == s->oldest[p->holder])
 		return;
-	share_unlink(s, place);
+	share_leave(s, place);
 	share_link(s, place);
 }
 
 void share_give(struct share *s, uint16_t place)
 {
-	share_unlink(s, place);
+	share_leave(s, place);
 	s->v[place].next = s->free;
 	s->free = place;
 }

@@ -30,11 +30,17 @@ void share_init(struct share *s, struct share_place *v, uint16_t limit);
 /* Which place is to be given up before this holder can take one; SHARE_NONE: none is.
  * The holder's own oldest, if nobody has more; else that of one who has most. */
 uint16_t share_due(const struct share *s, uint32_t holder);
+/* Who holds most; this holder, if nobody has more. */
+uint32_t share_most(const struct share *s, uint32_t holder);
 /* A free place, of which there is one. */
 uint16_t share_take(struct share *s, uint32_t holder);
 /* It was of use just now. */
 void share_touch(struct share *s, uint16_t place);
 void share_give(struct share *s, uint16_t place);
+/* For a table that picks its places itself, and neither takes nor gives any here: that
+ * place is the holder's, the latest of them; and no longer. */
+void share_hold(struct share *s, uint16_t place, uint32_t holder);
+void share_leave(struct share *s, uint16_t place);
 /* As after share_init: nobody holds any. */
 void share_clear(struct share *s);
 

@@ -165,8 +165,8 @@ static bool stack_idle_out(const struct stack *s)
 	return s->idle_since && s->tcp.now - s->idle_since >= s->linger_ms;
 }
 
-/* Past the table connections are refused, which those who make them see; the log says
- * why, once for as long as it goes on, and a minute at least. */
+/* Past the table connections are refused (tcp_place.c), which those who make them see;
+ * the log says why, once for as long as it goes on, and a minute at least. */
 static void stack_tell(struct stack *s)
 {
 	uint16_t limit = s->flows.limit;
@@ -174,14 +174,18 @@ static void stack_tell(struct stack *s)
 	if (!s->tcp.refused)
 		return;
 	if (!s->told || s->tcp.now - s->told >= STACK_TELL_MS)
-		log_warn("network stack: all %u places for TCP connections are taken: "
+		log_warn("network stack: all %u places for TCP connections%s are taken: "
 			 "further ones are refused%s",
 			 limit,
+			 s->tcp.reserved
+				 ? ", but those kept for containers that hold few,"
+				 : "",
 			 limit < FLOW_MAX ? "; a higher limit of open files (ulimit -Hn) "
 					    "gives more places"
 					  : "");
 	s->told = s->tcp.now;
 	s->tcp.refused = 0;
+	s->tcp.reserved = false;
 }
 
 /* How long it may sleep: for ever when no time is running anywhere. */

@@ -216,7 +216,7 @@ static int stack_message(struct stack *s, struct tenant *t, struct control *c, i
 	case CONTROL_HOST:
 		return stack_add_host(t, &c->host);
 	case CONTROL_COMMIT:
-		t->live = true;
+		tenant_commit(&s->tenants, t);
 		return stack_commit(t->sock, t, c);
 	default:
 		return -EPROTO;

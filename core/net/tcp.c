@@ -12,6 +12,8 @@
  * Where a SYN cannot be held (bridge.h's path BARE), and for further connections by an
  * open door, the kernel accepts first and the stack asks the host then (REACHING).
  *
+ * Who gets a place in the table while there are few: tcp_place.c.
+ *
  * A SYN seen again (the container's retransmission) finds its flow: CONNECTING ignores
  * it, OFFERED offers it anew.
  *
@@ -87,15 +89,6 @@ int tcp_open(struct tcp *t, struct err *e)
 	return 0;
 }
 
-struct flow *tcp_place(struct tcp *t)
-{
-	struct flow *f = flow_new(t->flows);
-
-	if (!f)
-		t->refused++;
-	return f;
-}
-
 void tcp_end(struct tcp *t, struct flow *f, bool reset)
 {
 	door_leave(&t->doors, f->door);
@@ -103,9 +96,8 @@ void tcp_end(struct tcp *t, struct flow *f, bool reset)
 	flow_free(t->flows, f);
 }
 
-/* Tells a container why its connection cannot be: code is a negative errno. */
-static void tcp_refuse(const struct tcp *t, const struct hold_link *link,
-		       const struct packet_path *path, uint32_t seq, int code)
+void tcp_refuse(const struct tcp *t, const struct hold_link *link,
+		const struct packet_path *path, uint32_t seq, int code)
 {
 	const struct stack_attachment *place;
 	uint8_t quoted[PACKET_MAX], answer[PACKET_MAX];
@@ -160,7 +152,7 @@ static void tcp_offer(struct tcp *t, struct flow *f)
 		return;
 	}
 	f->deadline = t->now + FLOW_OFFER_MS;
-	f->state = FLOW_OFFERED;
+	flow_enter(t->flows, f, FLOW_OFFERED);
 	flow_unlist(t->flows, f);
 	flow_list(t->flows, f);
 	hold_offer(t->hold, &f->path, f->syn, f->syn_len);
@@ -221,13 +213,12 @@ void tcp_syn(struct tcp *t, const struct packet *p, const struct hold_link *from
 	if (f)
 		tcp_end(t, f, true);
 	rc = border_out(t->tenants, place, &p->dst, p->dst_port, &to);
-	f = rc ? NULL : tcp_place(t);
+	f = rc ? NULL : tcp_place(t, tenant_index(t->tenants, who));
 	if (!f) {
 		tcp_refuse(t, from, &path, p->seq, rc ? rc : -ECONNREFUSED);
 		return;
 	}
-	f->state = FLOW_CONNECTING;
-	f->tenant = tenant_index(t->tenants, who);
+	flow_enter(t->flows, f, FLOW_CONNECTING);
 	f->path = path;
 	f->link = *from;
 	f->seq = p->seq;
@@ -263,14 +254,13 @@ static void tcp_accepted_first(struct tcp *t, int fd, const struct packet_path *
 	if (who && !(place->closed & 1u << STACK_TCP) &&
 	    !tenant_gateway(t->tenants, &path->dst) &&
 	    border_out(t->tenants, place, &path->dst, path->dst_port, &to) == 0)
-		f = tcp_place(t);
+		f = tcp_place(t, tenant_index(t->tenants, who));
 	if (!f) {
 		fd_close(fd);
 		return;
 	}
-	f->state = FLOW_REACHING;
+	flow_enter(t->flows, f, FLOW_REACHING);
 	f->sudden = true;
-	f->tenant = tenant_index(t->tenants, who);
 	f->path = *path;
 	f->fd[FLOW_REALM] = fd;
 	flow_hash(t->flows, f);
@@ -296,7 +286,7 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 	}
 	if (f && f->state == FLOW_CONNECTING) {
 		f->fd[FLOW_REALM] = fd;
-		f->state = FLOW_REACHING;
+		flow_enter(t->flows, f, FLOW_REACHING);
 		if (tcp_enter_door(t, f) != 0 || tcp_watch(t, f, FLOW_REALM) != 0)
 			tcp_end(t, f, true);
 		return;
@@ -308,7 +298,7 @@ static void tcp_accepted(struct tcp *t, int fd, const struct sockaddr_storage *p
 	}
 	flow_unlist(t->flows, f);
 	f->fd[FLOW_REALM] = fd;
-	f->state = FLOW_OPEN;
+	flow_enter(t->flows, f, FLOW_OPEN);
 	if (tcp_watch(t, f, FLOW_REALM) != 0)
 		tcp_end(t, f, true);
 	else if (f->due) /* the far end has spoken first */
@@ -365,7 +355,7 @@ static void tcp_reached(struct tcp *t, struct flow *f, enum flow_side side,
 			       : tcp_socket_error(f->fd[FLOW_HOST]) != 0) {
 		tcp_end(t, f, true);
 	} else if (side == FLOW_HOST && (events & EPOLLOUT)) {
-		f->state = FLOW_OPEN;
+		flow_enter(t->flows, f, FLOW_OPEN);
 		if (f->due)
 			tcp_run(t, f, false);
 	}
@@ -377,7 +367,7 @@ static void tcp_dialled(struct tcp *t, struct flow *f, enum flow_side side,
 	if (events & (EPOLLERR | EPOLLHUP)) {
 		tcp_end(t, f, true);
 	} else if (side == FLOW_REALM && (events & EPOLLOUT)) {
-		f->state = FLOW_OPEN;
+		flow_enter(t->flows, f, FLOW_OPEN);
 		if (f->due)
 			tcp_run(t, f, false);
 	}

@@ -40,6 +40,7 @@ struct tcp {
 	uint64_t now;     /* ms, of this round of the loop */
 	uint64_t swept;   /* ms */
 	uint32_t refused; /* connections, for want of a place in the table */
+	bool reserved;    /* from one of them the last places were kept */
 	uint32_t delayed; /* rounds since one of FLOW_LATE had its turn */
 };
 

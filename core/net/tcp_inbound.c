@@ -96,15 +96,14 @@ static int tcp_visit(struct tcp *t, struct flow *f, uint16_t port)
 
 void tcp_dial(struct tcp *t, uint32_t tenant, int fd, uint16_t port, bool outward)
 {
-	struct flow *f = tcp_place(t);
+	struct flow *f = tcp_place(t, tenant);
 	int on = 1, rc;
 
 	if (!f) {
 		fd_close(fd);
 		return;
 	}
-	f->state = FLOW_DIALLING;
-	f->tenant = tenant;
+	flow_enter(t->flows, f, FLOW_DIALLING);
 	f->fd[FLOW_HOST] = fd;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	rc = outward ? tcp_reach(fd, port) : tcp_visit(t, f, port);

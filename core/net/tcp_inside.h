@@ -5,8 +5,12 @@
 
 #include "core/net/tcp.h"
 
-/* A place in the table, or NULL; then the connection is counted as refused. */
-struct flow *tcp_place(struct tcp *t);
+/* A place in the table for a connection of that container's, or NULL; then it is counted
+ * as refused. Another's half-open connection may be ended for it. */
+struct flow *tcp_place(struct tcp *t, uint32_t tenant);
+/* Tells a container why its connection cannot be: code is a negative errno. */
+void tcp_refuse(const struct tcp *t, const struct hold_link *link,
+		const struct packet_path *path, uint32_t seq, int code);
 int tcp_watch(struct tcp *t, struct flow *f, enum flow_side side);
 /* Where the relay waits for a full sink: asks for the event that says there is room. */
 int tcp_watch_room(struct tcp *t, struct flow *f);

@@ -40,10 +40,19 @@ void tenant_free(struct tenants *ts, struct tenant *t)
 	t->places = NULL;
 	t->hosts = NULL;
 	t->places_len = t->hosts_len = 0;
+	if (t->live)
+		ts->registered--;
 	t->live = false;
 	t->sock = fd_close(t->sock);
 	t->gen++;
 	ts->live--;
+}
+
+void tenant_commit(struct tenants *ts, struct tenant *t)
+{
+	if (!t->live)
+		ts->registered++;
+	t->live = true;
 }
 
 uint32_t tenant_index(const struct tenants *ts, const struct tenant *t)

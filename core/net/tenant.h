@@ -38,15 +38,18 @@ struct tenant {
 
 struct tenants {
 	struct tenant v[TENANT_MAX];
-	uint32_t used; /* slots ever used */
-	uint32_t live; /* connections */
-	bool faceless; /* the realm's path keeps no visitor's address */
+	uint32_t used;       /* slots ever used */
+	uint32_t live;       /* connections */
+	uint32_t registered; /* those whose registration is complete */
+	bool faceless;       /* the realm's path keeps no visitor's address */
 };
 
 /* A slot for a new connection, or NULL. */
 struct tenant *tenant_new(struct tenants *ts, int sock);
 /* Releases the slot; the socket is closed. */
 void tenant_free(struct tenants *ts, struct tenant *t);
+/* Its registration is complete. */
+void tenant_commit(struct tenants *ts, struct tenant *t);
 uint32_t tenant_index(const struct tenants *ts, const struct tenant *t);
 struct tenant *tenant_get(struct tenants *ts, uint32_t index, uint16_t gen);
 /* The place where a tenant is visited by way of the host: its first network that is not

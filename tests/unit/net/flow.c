@@ -23,16 +23,16 @@ TEST(limit_and_reuse)
 	uint16_t gen;
 
 	flow_init(t, 2);
-	f[0] = flow_new(t);
-	f[1] = flow_new(t);
+	f[0] = flow_new(t, 0);
+	f[1] = flow_new(t, 0);
 	CHECK(f[0] && f[1]);
-	CHECK(!flow_new(t));
+	CHECK(!flow_new(t, 0));
 	f[0]->state = FLOW_OPEN;
 	gen = f[0]->gen;
 	CHECK(flow_get(t, flow_index(t, f[0]), gen) == f[0]);
 	flow_free(t, f[0]);
 	CHECK(!flow_get(t, 0, gen));
-	f[2] = flow_new(t);
+	f[2] = flow_new(t, 0);
 	CHECK(f[2] == f[0]);
 	f[2]->state = FLOW_OPEN;
 	CHECK(f[2]->gen != gen);
@@ -47,7 +47,7 @@ TEST(found_by_path)
 
 	flow_init(t, FLOW_MAX);
 	for (uint16_t i = 0; i < 3000; i++) {
-		struct flow *f = flow_new(t);
+		struct flow *f = flow_new(t, 0);
 
 		f->state = FLOW_CONNECTING;
 		f->path = path_of(i);
@@ -69,8 +69,8 @@ TEST(a_queued_slot_is_free_only_after_its_turn)
 	struct flow *a, *b, *c;
 
 	flow_init(t, 2);
-	a = flow_new(t);
-	b = flow_new(t);
+	a = flow_new(t, 0);
+	b = flow_new(t, 0);
 	a->state = b->state = FLOW_OPEN;
 	flow_queue(t, a, FLOW_SOON);
 	flow_queue(t, b, FLOW_SOON);
@@ -79,7 +79,7 @@ TEST(a_queued_slot_is_free_only_after_its_turn)
 	CHECK(!flow_waiting(t, FLOW_LATE));
 	CHECK(flow_dequeue(t, FLOW_SOON) == b);
 	CHECK(!flow_dequeue(t, FLOW_SOON));
-	c = flow_new(t);
+	c = flow_new(t, 0);
 	CHECK(c == a);
 	CHECK(!c->queued);
 }
@@ -92,16 +92,16 @@ TEST(no_slot_behind_the_last)
 	struct flow *a, *b;
 
 	flow_init(t, 2);
-	a = flow_new(t);
-	b = flow_new(t);
+	a = flow_new(t, 0);
+	b = flow_new(t, 0);
 	a->state = b->state = FLOW_OPEN;
 	flow_queue(t, a, FLOW_SOON);
 	flow_free(t, a);
-	CHECK(!flow_new(t));
+	CHECK(!flow_new(t, 0));
 	CHECK_INT(t->used, 2);
 	CHECK(!flow_dequeue(t, FLOW_SOON));
-	CHECK(flow_new(t) == a);
-	CHECK(!flow_new(t));
+	CHECK(flow_new(t, 0) == a);
+	CHECK(!flow_new(t, 0));
 }
 
 TEST(offers_oldest_first)
@@ -112,7 +112,7 @@ TEST(offers_oldest_first)
 	flow_init(t, 8);
 	CHECK(!flow_oldest(t));
 	for (int i = 0; i < 3; i++) {
-		f[i] = flow_new(t);
+		f[i] = flow_new(t, 0);
 		f[i]->state = FLOW_OFFERED;
 		flow_list(t, f[i]);
 	}
@@ -123,6 +123,42 @@ TEST(offers_oldest_first)
 	flow_unlist(t, f[2]);
 	flow_unlist(t, f[2]);
 	CHECK(!flow_oldest(t));
+}
+
+/* What the places' sharing goes by. */
+TEST(counts)
+{
+	autofree struct flow_table *t = mem_new(struct flow_table);
+	struct flow *f[4];
+
+	flow_init(t, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		f[i] = flow_new(t, i / 3);
+		CHECK_INT(t->room, 3 - i);
+	}
+	CHECK(!flow_new(t, 1));
+	CHECK_INT(t->held[0], 3);
+	CHECK_INT(t->held[1], 1);
+	flow_enter(t, f[0], FLOW_CONNECTING);
+	flow_enter(t, f[1], FLOW_DIALLING);
+	flow_enter(t, f[2], FLOW_REACHING);
+	flow_enter(t, f[0], FLOW_REACHING);
+	CHECK_INT(t->half.held[0], 3);
+	CHECK_INT(t->half.oldest[0], 0);
+	flow_enter(t, f[0], FLOW_OFFERED);
+	flow_enter(t, f[2], FLOW_OPEN);
+	CHECK_INT(t->half.held[0], 1);
+	CHECK_INT(t->half.oldest[0], 1);
+	flow_free(t, f[1]);
+	CHECK_INT(t->half.held[0], 0);
+	CHECK_INT(t->held[0], 2);
+	CHECK_INT(t->room, 1);
+	flow_queue(t, f[2], FLOW_LATE);
+	flow_free(t, f[2]);
+	CHECK_INT(t->held[0], 1);
+	CHECK_INT(t->room, 1); /* its turn is still to come */
+	CHECK(!flow_dequeue(t, FLOW_LATE));
+	CHECK_INT(t->room, 2);
 }
 
 static size_t resident(const struct flow_table *t)
@@ -145,14 +181,14 @@ TEST(memory_goes_back)
 	flow_init(t, FLOW_MAX);
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < FLOW_MAX; i++) {
-			struct flow *f = flow_new(t);
+			struct flow *f = flow_new(t, 0);
 
 			CHECK(f);
 			f->state = FLOW_OPEN;
 			f->path = path_of((uint16_t)i);
 			flow_hash(t, f);
 		}
-		CHECK(!flow_new(t));
+		CHECK(!flow_new(t, 0));
 		for (uint16_t i = 0; i < FLOW_MAX; i++)
 			if (i != 5)
 				flow_free(t, &t->v[i]);

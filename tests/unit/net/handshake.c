@@ -64,7 +64,7 @@ static struct tenants *settle(void)
 	who->places->addr = container;
 	who->places->router = router;
 	who->places->loopback = true;
-	who->live = true;
+	tenant_commit(ts, who);
 	return ts;
 }
 

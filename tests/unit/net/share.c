@@ -110,6 +110,26 @@ TEST(one_place)
 	CHECK_INT(l->s.held[0], 0);
 }
 
+/* Of places that are picked elsewhere. */
+TEST(hold_and_leave)
+{
+	autofree struct lot *l = lot_of(PLACES);
+
+	CHECK_INT(share_most(&l->s, 5), 5);
+	share_hold(&l->s, 9, 2);
+	share_hold(&l->s, 3, 2);
+	share_hold(&l->s, 40, 6);
+	CHECK_INT(share_most(&l->s, 5), 2);
+	CHECK_INT(l->s.oldest[2], 9);
+	share_leave(&l->s, 9);
+	CHECK_INT(l->s.oldest[2], 3);
+	CHECK_INT(share_most(&l->s, 6), 6); /* nobody has more */
+	CHECK_INT(share_most(&l->s, 2), 2);
+	share_leave(&l->s, 3);
+	share_leave(&l->s, 40);
+	CHECK_INT(share_most(&l->s, 5), 5);
+}
+
 /* Whatever is done, in whatever order: none with less than the average gives one for
  * another, and every place is somebody's or free. */
 TEST(average)

@@ -85,7 +85,7 @@ TEST(full_sink_beside_a_busy_direction)
 	struct epoll_event ev[4];
 	struct flow *f;
 
-	f = flow_new(t->flows);
+	f = flow_new(t->flows, 0);
 	f->state = FLOW_DIALLING;
 	for (int side = 0; side < 2; side++) {
 		line_connect(&f->fd[side], &far[side]);
@@ -118,7 +118,7 @@ TEST(ends_while_it_is_never_quiet)
 	int far[MANY][2];
 
 	for (int i = 0; i < MANY; i++) {
-		struct flow *f = flow_new(t->flows);
+		struct flow *f = flow_new(t->flows, 0);
 
 		f->state = FLOW_OPEN;
 		for (int side = 0; side < 2; side++)
@@ -191,7 +191,7 @@ static void end_and_reset(enum flow_side side, size_t said, enum when when)
 	struct flow *f;
 	int far[2], size = LITTLE;
 
-	f = flow_new(t->flows);
+	f = flow_new(t->flows, 0);
 	f->state = FLOW_OPEN;
 	for (int i = 0; i < 2; i++) {
 		line_connect(&f->fd[i], &far[i]);

@@ -31,7 +31,7 @@ static struct tenant *add(struct tenants *ts, const char *network, const char *i
 	strv_add(&p->names, name);
 	t->places = p;
 	t->places_len = 1;
-	t->live = true;
+	tenant_commit(ts, t);
 	return t;
 }
 
@@ -74,13 +74,18 @@ TEST(names_among_equals)
 	CHECK(place == b->places);
 	CHECK_STR(tenant_name_of(ts, a, &ip), "Web");
 	CHECK(!tenant_name_of(ts, c, &ip));
+	CHECK_INT(ts->registered, 3);
+	tenant_commit(ts, b);
+	CHECK_INT(ts->registered, 3);
 	b->live = false;
+	ts->registered--;
 	CHECK(!tenant_find(ts, &ip, &place));
 	CHECK_INT(resolve(ts, a, "web", &known), 1);
 	tenant_free(ts, a);
 	tenant_free(ts, b);
 	tenant_free(ts, c);
 	CHECK_INT(ts->live, 0);
+	CHECK_INT(ts->registered, 0);
 }
 
 TEST(links_to_who_is_there)
