@@ -22,6 +22,17 @@ static int open_leases(const struct store *s, const char *network_id)
 	return file_open_dir(s->data_fd, path, true, 0700);
 }
 
+/* Who removes a network has this lock meanwhile. But what he removes goes file by file,
+ * the lock's before the folder: so whoever was late may have locked a new one. -ENOENT:
+ * the network is no more. */
+static int lock_leases(const struct store *s, const char *network_id, int leases)
+{
+	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+	autoclose int still = lock < 0 ? lock : open_leases(s, network_id);
+
+	return still < 0 ? still : TAKE_FD(lock);
+}
+
 static bool holds(int leases, const char *addr, const char *id)
 {
 	char text[80] = "";
@@ -115,7 +126,7 @@ int network_lease(const struct store *s, const struct network *n, const char *id
 	const struct ipam_pool one = { pool.subnet, { want, six ? 128 : 32 } };
 	char addr[IPAM_TEXT_MAX];
 	autoclose int leases = open_leases(s, n->id);
-	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+	autoclose int lock = lock_leases(s, n->id, leases);
 	int r = -EADDRNOTAVAIL;
 
 	if (lock == -ENOENT)
@@ -141,7 +152,7 @@ int network_leased(const struct store *s, const char *network_id, struct strv *r
 	autofree struct ip_addr *v = NULL;
 	size_t n = 0;
 	autoclose int leases = open_leases(s, network_id);
-	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+	autoclose int lock = lock_leases(s, network_id, leases);
 	int r = lock < 0 ? lock : list(leases, &v, &n);
 
 	if (r < 0)
@@ -162,7 +173,7 @@ void network_release(const struct store *s, const char *network_id, const char *
 {
 	char text[IPAM_TEXT_MAX];
 	autoclose int leases = open_leases(s, network_id);
-	autoclose int lock = leases < 0 ? leases : file_lock(leases, ".lock", true, true);
+	autoclose int lock = lock_leases(s, network_id, leases);
 
 	if (lock < 0)
 		return;
