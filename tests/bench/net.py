@@ -35,7 +35,7 @@ WHAT = (os.environ.get("WHAT") or " ".join(STREAMS) +
         " connects pingpong udp start memory").split()
 TURNS = 4  # of the short measurements in a round
 OPEN = 1000  # connections, for the memory of one
-STOLEN, AGAIN = 0.05, 6  # see calm()
+STOLEN, AGAIN = 0.05, 3  # see calm()
 TURNS_DONE = {"all": 0, "void": 0}
 
 # (what, of whom, to whom, least or most, MTU): medians of the rounds' ratios.
