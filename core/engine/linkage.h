@@ -29,7 +29,8 @@ int linkage_env(const struct store *s, struct netplan *n, yyjson_val *own_config
 /* Has anybody ever linked to the container with that folder? */
 bool linkage_is_target(int dirfd);
 /* It has come, or its networks have changed: the lines of those that link to it are made
- * anew. Takes their locks, one after the other: the caller holds none. */
+ * anew; of one where that fails they stay as they were, the resolver knows better. Takes
+ * their locks, one after the other: the caller holds none. */
 void linkage_follow(const struct store *s, const char *id, int folder);
 
 #endif
