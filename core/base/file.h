@@ -46,14 +46,14 @@ int file_mkdirs(const char *path, mode_t mode);
 /* Opens (making it when missing) a folder for reading names; O_PATH not set. fd or
  * -errno. */
 int file_open_dir(int dirfd, const char *name, bool make, mode_t mode);
-/* Removes a file or a whole tree, never following links nor crossing to where it has no
- * right nor onto another mount; unreadable folders of the caller's own are made readable
- * first. What can be removed is, then the first failure is returned. -ENOENT when there
- * was none. */
-int file_remove_tree(int dirfd, const char *name);
+/* Removes a file or a whole tree, from path's last component (not "") on never following
+ * links nor crossing to where it has no right nor onto another mount; unreadable folders
+ * of the caller's own are made readable first. What can be removed is, then the first
+ * failure is returned. -ENOENT when there was none. */
+int file_remove_tree(int dirfd, const char *path);
 /* Bytes of disk blocks used by the tree (links counted once; what lies below a folder
  * that the caller may not read is left out). */
-int file_tree_size(int dirfd, const char *name, uint64_t *ret);
+int file_tree_size(int dirfd, const char *path, uint64_t *ret);
 
 /* Exclusive or shared flock on dirfd/name (made 0600 when missing), waiting or not.
  * fd that holds the lock until closed by every holder, or -errno (-EWOULDBLOCK when

@@ -18,6 +18,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/mem.h"
+#include "core/base/path.h"
 #include "core/base/str.h"
 #include "core/base/strv.h"
 
@@ -260,31 +261,49 @@ static int tree_walk(struct tree *t, int dirfd, const char *name)
 	return t->first;
 }
 
-int tree_remove(int dirfd, const char *name)
+/* The folder that the top stands in, a descriptor of the caller's: what leads there may
+ * cross mounts and follow links as in any system call; only from the top on it may not. */
+static int open_place(int dirfd, const char *path)
 {
-	autodone(tree_done) struct tree t = { .remove = true, .at = -1 };
-	struct stat st;
+	autofree char *dir = path_dir(path);
+	int fd = openat(dirfd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (!S_ISDIR(st.st_mode))
-		return unlinkat(dirfd, name, 0) < 0 ? -errno : 0;
-	t.dev = st.st_dev;
-	return tree_walk(&t, dirfd, name);
+	return fd < 0 ? -errno : fd;
 }
 
-int tree_size(int dirfd, const char *name, uint64_t *ret)
+int tree_remove(int dirfd, const char *path)
+{
+	autodone(tree_done) struct tree t = { .remove = true, .at = -1 };
+	autoclose int place = open_place(dirfd, path);
+	const char *name = path_base(path);
+	struct stat st;
+
+	if (place < 0)
+		return place;
+	if (fstatat(place, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return unlinkat(place, name, 0) < 0 ? -errno : 0;
+	t.dev = st.st_dev;
+	return tree_walk(&t, place, name);
+}
+
+int tree_size(int dirfd, const char *path, uint64_t *ret)
 {
 	autodone(tree_done) struct tree t = { .at = -1 };
+	autoclose int place = open_place(dirfd, path);
+	const char *name = path_base(path);
 	struct stat st;
 	int r = 0;
 
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (place < 0)
+		return place;
+	if (fstatat(place, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	t.dev = st.st_dev;
 	tree_count(&t, &st);
 	if (S_ISDIR(st.st_mode))
-		r = tree_walk(&t, dirfd, name);
+		r = tree_walk(&t, place, name);
 	if (r == 0)
 		*ret = t.sum;
 	return r;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-int tree_remove(int dirfd, const char *name);
-int tree_size(int dirfd, const char *name, uint64_t *ret);
+int tree_remove(int dirfd, const char *path);
+int tree_size(int dirfd, const char *path, uint64_t *ret);
 
 #endif

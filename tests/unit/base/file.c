@@ -225,6 +225,28 @@ TEST(removing_trees)
 	room_done(&r);
 }
 
+/* What leads to a tree may be a link or, as /run and /tmp mostly are, another mount. */
+TEST(removing_trees_elsewhere)
+{
+	char shm[] = "/dev/shm/rootless-file-XXXXXX";
+	uint64_t size = 0;
+	struct room r;
+
+	room_make(&r);
+	CHECK(mkdtemp(shm) != NULL);
+	CHECK_INT(symlinkat(shm, r.fd, "link"), 0);
+	CHECK_INT(mkdirat(r.fd, "link/tree", 0700), 0);
+	CHECK_INT(file_replace_nosync(r.fd, "link/tree/f", "x", 1, 0600), 0);
+	CHECK_INT(file_tree_size(r.fd, "link/tree", &size), 0);
+	CHECK(size > 0);
+	CHECK_INT(file_remove_tree(r.fd, "link/tree"), 0);
+	CHECK_INT(faccessat(r.fd, "link/tree", F_OK, 0), -1);
+	CHECK_INT(file_remove_tree(r.fd, "none/tree"), -ENOENT);
+	CHECK_INT(file_remove_tree(AT_FDCWD, shm), 0);
+	CHECK_INT(access(shm, F_OK), -1);
+	room_done(&r);
+}
+
 /* Deeper than PATH_MAX and than descriptors allow. */
 TEST(removing_deep_trees)
 {
