@@ -79,6 +79,7 @@ static const struct bpf_rule confine_stack_only[] = {
 	BPF_CALL(epoll_wait),
 #endif
 	BPF_CALL(epoll_pwait),
+	BPF_CALL(epoll_pwait2),
 	BPF_CLOCKS,
 	BPF_CALL(getrandom),
 };

@@ -12,9 +12,9 @@
  * port is that container's own.
  *
  * Frames in the ring are whole, so the program lets only through what fits one place: a
- * larger datagram goes the common way, and may be overtaken. The kernel's TPACKET_V2: the
- * later format hands over blocks, and a lonely datagram would wait for its block's end.
- */
+ * larger datagram goes the common way. It overtakes nothing (udp_ring_before), but those
+ * that follow at once may overtake it. The kernel's TPACKET_V2: the later format hands
+ * over blocks, and a lonely datagram would wait for its block's end. */
 #include "core/net/ring.h"
 
 #include <errno.h>

@@ -11,11 +11,13 @@
 #include "core/net/stack.h"
 
 #include <errno.h>
+#include <linux/time_types.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/base/fd.h"
@@ -69,6 +71,7 @@ static void stack_gate(struct stack *s, struct ref r)
 		stream_accept(&s->streams, g, r.side);
 }
 
+/* long: a case for each kind of owner. */
 static int stack_event(struct stack *s, struct ref r, uint32_t events)
 {
 	struct tenant *t;
@@ -112,8 +115,7 @@ static int stack_event(struct stack *s, struct ref r, uint32_t events)
 		udp_event(&s->udp, r.index, r.gen, r.side);
 		break;
 	case REF_UDP_RING:
-		if (udp_ring_event(&s->udp, r.index))
-			s->tcp.relay.bulk = RELAY_BULK;
+		udp_ring_event(&s->udp, r.index);
 		break;
 	case REF_PING:
 		ping_event(&s->pings, r.index, r.gen);
@@ -199,6 +201,16 @@ static int stack_timeout(const struct stack *s, bool more)
 	return s->udp.live || s->flows.live ? STACK_SWEEP_MS : -1;
 }
 
+/* Sleeps, where a ring fills no longer than until it is to be looked at again. */
+static int stack_doze(const struct stack *s, struct epoll_event *ev, int timeout)
+{
+	const struct __kernel_timespec look = { .tv_nsec = UDP_RING_LOOK_NS };
+
+	if (!s->filling || !timeout || !s->udp.looks)
+		return epoll_wait(s->epfd, ev, STACK_EVENTS, timeout);
+	return (int)syscall(SYS_epoll_pwait2, s->epfd, ev, STACK_EVENTS, &look, NULL, 0);
+}
+
 /* Waits for events. Two who ask and answer through us are mostly back within some 10 us,
  * and to be put to sleep and woken (on an idle CPU, in a VM) takes as long: so while
  * waits are that short, it goes on looking for a moment before it sleeps. Not while much
@@ -206,8 +218,8 @@ static int stack_timeout(const struct stack *s, bool more)
 static int stack_wait(struct stack *s, struct epoll_event *ev, int timeout)
 {
 	int64_t start = time_monotonic(), now = start;
-	bool look =
-		timeout && !s->alone && !s->tcp.relay.bulk && s->waited < STACK_WORTH_NS;
+	bool look = timeout && !s->alone && !s->filling && !s->tcp.relay.bulk &&
+		    s->waited < STACK_WORTH_NS;
 	int n = 0;
 
 	if (s->tcp.relay.bulk)
@@ -219,7 +231,7 @@ static int stack_wait(struct stack *s, struct epoll_event *ev, int timeout)
 	if (n == 0 && timeout)
 		tcp_ack(&s->tcp);
 	if (n == 0) {
-		n = epoll_wait(s->epfd, ev, STACK_EVENTS, timeout);
+		n = stack_doze(s, ev, timeout);
 		now = time_monotonic();
 	}
 	if (now - start > STACK_LONG_NS)
@@ -243,6 +255,7 @@ static int stack_loop(struct stack *s)
 		stack_tick(s);
 		for (int i = 0; i < n && !rc; i++)
 			rc = stack_event(s, ref_of(ev[i].data.u64), ev[i].events);
+		s->filling = udp_ring_turn(&s->udp);
 		more = tcp_turn(&s->tcp, n == 0);
 		stack_expire(s);
 		flow_rest(&s->flows);

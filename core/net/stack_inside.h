@@ -16,6 +16,7 @@ struct stack {
 	uint64_t idle_since; /* ms; 0: not idle */
 	bool alone;          /* on one CPU: whoever is waited for needs it */
 	int64_t waited;      /* ns, how long mostly of late, up to STACK_LONG_NS */
+	bool filling;        /* a ring */
 	uint64_t told;       /* ms: when it last said that connections are refused */
 	struct porter porter;
 	struct hold hold;

@@ -403,6 +403,8 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 
 	if (index >= u->share.used || !u->v[index].live || u->v[index].gen != gen)
 		return;
+	if (side == UDP_REALM)
+		udp_ring_before(u, &u->v[index]);
 	more = true;
 	for (int i = 0; i < UDP_TURN && more; i++)
 		more = udp_pass(u, &u->v[index], side);

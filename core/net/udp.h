@@ -14,9 +14,10 @@
 #include "core/net/share.h"
 #include "core/net/tenant.h"
 
-#define UDP_MAX     4096
-#define UDP_BUCKETS 8192
-#define UDP_NONE    UINT16_MAX
+#define UDP_MAX          4096
+#define UDP_BUCKETS      8192
+#define UDP_NONE         UINT16_MAX
+#define UDP_RING_LOOK_NS 100000
 
 /* One flow. Out: path.src is the container, fd[0] a host socket connected to path.dst,
  * fd[1] a realm socket bound to path.dst and connected to path.src. In: path.src is the
@@ -41,7 +42,9 @@ struct udp_flow {
 struct udp_ring {
 	struct ring ring; /* .fd -1: not there, or not yet */
 	char port[IFNAMSIZ];
-	uint8_t len; /* 0: not asked for */
+	bool filling; /* looked at, not waited for */
+	uint8_t idle; /* looks in vain */
+	uint8_t len;  /* 0: not asked for */
 	uint16_t flows[RING_FLOWS];
 	struct packet_path wire[RING_FLOWS]; /* as the container's datagrams travel */
 };
@@ -62,6 +65,7 @@ struct udp {
 	struct udp_flow v[UDP_MAX];
 	struct datagrams batch;
 	struct udp_ring rings[RING_MAX];
+	bool looks; /* the kernel can wait for parts of a millisecond */
 };
 
 int udp_open(struct udp *u, uint16_t limit, struct err *e);
@@ -74,8 +78,11 @@ void udp_packet(struct udp *u, const struct packet *p);
 void udp_inlet(struct udp *u, const struct inlet *i, uint32_t index);
 /* An event on one socket of a flow. */
 void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side);
-/* A ring may be read. Whether much has come. */
-bool udp_ring_event(struct udp *u, uint32_t index);
+/* Something has come by a ring; udp_ring_turn reads it. */
+void udp_ring_event(struct udp *u, uint32_t index);
+/* Once in each round of the loop. Whether a ring fills: then, where the kernel can, the
+ * next round is to come within UDP_RING_LOOK_NS. */
+bool udp_ring_turn(struct udp *u);
 /* To be called when no event that names a flow is still to be dealt with. */
 void udp_expire(struct udp *u);
 /* Ends what visitors have with that port of the container. */

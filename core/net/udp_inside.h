@@ -20,6 +20,8 @@ void udp_ring_init(struct udp *u);
 void udp_ring_weigh(struct udp *u, struct udp_flow *f, size_t n);
 /* The flow is not, or no more, of a ring. */
 void udp_ring_leave(struct udp *u, struct udp_flow *f);
+/* Sends on what a ring has for the flow: it came before what its socket has. */
+void udp_ring_before(struct udp *u, const struct udp_flow *f);
 /* Takes in what the porter has to say of rings. */
 void udp_ring_news(struct udp *u);
 /* Flows that have become quiet since the last time leave their rings. */

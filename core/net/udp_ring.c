@@ -2,13 +2,20 @@
 /* Busy UDP flows and their rings (ring.h): of each container's port one ring, of up to
  * RING_FLOWS flows that send many small datagrams; they join it when they become busy and
  * leave it when they are no more. The porter makes the ring and changes it, in its own
- * time; until then, and where it cannot, the flow goes on by its socket. */
+ * time; until then, and where it cannot, the flow goes on by its socket.
+ *
+ * A ring that fills is not waited for but looked at, some times in a millisecond: who
+ * floods is then spared waking the stack, datagram by datagram (in a VM that is what
+ * takes longest), and the stack sends more on at a time. One that was found empty some
+ * times is waited for again. */
 #include "core/net/udp_inside.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/base/fd.h"
 #include "core/base/str.h"
@@ -21,14 +28,17 @@
 #define UDP_RING_STAY  1000  /* ms, at least */
 #define UDP_RING_BAR   60000 /* ms, in which a flow asks for no other, had it none */
 #define UDP_RING_SMALL (RING_LONGEST - 62)
-#define UDP_RING_TURN  4 /* batches, then the others */
-#define UDP_RING_MANY  8 /* at once */
+#define UDP_RING_TURN  16 /* batches, then the others */
+#define UDP_RING_IDLE  4  /* looks in vain */
 #define UDP_HEADER     8
 
 void udp_ring_init(struct udp *u)
 {
 	for (size_t i = 0; i < RING_MAX; i++)
 		u->rings[i].ring.fd = -1;
+	/* Linux 5.11. */
+	u->looks = syscall(SYS_epoll_pwait2, -1, NULL, 0, NULL, NULL, 0) == 0 ||
+		   errno != ENOSYS;
 }
 
 static void udp_ring_order(struct udp *u, struct udp_ring *r)
@@ -45,6 +55,7 @@ static void udp_ring_close(struct udp *u, struct udp_ring *r)
 	if (r->ring.fd >= 0)
 		epoll_ctl(u->epfd, EPOLL_CTL_DEL, r->ring.fd, NULL);
 	ring_done(&r->ring);
+	r->filling = false;
 	for (uint8_t i = 0; i < r->len; i++)
 		u->v[r->flows[i]].ring = 0;
 	r->len = 0;
@@ -242,19 +253,70 @@ static uint32_t udp_ring_pass(struct udp *u, struct udp_ring *r)
 	return seen;
 }
 
-bool udp_ring_event(struct udp *u, uint32_t index)
+/* What is in the ring, or its turn: how many places. */
+static uint32_t udp_ring_read(struct udp *u, struct udp_ring *r)
 {
-	struct udp_ring *r = &u->rings[index % RING_MAX];
-	socklen_t len = sizeof(int);
 	uint32_t seen = 1, all = 0;
-	int error;
 
 	for (int i = 0; i < UDP_RING_TURN && seen && r->ring.fd >= 0; i++) {
 		seen = udp_ring_pass(u, r);
 		all += seen;
 	}
-	/* Its link is gone, which is told once, and read so. */
-	if (!all && r->ring.fd >= 0)
-		getsockopt(r->ring.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	return all >= UDP_RING_MANY;
+	return all;
+}
+
+void udp_ring_before(struct udp *u, const struct udp_flow *f)
+{
+	if (f->ring)
+		udp_ring_read(u, &u->rings[f->ring - 1]);
+}
+
+/* From now on the ring is looked at, or waited for. */
+static void udp_ring_watch(struct udp *u, struct udp_ring *r, bool filling)
+{
+	struct ref ref = { .kind = REF_UDP_RING, .index = (uint32_t)(r - u->rings) };
+
+	r->filling = filling;
+	r->idle = 0;
+	if (u->looks && ref_set(u->epfd, r->ring.fd, filling ? 0 : EPOLLIN, ref) != 0)
+		udp_ring_close(u, r);
+}
+
+void udp_ring_event(struct udp *u, uint32_t index)
+{
+	struct udp_ring *r = &u->rings[index % RING_MAX];
+
+	if (r->ring.fd >= 0 && !r->filling)
+		udp_ring_watch(u, r, true);
+}
+
+/* Found empty. That its link is gone is told once, and read so. */
+static void udp_ring_rest(struct udp *u, struct udp_ring *r)
+{
+	socklen_t len = sizeof(int);
+	int error;
+
+	getsockopt(r->ring.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (++r->idle >= UDP_RING_IDLE)
+		udp_ring_watch(u, r, false);
+}
+
+bool udp_ring_turn(struct udp *u)
+{
+	bool filling = false;
+
+	for (size_t i = 0; i < RING_MAX; i++) {
+		struct udp_ring *r = &u->rings[i];
+
+		if (!r->filling)
+			continue;
+		filling = true;
+		if (udp_ring_read(u, r))
+			r->idle = 0;
+		else if (r->ring.fd >= 0)
+			udp_ring_rest(u, r);
+		if (!u->looks)
+			r->filling = false;
+	}
+	return filling;
 }
