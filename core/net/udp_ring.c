@@ -6,8 +6,8 @@
  *
  * A ring that fills is not waited for but looked at, some times in a millisecond: who
  * floods is then spared waking the stack, datagram by datagram (in a VM that is what
- * takes longest), and the stack sends more on at a time. One that was found empty some
- * times is waited for again. */
+ * takes longest), and the stack sends more on at a time. One in which little was found
+ * some times is waited for again. */
 #include "core/net/udp_inside.h"
 
 #include <errno.h>
@@ -29,7 +29,8 @@
 #define UDP_RING_BAR   60000 /* ms, in which a flow asks for no other, had it none */
 #define UDP_RING_SMALL (RING_LONGEST - 62)
 #define UDP_RING_TURN  16 /* batches, then the others */
-#define UDP_RING_IDLE  4  /* looks in vain */
+#define UDP_RING_IDLE  4  /* looks that find … */
+#define UDP_RING_FEW   2  /* … not even so many */
 #define UDP_HEADER     8
 
 void udp_ring_init(struct udp *u)
@@ -277,7 +278,7 @@ static void udp_ring_watch(struct udp *u, struct udp_ring *r, bool filling)
 	struct ref ref = { .kind = REF_UDP_RING, .index = (uint32_t)(r - u->rings) };
 
 	r->filling = filling;
-	r->idle = 0;
+	r->idle = UDP_RING_IDLE - 2; /* this one, and a look to see whether it fills */
 	if (u->looks && ref_set(u->epfd, r->ring.fd, filling ? 0 : EPOLLIN, ref) != 0)
 		udp_ring_close(u, r);
 }
@@ -290,13 +291,14 @@ void udp_ring_event(struct udp *u, uint32_t index)
 		udp_ring_watch(u, r, true);
 }
 
-/* Found empty. That its link is gone is told once, and read so. */
-static void udp_ring_rest(struct udp *u, struct udp_ring *r)
+/* Little was found. That its link is gone is told once, and read so. */
+static void udp_ring_rest(struct udp *u, struct udp_ring *r, uint32_t found)
 {
 	socklen_t len = sizeof(int);
 	int error;
 
-	getsockopt(r->ring.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (!found)
+		getsockopt(r->ring.fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (++r->idle >= UDP_RING_IDLE)
 		udp_ring_watch(u, r, false);
 }
@@ -307,14 +309,16 @@ bool udp_ring_turn(struct udp *u)
 
 	for (size_t i = 0; i < RING_MAX; i++) {
 		struct udp_ring *r = &u->rings[i];
+		uint32_t found;
 
 		if (!r->filling)
 			continue;
 		filling = true;
-		if (udp_ring_read(u, r))
+		found = udp_ring_read(u, r);
+		if (found >= UDP_RING_FEW)
 			r->idle = 0;
-		else if (r->ring.fd >= 0)
-			udp_ring_rest(u, r);
+		else if (r->filling)
+			udp_ring_rest(u, r, found);
 		if (!u->looks)
 			r->filling = false;
 	}
