@@ -165,7 +165,7 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 	socklen_t len = sockaddr_set(&ss, to, f->path.dst_port);
 	int rc;
 
-	f->fd[FLOW_HOST] = tcp_host_take(t, to->family == AF_INET6);
+	f->fd[FLOW_HOST] = tcp_host_take(t, to);
 	if (f->fd[FLOW_HOST] < 0)
 		return f->fd[FLOW_HOST];
 	rc = connect(f->fd[FLOW_HOST], (struct sockaddr *)&ss, len) == 0 ? 0 : -errno;
@@ -177,6 +177,7 @@ static int tcp_host_connect(struct tcp *t, struct flow *f, const struct ip_addr 
 		rc = 0;
 	else if (rc && errno != EALREADY)
 		return -errno;
+	tcp_host_learn(t, to, rc == 0);
 	/* First of all: the container goes on while the rest is done here. */
 	if (rc == 0 && f->state == FLOW_CONNECTING)
 		tcp_offer(t, f);

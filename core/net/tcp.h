@@ -12,6 +12,7 @@
 #include "core/net/spare.h"
 #include "core/net/tenant.h"
 
+#define TCP_NEAR        4
 #define TCP_DELACKS_MAX 64
 
 /* A flow whose handshake with the far end is still to be closed (tcp_host.c). */
@@ -32,6 +33,8 @@ struct tcp {
 	struct pace pace;
 	struct spare spare;
 	int ready[2]; /* host sockets not connected yet (-1: none), IPv4 and IPv6 */
+	struct ip_addr near[TCP_NEAR]; /* addresses of this host, as far as known */
+	uint8_t near_next;
 	struct tcp_delack delacks[TCP_DELACKS_MAX];
 	uint8_t delacks_len;
 	uint64_t delacks_at; /* ms: the first of them */

@@ -8,13 +8,21 @@
  * something to read, and not twice. So that ACK is delayed for the moment that the stack
  * looks for further events; when there are none, or after TCP_DELACK_MS, it is sent
  * alone, lest far ends that speak first wait for it. The kernel delays it for sockets
- * with TCP_QUICKACK 0 (tcp(7)), and from then on acknowledges at once again. */
+ * with TCP_QUICKACK 0 (tcp(7)), and from then on acknowledges at once again.
+ *
+ * From a peer on this host whatever is in flight is memory that one CPU has written and
+ * another is yet to read. The window of megabytes that the kernel soon gives is more than
+ * caches hold, and such a stream takes up to twice the CPU; far peers need it. Only a
+ * socket that is told before its SYN keeps to a smaller one (the SYN says how windows are
+ * scaled), so which addresses are near is learned from what was established at once. */
 #include "core/net/tcp_inside.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+#define TCP_NEAR_WINDOW (1 << 20)
 
 static int tcp_host_socket(const struct tcp *t, unsigned int six)
 {
@@ -41,13 +49,36 @@ void tcp_host_stock(struct tcp *t)
 		}
 }
 
-int tcp_host_take(struct tcp *t, unsigned int six)
+static struct ip_addr *tcp_host_near(struct tcp *t, const struct ip_addr *to)
 {
-	int fd = t->ready[six];
+	for (size_t i = 0; i < TCP_NEAR; i++)
+		if (ipam_addr_eq(&t->near[i], to))
+			return &t->near[i];
+	return NULL;
+}
+
+int tcp_host_take(struct tcp *t, const struct ip_addr *to)
+{
+	unsigned int six = to->family == AF_INET6;
+	int window = TCP_NEAR_WINDOW, fd = t->ready[six];
 
 	t->ready[six] = -1;
 	t->wanted |= (uint8_t)(1u << six);
-	return fd >= 0 ? fd : tcp_host_socket(t, six);
+	if (fd < 0)
+		fd = tcp_host_socket(t, six);
+	if (fd >= 0 && tcp_host_near(t, to))
+		setsockopt(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, &window, sizeof(window));
+	return fd;
+}
+
+void tcp_host_learn(struct tcp *t, const struct ip_addr *to, bool near)
+{
+	struct ip_addr *known = tcp_host_near(t, to);
+
+	if (near && !known)
+		t->near[t->near_next++ % TCP_NEAR] = *to;
+	else if (!near && known)
+		known->family = AF_UNSPEC;
 }
 
 void tcp_host_delack(struct tcp *t, struct flow *f)

@@ -17,8 +17,10 @@ int tcp_watch_room(struct tcp *t, struct flow *f);
 void tcp_end(struct tcp *t, struct flow *f, bool reset);
 /* Makes the host sockets that are wanted. */
 void tcp_host_stock(struct tcp *t);
-/* A host socket that is not connected yet, the caller's; or -errno. */
-int tcp_host_take(struct tcp *t, unsigned int six);
+/* A host socket to be connected to that address, the caller's; or -errno. */
+int tcp_host_take(struct tcp *t, const struct ip_addr *to);
+/* Whether the address has answered at once, as only this host's own do. */
+void tcp_host_learn(struct tcp *t, const struct ip_addr *to, bool near);
 /* The ACK that ends this flow's handshake with the far end waits for tcp_ack. */
 void tcp_host_delack(struct tcp *t, struct flow *f);
 /* Has the flows' sockets probed where only that shows that a side is gone. */
