@@ -201,7 +201,7 @@ static int stack_timeout(const struct stack *s, bool more)
 	return s->udp.live || s->flows.live ? STACK_SWEEP_MS : -1;
 }
 
-/* Sleeps, where a ring fills no longer than until it is to be looked at again. */
+/* Sleeps; while a ring fills, no longer than until the next look at it. */
 static int stack_doze(const struct stack *s, struct epoll_event *ev, int timeout)
 {
 	const struct __kernel_timespec look = { .tv_nsec = UDP_RING_LOOK_NS };

@@ -28,7 +28,7 @@
 #define UDP_RING_STAY  1000  /* ms, at least */
 #define UDP_RING_BAR   60000 /* ms, in which a flow asks for no other, had it none */
 #define UDP_RING_SMALL (RING_LONGEST - 62)
-#define UDP_RING_TURN  16 /* batches, then the others */
+#define UDP_RING_TURN  16 /* batches, which is all that a ring holds; then the others */
 #define UDP_RING_IDLE  4  /* looks that find … */
 #define UDP_RING_FEW   2  /* … not even so many */
 #define UDP_HEADER     8
