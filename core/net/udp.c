@@ -283,6 +283,7 @@ void udp_packet(struct udp *u, const struct packet *p)
 		return;
 	udp_touch(u, f);
 	udp_ring_weigh(u, f, p->l4_len - header);
+	udp_ring_before(u, f);
 	send(f->fd[UDP_HOST], p->l4 + header, p->l4_len - header, MSG_DONTWAIT);
 }
 
@@ -371,29 +372,32 @@ void udp_inlet(struct udp *u, const struct inlet *inlet, uint32_t index)
 /* --- both
  * -------------------------------------------------------------------------------- */
 
-void udp_forward(struct udp *u, struct udp_flow *f, unsigned int side, int n)
+void udp_forward(struct udp *u, struct datagrams *d, struct udp_flow *f,
+		 unsigned int side, int n)
 {
 	udp_touch(u, f);
 	if (f->inward) {
-		u->batch.out_to = &f->client;
-		u->batch.out_local = &f->local;
+		d->out_to = &f->client;
+		d->out_local = &f->local;
 	}
-	datagram_send(&u->batch, f->fd[!side], 0, n);
-	u->batch.out_to = NULL;
-	u->batch.out_local = NULL;
+	datagram_send(d, f->fd[!side], 0, n);
+	d->out_to = NULL;
+	d->out_local = NULL;
 }
 
-bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side)
+bool udp_pass(struct udp *u, struct datagrams *d, struct udp_flow *f, unsigned int side)
 {
-	int n = datagram_receive(&u->batch, f->fd[side]);
+	int n = datagram_receive(d, f->fd[side]);
 	/* The receive has taken the error off the socket. */
 	if (n < 0 && n != -EAGAIN && side == UDP_HOST && !f->inward)
 		udp_refuse(u, &f->path, n);
 	if (n <= 0)
 		return false;
 	for (int i = 0; side == UDP_REALM && i < n; i++)
-		udp_ring_weigh(u, f, u->batch.m[i].msg_len);
-	udp_forward(u, f, side, n);
+		udp_ring_weigh(u, f, d->m[i].msg_len);
+	if (side == UDP_REALM)
+		udp_ring_before(u, f);
+	udp_forward(u, d, f, side, n);
 	return n == DATAGRAM_BATCH;
 }
 
@@ -403,11 +407,9 @@ void udp_event(struct udp *u, uint32_t index, uint16_t gen, unsigned int side)
 
 	if (index >= u->share.used || !u->v[index].live || u->v[index].gen != gen)
 		return;
-	if (side == UDP_REALM)
-		udp_ring_before(u, &u->v[index]);
 	more = true;
 	for (int i = 0; i < UDP_TURN && more; i++)
-		more = udp_pass(u, &u->v[index], side);
+		more = udp_pass(u, &u->batch, &u->v[index], side);
 }
 
 static void udp_sweep(struct udp *u)
@@ -429,6 +431,7 @@ void udp_expire(struct udp *u)
 	/* Nobody holds any: the kernel gets the memory of flows and datagrams back. */
 	mem_rest(u->v, u->share.used * sizeof(u->v[0]));
 	mem_rest(u->batch.data, sizeof(u->batch.data));
+	mem_rest(u->ringed.data, sizeof(u->ringed.data));
 	share_clear(&u->share);
 }
 

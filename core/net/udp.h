@@ -64,6 +64,7 @@ struct udp {
 	uint16_t buckets[UDP_BUCKETS];
 	struct udp_flow v[UDP_MAX];
 	struct datagrams batch;
+	struct datagrams ringed; /* of the rings */
 	struct udp_ring rings[RING_MAX];
 	bool looks; /* the kernel can wait for parts of a millisecond */
 };

@@ -8,9 +8,10 @@
 enum udp_side { UDP_HOST, UDP_REALM };
 
 /* Sends the batch's first n, which came for the flow by that side, on by the other. */
-void udp_forward(struct udp *u, struct udp_flow *f, unsigned int side, int n);
+void udp_forward(struct udp *u, struct datagrams *d, struct udp_flow *f,
+		 unsigned int side, int n);
 /* Receives a batch by that side and sends it on: whether more may wait. */
-bool udp_pass(struct udp *u, struct udp_flow *f, unsigned int side);
+bool udp_pass(struct udp *u, struct datagrams *d, struct udp_flow *f, unsigned int side);
 
 /* --- udp_ring.c --- */
 
@@ -20,7 +21,8 @@ void udp_ring_init(struct udp *u);
 void udp_ring_weigh(struct udp *u, struct udp_flow *f, size_t n);
 /* The flow is not, or no more, of a ring. */
 void udp_ring_leave(struct udp *u, struct udp_flow *f);
-/* Sends on what a ring has for the flow: it came before what its socket has. */
+/* Sends on what a ring has for the flow: it came before what has just been received from
+ * its socket. u->batch stays. */
 void udp_ring_before(struct udp *u, const struct udp_flow *f);
 /* Takes in what the porter has to say of rings. */
 void udp_ring_news(struct udp *u);

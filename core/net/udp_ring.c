@@ -221,9 +221,9 @@ static struct udp_flow *udp_ring_owner(struct udp *u, const struct udp_ring *r,
  */
 static void udp_ring_drain(struct udp *u, struct udp_flow *f)
 {
-	f->fresh = false;
-	while (udp_pass(u, f, UDP_REALM))
+	while (udp_pass(u, &u->ringed, f, UDP_REALM))
 		;
+	f->fresh = false;
 }
 
 /* A batch of one flow: how many places it took. */
@@ -244,11 +244,11 @@ static uint32_t udp_ring_pass(struct udp *u, struct udp_ring *r)
 		f = of;
 		if (f->fresh)
 			udp_ring_drain(u, f);
-		datagram_put(&u->batch, n++, p.l4 + UDP_HEADER, p.l4_len - UDP_HEADER);
+		datagram_put(&u->ringed, n++, p.l4 + UDP_HEADER, p.l4_len - UDP_HEADER);
 	}
 	if (n) {
 		f->count += (uint32_t)n;
-		udp_forward(u, f, UDP_REALM, n);
+		udp_forward(u, &u->ringed, f, UDP_REALM, n);
 	}
 	ring_release(&r->ring, seen);
 	return seen;
@@ -268,7 +268,8 @@ static uint32_t udp_ring_read(struct udp *u, struct udp_ring *r)
 
 void udp_ring_before(struct udp *u, const struct udp_flow *f)
 {
-	if (f->ring)
+	/* Of what is fresh the socket's goes first, see udp_ring_drain. */
+	if (f->ring && !f->fresh)
 		udp_ring_read(u, &u->rings[f->ring - 1]);
 }
 
