@@ -262,7 +262,8 @@ static int tree_walk(struct tree *t, int dirfd, const char *name)
 }
 
 /* The folder that the top stands in, a descriptor of the caller's: what leads there may
- * cross mounts and follow links as in any system call; only from the top on it may not. */
+ * cross mounts and follow links as in any system call; only from the top on it may not.
+ */
 static int open_place(int dirfd, const char *path)
 {
 	autofree char *dir = path_dir(path);
