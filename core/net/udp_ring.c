@@ -28,9 +28,9 @@
 #define UDP_RING_STAY  1000  /* ms, at least */
 #define UDP_RING_BAR   60000 /* ms, in which a flow asks for no other, had it none */
 #define UDP_RING_SMALL (RING_LONGEST - 62)
-#define UDP_RING_TURN  16 /* batches, which is all that a ring holds; then the others */
-#define UDP_RING_IDLE  4  /* looks that find … */
-#define UDP_RING_FEW   2  /* … not even so many */
+#define UDP_RING_TURN  512 /* places, all that a ring has; then the others */
+#define UDP_RING_IDLE  4   /* looks that find … */
+#define UDP_RING_FEW   2   /* … not even so many */
 #define UDP_HEADER     8
 
 void udp_ring_init(struct udp *u)
@@ -259,7 +259,7 @@ static uint32_t udp_ring_read(struct udp *u, struct udp_ring *r)
 {
 	uint32_t seen = 1, all = 0;
 
-	for (int i = 0; i < UDP_RING_TURN && seen && r->ring.fd >= 0; i++) {
+	while (all < UDP_RING_TURN && seen && r->ring.fd >= 0) {
 		seen = udp_ring_pass(u, r);
 		all += seen;
 	}
